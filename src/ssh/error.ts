@@ -1,0 +1,30 @@
+export type SshErrorCode =
+  | 'truncated'
+  | 'trailing-bytes'
+  | 'too-long'
+  | 'not-canonical'
+  | 'bad-utf8'
+  | 'unknown-type'
+  | 'nested-certificate'
+  | 'weak-key'
+  | 'bad-key'
+  | 'bad-certificate'
+  | 'bad-signature'
+  | 'bad-armor'
+  | 'bad-principal'
+  | 'bad-option'
+  | 'bad-validity'
+  | 'bad-serial'
+  | 'bad-key-id'
+  | 'agent-failure';
+
+/** What is wrong with bytes that claim to be an SSH structure; `code` is stable, `message` is for people. */
+export class SshError extends Error {
+  readonly code: SshErrorCode;
+
+  constructor(code: SshErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SshError';
+    this.code = code;
+  }
+}
