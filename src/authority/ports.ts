@@ -1,0 +1,102 @@
+/** What the use cases need from the outside. Adapters implement these; nothing here knows SQL, files or sockets. */
+import type { PublicKey } from '../ssh/public-key.ts';
+import type { Credential, Invite, IssuedCertificate, KeyRole, PendingRequest, RequestId } from './records.ts';
+
+export interface Clock {
+  /** Unix time in whole seconds. */
+  now(): number;
+}
+
+export interface Random {
+  /** `length` bytes from a cryptographic generator. */
+  bytes(length: number): Uint8Array;
+}
+
+/** One CA key of one purpose, wherever it is kept. */
+export interface CaSigner {
+  readonly publicKey: PublicKey;
+  /** The signature blob over a draft. The caller verifies it: a signer is not trusted to have signed the right thing. */
+  sign(draft: Uint8Array): Promise<Uint8Array>;
+}
+
+/** The tree after a commit: its size and the signed checkpoint over it. */
+export interface LogHead {
+  readonly size: number;
+  /** The whole signed note (C2SP tlog-checkpoint), as text. */
+  readonly checkpoint: string;
+}
+
+export interface NodeCoordinate {
+  readonly level: number;
+  readonly index: number;
+}
+
+export interface Store {
+  /** Reads one committed state. */
+  read<T>(work: (tx: StoreReader) => Promise<T>): Promise<T>;
+  /**
+   * One transaction. It resolves after everything in it is durable and every leaf it appended is under a signed
+   * checkpoint; when `work` throws, nothing of it stays. Concurrent calls may share one durable commit.
+   */
+  write<T>(work: (tx: StoreWriter) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface StoreReader {
+  /** Hex SHA-256 of the roster in force, or undefined before the first was loaded. */
+  rosterDigest(): Promise<string | undefined>;
+  rosterText(digest: string): Promise<string | undefined>;
+
+  findRequest(id: RequestId): Promise<PendingRequest | undefined>;
+  credentialsOf(person: string): Promise<readonly Credential[]>;
+  findCredential(id: string): Promise<Credential | undefined>;
+  listCredentials(): Promise<readonly Credential[]>;
+  findInvite(id: string): Promise<Invite | undefined>;
+  findCertificate(serial: bigint): Promise<IssuedCertificate | undefined>;
+  /** How many certificates a person got from `since` on; counting stops at `most`. */
+  countIssued(person: string, since: number, most: number): Promise<number>;
+  keyRole(identity: string): Promise<KeyRole | undefined>;
+
+  /** The empty log has size 0 and an empty checkpoint text. */
+  logHead(): Promise<LogHead>;
+  logLeaf(index: number): Promise<Uint8Array | undefined>;
+  leafOfSerial(serial: bigint): Promise<{ readonly index: number; readonly leaf: Uint8Array } | undefined>;
+  /** Hashes of complete subtrees, in the order asked. @throws when one is not (yet) in the tree. */
+  logNodes(coordinates: readonly NodeCoordinate[]): Promise<readonly Uint8Array[]>;
+}
+
+/** Bounds of the pool of requests that nobody has touched yet. */
+export interface PoolBounds {
+  readonly total: number;
+  readonly perAddress: number;
+}
+
+export interface StoreWriter extends StoreReader {
+  setRoster(digest: string, text: string, now: number): Promise<void>;
+
+  /** Adds a request; beyond the bounds the oldest untouched ones go (of the same address first), and what is past `keepUntil`. */
+  insertRequest(request: PendingRequest, bounds: PoolBounds, now: number): Promise<void>;
+  /** Replaces a request if its stored version is still `request.version`; the stored one then has the next version. */
+  updateRequest(request: PendingRequest): Promise<boolean>;
+
+  /** @returns false when a credential of this id exists, removed ones included. */
+  insertCredential(credential: Credential): Promise<boolean>;
+  /** @returns false when there is no such live credential. */
+  removeCredential(id: string, now: number): Promise<boolean>;
+  /** Stores a counter that is higher than the stored one, or 0 when both are. @returns false otherwise. */
+  raiseCounter(id: string, counter: number): Promise<boolean>;
+
+  insertInvite(invite: Invite): Promise<void>;
+  /** @returns false when it is used already. */
+  useInvite(id: string, now: number): Promise<boolean>;
+
+  /** @throws when the serial exists. */
+  insertCertificate(certificate: IssuedCertificate): Promise<void>;
+  /** Gives a key its one role, if it has none. @returns the role it has now. */
+  claimKeyRole(identity: string, role: KeyRole): Promise<KeyRole>;
+  /** @returns false when the nonce was seen before its time was over. */
+  rememberNonce(nonce: string, until: number, now: number): Promise<boolean>;
+
+  /** Appends one leaf, of a certificate when `serial` is given. */
+  appendLeaf(leaf: Uint8Array, serial?: bigint): Promise<void>;
+}

@@ -1,0 +1,119 @@
+/** What the authority keeps. Bytes are bytes; times are Unix seconds; names are those of design and roster. */
+import type { AssertionJson } from '../fido/assertion.ts';
+import type { CertificateRequest, DenialCode } from '../policy/decide.ts';
+import type { Purpose } from './purpose.ts';
+
+/** 16 random bytes in base64url. It is in addresses, so it is no secret. */
+export type RequestId = string;
+
+/** What a key may be used for; it never gets a second one. A purpose means: subject of such certificates. */
+export type KeyRole = 'touch' | 'ca' | Purpose;
+
+export type CredentialKind = 'webauthn' | 'ssh-sk';
+
+export interface Credential {
+  /** webauthn: base64url of the raw id; ssh-sk: the key's OpenSSH fingerprint. */
+  readonly id: string;
+  readonly person: string;
+  readonly kind: CredentialKind;
+  /** COSE for webauthn, the SSH public key blob for ssh-sk. */
+  readonly publicKey: Uint8Array;
+  /** What the authenticator signs for: the RP id, or the application of an SSH key. */
+  readonly rpId: string;
+  readonly counter: number;
+  /** The authenticator's model (a UUID), when attestation told it. */
+  readonly aaguid?: string;
+  readonly attested: boolean;
+  readonly label: string;
+  readonly createdAt: number;
+  readonly removedAt?: number;
+}
+
+export interface Invite {
+  /** Hex SHA-256 of the secret: the secret itself is never stored. */
+  readonly id: string;
+  readonly person: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly usedAt?: number;
+}
+
+export interface IssuedCertificate {
+  readonly serial: bigint;
+  readonly purpose: Purpose;
+  readonly person: string;
+  readonly keyId: string;
+  readonly requestId: RequestId;
+  readonly issuedAt: number;
+  readonly validAfter: number;
+  readonly validBefore: number;
+  readonly certificate: Uint8Array;
+}
+
+interface PendingBase {
+  readonly id: RequestId;
+  readonly person: string;
+  readonly nonce: Uint8Array;
+  readonly createdAt: number;
+  /** Until when it can be touched; part of the digest. */
+  readonly expiresAt: number;
+  /** Until when it is kept at all: its result may be fetched again until then. */
+  readonly keepUntil: number;
+  /** The network address that asked. */
+  readonly askedFrom: string;
+  /** SHA-256 of the secret that only the asking command holds. */
+  readonly pollSecretHash: Uint8Array;
+  /** Counts changes; see StoreWriter.updateRequest. */
+  readonly version: number;
+  readonly page?: OpenPage;
+}
+
+/** A browser page that wants to answer the request. */
+export interface OpenPage {
+  readonly secretHash: Uint8Array;
+  readonly openedFrom: string;
+  /** How it was shown to belong to the person at the command: not yet, by the typed code, or over loopback. */
+  readonly proof: 'none' | 'code' | 'loopback';
+  readonly wrongCodes: number;
+}
+
+export interface PendingIssue extends PendingBase {
+  readonly action: 'issue';
+  readonly certificates: readonly DraftedCertificate[];
+  readonly state: IssueState;
+}
+
+export interface DraftedCertificate {
+  readonly request: CertificateRequest;
+  readonly draft: Uint8Array;
+}
+
+/** A touch as it was verified, with what is needed to verify it again. */
+export interface Touch {
+  readonly person: string;
+  readonly credentialKind: CredentialKind;
+  readonly credentialId: string;
+  readonly publicKey: Uint8Array;
+  readonly rpId: string;
+  readonly assertion: AssertionJson;
+}
+
+export type IssueState =
+  | { readonly kind: 'pending' }
+  /** Touched and being signed by one holder; when its lease is over another may try again. */
+  | { readonly kind: 'signing'; readonly touch: Touch; readonly holder: string; readonly leaseUntil: number }
+  | { readonly kind: 'issued'; readonly serials: readonly bigint[] }
+  | { readonly kind: 'denied'; readonly code: DenialCode; readonly reason: string }
+  | { readonly kind: 'rejected'; readonly reason: 'too-many-codes' };
+
+export interface PendingEnrolment extends PendingBase {
+  readonly action: 'enroll';
+  readonly inviteId: string;
+  readonly state:
+    | { readonly kind: 'pending' }
+    /** The authenticator has answered with a new credential, which has yet to prove itself with a touch. */
+    | { readonly kind: 'offered'; readonly credential: Credential }
+    | { readonly kind: 'enrolled'; readonly credentialId: string };
+}
+
+export type PendingRequest = PendingIssue | PendingEnrolment;

@@ -1,0 +1,349 @@
+/**
+ * The HTTP contract: one schema for each input and output. fastify validates with it, the command checks every reply with
+ * it, OpenAPI is made from it. Bytes are base64url without padding, times Unix seconds; nothing is coerced.
+ */
+import type { Static } from 'typebox';
+import { Type } from 'typebox';
+
+const strict = { additionalProperties: false } as const;
+
+function bytes(description: string, most: number) {
+  return Type.String({ pattern: '^[A-Za-z0-9_-]*$', maxLength: Math.ceil((most * 4) / 3), description });
+}
+
+function token(length: number, description: string) {
+  return Type.String({ pattern: `^[A-Za-z0-9_-]{${length}}$`, description });
+}
+
+const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '^[A-Za-z0-9._@*-]+$' });
+const PersonName = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]+$' });
+const Time = Type.Integer({ minimum: 0, maximum: 253_402_300_799, description: 'Unix time in seconds' });
+const Lifetime = Type.Integer({ minimum: 1, maximum: 7_776_000, description: 'seconds' });
+const RequestId = token(22, 'id of the request (16 random bytes); no secret');
+const Secret = token(43, 'a secret of 32 bytes');
+const Proofs = Type.Array(bytes('a node of the Merkle tree', 32), { maxItems: 64 });
+const Checkpoint = Type.String({ maxLength: 4096, description: 'a signed note as in C2SP tlog-checkpoint' });
+const SeenSize = Type.Integer({
+  minimum: 0,
+  description: 'size of the tree in the checkpoint the caller saw last',
+});
+
+export const RequestParams = Type.Object({ id: RequestId }, strict);
+
+export const Assertion = Type.Object(
+  {
+    credentialId: Type.String({
+      minLength: 1,
+      maxLength: 1400,
+      pattern: '^(SHA256:[A-Za-z0-9+/]{43}|[A-Za-z0-9_-]+)$',
+    }),
+    clientDataJSON: bytes('the exact bytes the digest of which was signed', 4096),
+    authenticatorData: bytes('authenticator data', 1024),
+    signature: bytes('DER for ES256, 64 bytes for EdDSA', 256),
+    userHandle: Type.Optional(bytes('user handle', 64)),
+  },
+  strict,
+);
+
+/* Requests for certificates */
+
+export const CertificateAsked = Type.Object(
+  {
+    purpose: Type.Literal('login'),
+    key: bytes('the public key to certify, as SSH blob', 2048),
+    logins: Type.Array(Name, { minItems: 1, maxItems: 64 }),
+    hosts: Type.Array(Name, { minItems: 1, maxItems: 256, description: 'hosts and groups, or "*" alone' }),
+    lifetime: Type.Optional(Lifetime),
+    possession: Type.Object(
+      { time: Time, signature: bytes('SSHSIG, namespace usher-possession', 4096) },
+      { ...strict, description: 'shows that the caller holds the key' },
+    ),
+  },
+  strict,
+);
+
+export const AskBody = Type.Object(
+  { person: PersonName, certificates: Type.Array(CertificateAsked, { minItems: 1, maxItems: 8 }) },
+  strict,
+);
+
+/** What is needed to touch: enough to compute the digest, and nothing that tells whether the person exists. */
+export const AskReply = Type.Object(
+  {
+    requestId: RequestId,
+    pollSecret: Secret,
+    origin: Type.String(),
+    rpId: Type.String(),
+    nonce: bytes('32 bytes of the authority', 32),
+    expiresAt: Time,
+    drafts: Type.Array(bytes('the to-be-signed bytes of a certificate', 65_535), {
+      minItems: 1,
+      maxItems: 8,
+    }),
+    credentialIds: Type.Array(Type.String(), {
+      description: 'ids for navigator.credentials.get; decoys included',
+    }),
+    userVerification: Type.Union([Type.Literal('required'), Type.Literal('discouraged')]),
+  },
+  strict,
+);
+
+/** Who speaks for a request: the command by its poll secret, or the page by its own secret. */
+export const Speaker = Type.Union([
+  Type.Object({ pollSecret: Secret }, strict),
+  Type.Object({ pageSecret: Secret }, strict),
+]);
+
+export const TouchBody = Type.Object(
+  { speaker: Speaker, assertion: Assertion, seenSize: Type.Optional(SeenSize) },
+  strict,
+);
+
+export const ResultBody = Type.Object({ pollSecret: Secret, seenSize: Type.Optional(SeenSize) }, strict);
+
+export const Issued = Type.Object(
+  {
+    state: Type.Literal('issued'),
+    certificates: Type.Array(
+      Type.Object(
+        {
+          purpose: Type.Literal('login'),
+          certificate: bytes('the certificate blob', 65_535),
+          leafIndex: Type.Integer({ minimum: 0 }),
+          leaf: bytes('the leaf of this certificate in the log', 65_535),
+          inclusionProof: Proofs,
+        },
+        strict,
+      ),
+    ),
+    checkpoint: Checkpoint,
+    consistencyProof: Proofs,
+  },
+  strict,
+);
+
+export const Waiting = Type.Object(
+  { state: Type.Union([Type.Literal('pending'), Type.Literal('signing')]) },
+  strict,
+);
+
+/** The page gets no certificate: only whether it worked. */
+export const TouchReply = Type.Union([
+  Issued,
+  Type.Object({ state: Type.Literal('touched') }, strict),
+  Waiting,
+]);
+export const ResultReply = Type.Union([Issued, Waiting]);
+
+/* The page */
+
+export const PageReply = Type.Object(
+  {
+    pageSecret: Secret,
+    askedFrom: Type.String({ description: 'network address of the command' }),
+    openedFrom: Type.String({ description: 'network address of this page' }),
+    createdAt: Time,
+    expiresAt: Time,
+  },
+  strict,
+);
+export const CodeBody = Type.Object(
+  { pageSecret: Secret, code: Type.String({ minLength: 1, maxLength: 32 }) },
+  strict,
+);
+export const LoopbackBody = Type.Object({ pollSecret: Secret, pageSecret: Secret }, strict);
+export const ReviewBody = Type.Object({ pageSecret: Secret }, strict);
+export const ReviewReply = Type.Object(
+  {
+    person: Type.String(),
+    askedFrom: Type.String(),
+    openedFrom: Type.String(),
+    proof: Type.Union([Type.Literal('code'), Type.Literal('loopback')]),
+    ...Type.Omit(AskReply, ['pollSecret']).properties,
+  },
+  strict,
+);
+
+/* Enrolment of a credential */
+
+/** What a person may ask for; the command keeps it, so that it can ask without being told first. */
+export const Access = Type.Object(
+  {
+    person: Type.String(),
+    logins: Type.Array(Type.String()),
+    hosts: Type.Array(Type.String()),
+    defaultLifetime: Lifetime,
+    maxLifetime: Lifetime,
+  },
+  strict,
+);
+export const InviteBody = Type.Object({ invite: Secret }, strict);
+export const InviteReply = Type.Object(
+  {
+    requestId: RequestId,
+    pollSecret: Secret,
+    person: Type.String(),
+    inviteId: Type.String({ description: 'hex SHA-256 of the invite' }),
+    origin: Type.String(),
+    rpId: Type.String(),
+    nonce: bytes('32 bytes; the challenge of the registration', 32),
+    expiresAt: Time,
+    userId: bytes('WebAuthn user handle', 64),
+    userVerification: Type.Union([Type.Literal('required'), Type.Literal('discouraged')]),
+    attestation: Type.Union([Type.Literal('none'), Type.Literal('direct')]),
+    excludeCredentialIds: Type.Array(Type.String()),
+    access: Access,
+  },
+  strict,
+);
+
+export const WebauthnOffer = Type.Object(
+  {
+    kind: Type.Literal('webauthn'),
+    label: Type.String({ maxLength: 64 }),
+    credentialId: bytes('raw credential id', 1023),
+    clientDataJSON: bytes('client data of the registration', 4096),
+    attestationObject: bytes('attestation object', 16_384),
+  },
+  strict,
+);
+export const SshOffer = Type.Object(
+  {
+    kind: Type.Literal('ssh-sk'),
+    label: Type.String({ maxLength: 64 }),
+    publicKey: bytes('SSH public key blob', 2048),
+    attestation: Type.Optional(
+      Type.Object(
+        {
+          clientDataJSON: bytes('the challenge file given to ssh-keygen', 4096),
+          statement: bytes('what ssh-keygen -O write-attestation wrote', 16_384),
+        },
+        strict,
+      ),
+    ),
+  },
+  strict,
+);
+export const OfferBody = Type.Object(
+  { pollSecret: Secret, credential: Type.Union([WebauthnOffer, SshOffer]) },
+  strict,
+);
+/** The digest of the enrolment covers these, so that the caller can compute it. */
+export const OfferReply = Type.Object(
+  { credentialId: Type.String(), publicKey: bytes('COSE key or SSH blob, as it will be stored', 2048) },
+  strict,
+);
+export const ConfirmBody = Type.Object({ pollSecret: Secret, assertion: Assertion }, strict);
+
+export const ConfirmReply = Type.Object({ credentialId: Type.String(), access: Access }, strict);
+
+/* What the authority says of itself, of a caller, of its log */
+
+export const BundleReply = Type.Object(
+  {
+    statement: bytes('the exact bytes that are signed: a Bundle as JSON', 262_144),
+    signature: bytes('SSHSIG by the bundle key, namespace usher-bundle', 4096),
+  },
+  strict,
+);
+
+const BundleKey = Type.Object(
+  {
+    purpose: Type.Union([
+      Type.Literal('login'),
+      Type.Literal('sudo'),
+      Type.Literal('builder'),
+      Type.Literal('host'),
+    ]),
+    key: Type.String({ description: 'public key line' }),
+    state: Type.Union([Type.Literal('coming'), Type.Literal('active'), Type.Literal('retired')]),
+  },
+  strict,
+);
+
+/** The signed statement inside a BundleReply. */
+export const Bundle = Type.Object(
+  {
+    authority: Type.String({ description: 'origin of the authority' }),
+    number: Type.Integer({ minimum: 0, description: 'never goes back' }),
+    madeAt: Time,
+    freshUntil: Time,
+    caKeys: Type.Array(BundleKey, { maxItems: 64 }),
+    logKey: Type.String({ description: 'verifier key of the log, as in C2SP signed-note' }),
+    bundleKey: Type.String({ description: 'public key line of the key that signs bundles' }),
+  },
+  strict,
+);
+
+export const MeReply = Type.Object(
+  {
+    access: Access,
+    credentials: Type.Array(
+      Type.Object(
+        {
+          id: Type.String(),
+          kind: Type.Union([Type.Literal('webauthn'), Type.Literal('ssh-sk')]),
+          label: Type.String(),
+          createdAt: Time,
+        },
+        strict,
+      ),
+    ),
+  },
+  strict,
+);
+
+export const ConsistencyQuery = Type.Object(
+  { from: Type.String({ pattern: '^(0|[1-9][0-9]{0,15})$' }) },
+  strict,
+);
+export const ConsistencyReply = Type.Object({ checkpoint: Checkpoint, consistencyProof: Proofs }, strict);
+
+export const Ready = Type.Object(
+  {
+    ready: Type.Boolean(),
+    checks: Type.Array(Type.Object({ name: Type.String(), ok: Type.Boolean() }, strict)),
+  },
+  strict,
+);
+
+/** RFC 9457. `code` is stable; `detail` is for people. */
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.Optional(Type.String()),
+    hint: Type.Optional(Type.String()),
+    requestId: Type.Optional(Type.String()),
+    /** After a refused touch: what the person may ask for instead. */
+    access: Type.Optional(Access),
+  },
+  strict,
+);
+
+export type Assertion = Static<typeof Assertion>;
+export type CertificateAsked = Static<typeof CertificateAsked>;
+export type AskBody = Static<typeof AskBody>;
+export type AskReply = Static<typeof AskReply>;
+export type Speaker = Static<typeof Speaker>;
+export type TouchBody = Static<typeof TouchBody>;
+export type TouchReply = Static<typeof TouchReply>;
+export type ResultBody = Static<typeof ResultBody>;
+export type ResultReply = Static<typeof ResultReply>;
+export type Issued = Static<typeof Issued>;
+export type PageReply = Static<typeof PageReply>;
+export type ReviewReply = Static<typeof ReviewReply>;
+export type InviteReply = Static<typeof InviteReply>;
+export type WebauthnOffer = Static<typeof WebauthnOffer>;
+export type SshOffer = Static<typeof SshOffer>;
+export type OfferReply = Static<typeof OfferReply>;
+export type Access = Static<typeof Access>;
+export type ConfirmReply = Static<typeof ConfirmReply>;
+export type BundleReply = Static<typeof BundleReply>;
+export type Bundle = Static<typeof Bundle>;
+export type MeReply = Static<typeof MeReply>;
+export type ConsistencyReply = Static<typeof ConsistencyReply>;
+export type Ready = Static<typeof Ready>;
+export type Problem = Static<typeof Problem>;
