@@ -24,6 +24,8 @@ export interface Credential {
   /** The authenticator's model (a UUID), when attestation told it. */
   readonly aaguid?: string;
   readonly attested: boolean;
+  /** One from the roster counts only as long as the roster names it; it is stored for its counter. */
+  readonly source: 'enrolled' | 'roster';
   readonly label: string;
   readonly createdAt: number;
   readonly removedAt?: number;

@@ -15,8 +15,13 @@ function token(length: number, description: string) {
   return Type.String({ pattern: `^[A-Za-z0-9_-]{${length}}$`, description });
 }
 
-const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '^[A-Za-z0-9._@*-]+$' });
-const PersonName = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]+$' });
+const Login = Type.String({ pattern: '^[a-z_][a-z0-9_-]{0,31}$', description: 'a Unix account' });
+const HostName = Type.String({
+  maxLength: 200,
+  pattern: '^(\\*|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)$',
+  description: 'a host or group of the roster, or * alone for all',
+});
+const PersonName = Type.String({ pattern: '^[a-z_][a-z0-9_.-]{0,31}$' });
 const Time = Type.Integer({ minimum: 0, maximum: 253_402_300_799, description: 'Unix time in seconds' });
 const Lifetime = Type.Integer({ minimum: 1, maximum: 7_776_000, description: 'seconds' });
 const RequestId = token(22, 'id of the request (16 random bytes); no secret');
@@ -51,8 +56,8 @@ export const CertificateAsked = Type.Object(
   {
     purpose: Type.Literal('login'),
     key: bytes('the public key to certify, as SSH blob', 2048),
-    logins: Type.Array(Name, { minItems: 1, maxItems: 64 }),
-    hosts: Type.Array(Name, { minItems: 1, maxItems: 256, description: 'hosts and groups, or "*" alone' }),
+    logins: Type.Array(Login, { minItems: 1, maxItems: 64 }),
+    hosts: Type.Array(HostName, { minItems: 1, maxItems: 256 }),
     lifetime: Type.Optional(Lifetime),
     possession: Type.Object(
       { time: Time, signature: bytes('SSHSIG, namespace usher-possession', 4096) },
