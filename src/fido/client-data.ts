@@ -4,6 +4,7 @@
  */
 import { base64urlnopad } from '@scure/base';
 import { decodeBase64url, LIMITS } from './assertion.ts';
+import { equalBytes } from './equal-bytes.ts';
 import { FidoError } from './error.ts';
 
 export type CeremonyType = 'webauthn.get' | 'webauthn.create';
@@ -42,6 +43,26 @@ export function parseClientData(bytes: Uint8Array): ClientData {
     origin: textOf(members, 'origin'),
     crossOrigin: isCrossOrigin(members),
   };
+}
+
+/**
+ * What the authenticator was told, the same for touches and registrations: type, challenge and origin exactly, and never
+ * from inside another site's frame.
+ */
+export function checkClientData(
+  clientDataJSON: Uint8Array,
+  type: CeremonyType,
+  challenge: Uint8Array,
+  origin: string,
+): void {
+  const clientData = parseClientData(clientDataJSON);
+  if (clientData.type !== type) throw new FidoError('wrong-type', `clientDataJSON is not of type ${type}`);
+  if (!equalBytes(clientData.challenge, challenge))
+    throw new FidoError('challenge-mismatch', 'something else was touched than what this request asks for');
+  if (clientData.origin !== origin)
+    throw new FidoError('origin-mismatch', `the touch was for another origin than ${origin}`);
+  if (clientData.crossOrigin)
+    throw new FidoError('cross-origin', 'the touch was made inside a frame of another site');
 }
 
 function decodeText(bytes: Uint8Array): string {

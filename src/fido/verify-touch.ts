@@ -7,32 +7,17 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import { verifyAuthenticationResponse } from '@simplewebauthn/server';
-import { decodePublicKey, fingerprint, isSecurityKey } from '../ssh/public-key.ts';
 import type { Assertion, AssertionJson } from './assertion.ts';
 import { parseAssertion } from './assertion.ts';
 import type { AuthenticatorData } from './authenticator-data.ts';
 import { parseAuthenticatorData } from './authenticator-data.ts';
-import type { CeremonyType } from './client-data.ts';
-import { parseClientData } from './client-data.ts';
-import { coseOfSecurityKey, decodeCose } from './cose.ts';
+import { checkClientData } from './client-data.ts';
+import { decodeCose } from './cose.ts';
 import { decodeEcdsaSignature } from './ecdsa-signature.ts';
 import { equalBytes } from './equal-bytes.ts';
 import { FidoError } from './error.ts';
-import type { SecurityKey } from './ssh-assertion.ts';
-
-export interface TouchCredential {
-  readonly kind: 'webauthn' | 'ssh-sk';
-  /** webauthn: base64url of the raw id; ssh-sk: the key's fingerprint. */
-  readonly id: string;
-  /** webauthn: COSE; ssh-sk: SSH public key blob. */
-  readonly publicKey: Uint8Array;
-  /** The counter of the last accepted touch; 0 for "never seen", which the log's offline check uses too. */
-  readonly counter: number;
-  /** RP id that the credential was made for; for ssh-sk the key's application. */
-  readonly rpId: string;
-  /** What the credential was made for, when known: an answer that names another user is refused. */
-  readonly userHandle?: Uint8Array;
-}
+import type { TouchCredential, TrustedKey } from './touch-credential.ts';
+import { trustedKey } from './touch-credential.ts';
 
 export interface TouchToVerify {
   readonly assertion: AssertionJson;
@@ -63,7 +48,7 @@ export interface VerifiedTouch {
  */
 export async function verifyTouch(touch: TouchToVerify): Promise<VerifiedTouch> {
   const assertion = parseAssertion(touch.assertion);
-  const trusted = trustedKey(touch);
+  const trusted = trustedKey(touch.credential, touch.rpId, touch.origin);
   assertSameCredential(assertion, touch.credential);
   checkClientData(assertion.clientDataJSON, 'webauthn.get', touch.digest, touch.origin);
   const data = parseAuthenticatorData(assertion.authenticatorData);
@@ -80,61 +65,6 @@ export async function verifyTouch(touch: TouchToVerify): Promise<VerifiedTouch> 
     counterRule,
     backedUp: data.flags.backedUp,
   };
-}
-
-/**
- * What the authenticator was told, the same for touches and registrations: type, challenge and origin exactly, and never
- * from inside another site's frame.
- */
-export function checkClientData(
-  clientDataJSON: Uint8Array,
-  type: CeremonyType,
-  challenge: Uint8Array,
-  origin: string,
-): void {
-  const clientData = parseClientData(clientDataJSON);
-  if (clientData.type !== type) throw new FidoError('wrong-type', `clientDataJSON is not of type ${type}`);
-  if (!equalBytes(clientData.challenge, challenge))
-    throw new FidoError('challenge-mismatch', 'something else was touched than what this request asks for');
-  if (clientData.origin !== origin)
-    throw new FidoError('origin-mismatch', `the touch was for another origin than ${origin}`);
-  if (clientData.crossOrigin)
-    throw new FidoError('cross-origin', 'the touch was made inside a frame of another site');
-}
-
-interface TrustedKey {
-  readonly cose: Uint8Array;
-  readonly rpId: string;
-}
-
-function trustedKey({ credential, rpId, origin }: TouchToVerify): TrustedKey {
-  if (credential.kind === 'ssh-sk') return trustedSecurityKey(credential, origin);
-  if (credential.rpId !== rpId)
-    throw new FidoError('rp-mismatch', `the credential was made for another RP id than ${rpId}`);
-  return { cose: credential.publicKey, rpId };
-}
-
-function trustedSecurityKey(credential: TouchCredential, origin: string): TrustedKey {
-  const key = securityKeyOf(credential);
-  const accepted = acceptedApplications(origin);
-  if (!accepted.includes(key.application) || credential.rpId !== key.application)
-    throw new FidoError(
-      'rp-mismatch',
-      `the application of the security key is none of ${accepted.join(', ')}`,
-    );
-  return { cose: coseOfSecurityKey(key), rpId: key.application };
-}
-
-function securityKeyOf({ id, publicKey }: TouchCredential): SecurityKey {
-  const key = decodePublicKey(publicKey);
-  if (!isSecurityKey(key) || fingerprint(key) !== id)
-    throw new FidoError('unknown-credential', 'the credential is not the security key of this fingerprint');
-  return key;
-}
-
-/** `ssh:` is OpenSSH's default, the same for every server; `ssh:<host>` is a key for this authority alone. */
-export function acceptedApplications(origin: string): readonly string[] {
-  return ['ssh:', `ssh:${new URL(origin).hostname}`];
 }
 
 function assertSameCredential(assertion: Assertion, credential: TouchCredential): void {
@@ -202,7 +132,7 @@ async function verifySignature(
   if (!verified) throw new FidoError('bad-signature', 'the signature is not by this credential');
 }
 
-/** The library reads CBOR from the start of the underlying buffer, so a view into a larger one would be read wrongly. */
+/** The library's types ask for bytes that are not in a shared buffer. */
 function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
