@@ -16,7 +16,9 @@ export type SshErrorCode =
   | 'bad-validity'
   | 'bad-serial'
   | 'bad-key-id'
-  | 'agent-failure';
+  | 'needs-passphrase'
+  | 'agent-failure'
+  | 'bad-agent-reply';
 
 /** What is wrong with bytes that claim to be an SSH structure; `code` is stable, `message` is for people. */
 export class SshError extends Error {

@@ -23,6 +23,9 @@ export type PublicKey =
 
 export type KeyType = PublicKey['type'];
 
+/** A key that lives in a FIDO authenticator. */
+export type SecurityPublicKey = Extract<PublicKey, { readonly application: string }>;
+
 const ED25519_POINT_BYTES = 32;
 const RSA_MIN_BITS = 3072;
 const RSA_MAX_BITS = 8192;
@@ -152,7 +155,7 @@ export function decodeBase64(text: string): Uint8Array {
 }
 
 /** Whether the key lives in a FIDO authenticator. */
-export function isSecurityKey(key: PublicKey): key is Extract<PublicKey, { application: string }> {
+export function isSecurityKey(key: PublicKey): key is SecurityPublicKey {
   return 'application' in key;
 }
 
