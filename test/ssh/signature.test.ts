@@ -20,7 +20,7 @@ function blob(format: string, value: Uint8Array): Uint8Array {
   return new WireWriter().string(format).string(value).bytes();
 }
 
-function valueOf(signature: Uint8Array): Uint8Array {
+function valueIn(signature: Uint8Array): Uint8Array {
   const reader = new WireReader(signature);
   reader.string();
   return reader.string();
@@ -57,7 +57,7 @@ describe('a signature that is refused', () => {
   });
 
   it('of the format of another key type', () => {
-    const value = valueOf(signMessage(ed25519, MESSAGE));
+    const value = valueIn(signMessage(ed25519, MESSAGE));
     expect(() => verifySignature(p256.publicKey, blob('ssh-ed25519', value), MESSAGE)).toThrow(
       expect.objectContaining({ code: 'bad-signature' }),
     );
@@ -69,7 +69,7 @@ describe('a signature that is refused', () => {
   });
 
   it('ECDSA with a needless zero in front of r', () => {
-    const reader = new WireReader(valueOf(signMessage(p256, MESSAGE)));
+    const reader = new WireReader(valueIn(signMessage(p256, MESSAGE)));
     const [r, s] = [reader.string(), reader.string()];
     const padded = new WireWriter()
       .string(Uint8Array.of(0, ...r))
@@ -188,7 +188,7 @@ describe('a signature of a security key', () => {
 
   it('is refused in the webauthn form, which most verifiers of certificates refuse', () => {
     const key = generateSecurityKey('sk-ecdsa-sha2-nistp256@openssh.com');
-    const value = valueOf(key.sign(MESSAGE));
+    const value = valueIn(key.sign(MESSAGE));
     const signature = new WireWriter()
       .raw(blob('webauthn-sk-ecdsa-sha2-nistp256@openssh.com', value))
       .byte(1)
