@@ -44,18 +44,11 @@ install_debian_packages() {
     say "*** MISSING *** apt-get could not install: $missing"
 }
 
-build_pages() {
-  if [ ! -e web/vite.config.ts ]; then return; fi
-  # The pages compute digests with the same code as the authority.
-  if [ -d dist/web ] && [ -z "$(find web src/ssh src/fido src/http package-lock.json -newer dist/web -print -quit)" ]; then return; fi
-  say 'building the web pages'
-  node_modules/.bin/node node_modules/.bin/vite build web --outDir ../dist/web --emptyOutDir --logLevel warn >&2
-  touch dist/web
-}
-
 install_dependencies
 case "${1:-}" in
   test) install_debian_packages $for_test ;;
-  demo) install_debian_packages $for_demo ;;
+  demo)
+    install_debian_packages $for_demo
+    sh scripts/pages.sh
+    ;;
 esac
-build_pages

@@ -18,7 +18,9 @@ interface VitestReport {
 
 const CHECKS: readonly (readonly [title: string, command: string, ...args: string[]])[] = [
   ['types', 'tsc', '-p', '.'],
+  ['types of the pages', 'tsc', '-p', 'web'],
   ['lint and format', 'biome', 'ci', '--diagnostic-level=warn', '--error-on-warnings', '.'],
+  ['the pages build', 'sh', 'scripts/pages.sh'],
 ];
 const PROJECTS = ['unit', 'interop'];
 

@@ -22,11 +22,11 @@ const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/[^\n]*/gm;
 const IMPORT =
   /\b(?:import|export)\b(\s+type\b)?[^;'"`=()]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g;
 
-/** Every TypeScript source below these folders. */
+/** Every TypeScript source below these folders; the tools' configuration files have rules of their own. */
 export function readSources(folders: readonly string[]): Source[] {
   const paths = globSync(
     folders.map((folder) => `${folder}/**/*.{ts,tsx}`),
-    { cwd: ROOT },
+    { cwd: ROOT, exclude: (path) => path.endsWith('.config.ts') },
   );
   return paths.map((path) => parseSource(path, readFileSync(join(ROOT, path), 'utf8')));
 }
