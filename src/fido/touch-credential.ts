@@ -1,4 +1,5 @@
 /** What is known of a credential before it answers: its key in the form that is verified, and what it may sign for. */
+import type { PublicKey } from '../ssh/public-key.ts';
 import { decodePublicKey, fingerprint, isSecurityKey } from '../ssh/public-key.ts';
 import { coseOfSecurityKey } from './cose.ts';
 import { FidoError } from './error.ts';
@@ -43,7 +44,7 @@ function trustedSecurityKey(credential: TouchCredential, origin: string): Truste
 }
 
 function securityKeyOf({ id, publicKey }: TouchCredential): SecurityKey {
-  const key = decodePublicKey(publicKey);
+  const key = decodeKey(publicKey);
   if (!isSecurityKey(key) || fingerprint(key) !== id)
     throw new FidoError('unknown-credential', 'the credential is not the security key of this fingerprint');
   return key;
@@ -52,4 +53,12 @@ function securityKeyOf({ id, publicKey }: TouchCredential): SecurityKey {
 /** `ssh:` is OpenSSH's default, the same for every server; `ssh:<host>` is a key for this authority alone. */
 export function acceptedApplications(origin: string): readonly string[] {
   return ['ssh:', `ssh:${new URL(origin).hostname}`];
+}
+
+function decodeKey(blob: Uint8Array): PublicKey {
+  try {
+    return decodePublicKey(blob);
+  } catch (cause) {
+    throw new FidoError('malformed', 'the public key of the credential can not be read', { cause });
+  }
 }
