@@ -16,8 +16,8 @@ describe('a file breaks the rules', () => {
     ],
     [
       'the command runs code of the service',
-      { 'cli/client.ts': "import {\n  contract,\n} from '../src/http/contract.ts';" },
-      'cli/client.ts must not import src/http/contract.ts at run time',
+      { 'cli/client.ts': "import {\n  ask,\n} from '../src/authority/ask.ts';" },
+      'cli/client.ts must not import src/authority/ask.ts at run time',
     ],
     [
       'an import happens later',
