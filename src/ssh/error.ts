@@ -17,6 +17,7 @@ export type SshErrorCode =
   | 'bad-serial'
   | 'bad-key-id'
   | 'needs-passphrase'
+  | 'wrong-passphrase'
   | 'agent-failure'
   | 'bad-agent-reply';
 
