@@ -1,0 +1,54 @@
+/** Security keys in the roster: of a kind that can prove a touch, and each with one role and one person. */
+import { SshError } from '../ssh/error.ts';
+import { keyIdentity } from '../ssh/key-identity.ts';
+import { toKeyObject } from '../ssh/key-object.ts';
+import type { PublicKey } from '../ssh/public-key.ts';
+import { isSecurityKey, parsePublicKeyLine } from '../ssh/public-key.ts';
+import type { Fault } from './fault.ts';
+import type { TextItem } from './tree.ts';
+import { sectionOf, textsIn } from './tree.ts';
+import type { YamlFile } from './yaml.ts';
+
+/** @param authorityKeys keys that sign certificates: none of them may be anybody's credential */
+export function checkKeys(file: YamlFile, authorityKeys: readonly PublicKey[]): readonly Fault[] {
+  const taken = new Map(authorityKeys.map((key) => [keyIdentity(key), 'a CA key']));
+  return sectionOf(file.value, 'people').flatMap((person) =>
+    textsIn(person, 'security_keys').flatMap((line) => checkKey(file, person.name, line, taken)),
+  );
+}
+
+function checkKey(
+  { places }: YamlFile,
+  person: string,
+  line: TextItem,
+  taken: Map<string, string>,
+): readonly Fault[] {
+  const key = readSecurityKey(line.text);
+  if (typeof key === 'string') return [places.faultOfValue('bad-key', line.path, key)];
+  const identity = keyIdentity(key.key);
+  const holder = taken.get(identity);
+  taken.set(identity, holder ?? `the key of ${person}`);
+  if (holder === undefined) return [];
+  return [
+    places.faultOfValue('key-has-role', line.path, `this is ${holder} already, and a key has one role`),
+  ];
+}
+
+/** @returns a sentence about what is wrong, or the key. */
+export function readSecurityKey(
+  line: string,
+): string | { readonly key: PublicKey; readonly comment: string } {
+  try {
+    const parsed = parsePublicKeyLine(line);
+    if (!isSecurityKey(parsed.key))
+      return `a ${parsed.key.type} key can not prove a touch; it takes an sk-* key`;
+    // Any other application may be the RP id of a web site, whose assertions would then pass for ours.
+    if (!parsed.key.application.startsWith('ssh:'))
+      return 'the application of a security key begins with "ssh:"';
+    toKeyObject(parsed.key);
+    return parsed;
+  } catch (error) {
+    if (error instanceof SshError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,85 @@
+/** The roster as the rest of the program sees it: parsed, checked, and indexed by name. */
+import type { PublicKey } from '../ssh/public-key.ts';
+import type { Cidr } from './cidr.ts';
+
+export interface Roster {
+  /** SHA-256 of the file's bytes. */
+  readonly digest: Uint8Array;
+  readonly people: ReadonlyMap<string, Person>;
+  readonly roles: ReadonlyMap<string, Role>;
+  readonly hosts: ReadonlyMap<string, Host>;
+  /** The names of each group's hosts. */
+  readonly groups: ReadonlyMap<string, readonly string[]>;
+  /** Which person has the security key of this identity (`keyIdentity`). */
+  readonly keyOwners: ReadonlyMap<string, string>;
+}
+
+export interface Person {
+  readonly name: string;
+  /** Unix accounts the person may use. */
+  readonly logins: readonly string[];
+  /** Names of roles. For each host the first one that grants it counts. */
+  readonly roles: readonly string[];
+  /** Unix seconds from which on the person gets nothing. */
+  readonly until?: number;
+  readonly securityKeys: readonly RosterKey[];
+}
+
+/** A security key that the roster itself enrols: a credential of kind `ssh-sk`. */
+export interface RosterKey {
+  readonly key: PublicKey;
+  readonly fingerprint: string;
+  readonly comment: string;
+}
+
+/** `sudo` and `builder` profiles will stand beside `login`. */
+export interface Role {
+  readonly name: string;
+  readonly login?: LoginProfile;
+  readonly touch: TouchPolicy;
+}
+
+export interface LoginProfile {
+  /** Names of hosts and groups; a group covers each of its hosts. */
+  readonly hosts: '*' | ReadonlySet<string>;
+  /** Seconds when nobody asks for another lifetime. */
+  readonly lifetime: number;
+  /** Seconds that may be asked for at most. */
+  readonly maxLifetime: number;
+  /** From where the certificate may be used; absent: from anywhere. Never empty. */
+  readonly sourceAddresses?: readonly Cidr[];
+  readonly extensions: readonly Extension[];
+}
+
+export const EXTENSIONS = [
+  'permit-X11-forwarding',
+  'permit-agent-forwarding',
+  'permit-port-forwarding',
+  'permit-pty',
+  'permit-user-rc',
+] as const;
+
+export type Extension = (typeof EXTENSIONS)[number];
+
+/** What a touch has to show for the role's certificates. */
+export interface TouchPolicy {
+  readonly userVerification: boolean;
+  readonly attestation: AttestationPolicy;
+  /** Refuses touches from a browser on another machine than the command's. */
+  readonly sameMachine: boolean;
+}
+
+export type AttestationPolicy =
+  | { readonly required: false }
+  /** Models (UUIDs) and PEM root certificates, neither list ever empty: an empty list must not come to mean "any". */
+  | { readonly required: true; readonly aaguids: readonly string[]; readonly roots: readonly string[] };
+
+export interface Host {
+  readonly name: string;
+  /** The names that clients use, for its host certificate. */
+  readonly names: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** Bounds of the purpose `login` (design.md section 4), in seconds. */
+export const LOGIN_LIFETIME = { least: 300, usual: 72_000, most: 86_400 } as const;

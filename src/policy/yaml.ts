@@ -1,0 +1,124 @@
+/**
+ * YAML 1.2 (core schema) to plain values that know their place in the file. Only what a roster needs: no aliases (a few
+ * hundred bytes of them can stand for gigabytes), no tags, names that are strings; size and depth are bounded.
+ */
+import type { ParsedNode, YAMLMap, YAMLSeq } from 'yaml';
+import { Composer, CST, isAlias, isMap, isScalar, isSeq, Parser } from 'yaml';
+import type { Fault } from './fault.ts';
+import { member, Places } from './places.ts';
+
+export interface YamlFile {
+  /** Objects have no prototype, so that every name in them is one of the file's. */
+  readonly value: unknown;
+  readonly places: Places;
+  readonly faults: readonly Fault[];
+}
+
+const MAX_BYTES = 4 * 1024 * 1024;
+/** The roster itself is five deep; the composer, which recurses, is not asked beyond this. */
+const MAX_DEPTH = 16;
+
+export function parseYaml(text: string): YamlFile {
+  const places = new Places();
+  if (text.length > MAX_BYTES)
+    return failed(places, [places.faultAt('too-large', 0, '', `a roster has at most ${MAX_BYTES} bytes`)]);
+  const tokens = [...new Parser((offset) => places.addLine(offset)).parse(text)];
+  const deep = tokens.map(findTooDeep).find((offset) => offset !== undefined);
+  if (deep !== undefined)
+    return failed(places, [places.faultAt('too-deep', deep, '', `at most ${MAX_DEPTH} levels are nested`)]);
+  return compose(tokens, text.length, places);
+}
+
+function failed(places: Places, faults: readonly Fault[]): YamlFile {
+  return { value: undefined, places, faults };
+}
+
+function compose(tokens: readonly CST.Token[], length: number, places: Places): YamlFile {
+  // The library looks for equal names by comparing each with each; `Reader` does it in one pass.
+  const composer = new Composer({ version: '1.2', schema: 'core', strict: true, uniqueKeys: false });
+  const [document, second] = [...composer.compose(tokens, true, length)];
+  const problems = [...(document?.errors ?? []), ...(document?.warnings ?? [])];
+  const faults = problems.map(({ pos, message }) => places.faultAt('bad-yaml', pos[0], '', message));
+  if (second !== undefined)
+    faults.push(
+      places.faultAt('bad-yaml', second.range[0], '', 'a roster is one document, without a second ---'),
+    );
+  if (faults.length > 0) return failed(places, faults);
+  const reader = new Reader(places);
+  const value = reader.read(document?.contents ?? null, '');
+  return { value, places, faults: reader.faults };
+}
+
+/** The offset of the first thing nested too deeply, level by level because recursion is what must not happen here. */
+function findTooDeep(token: CST.Token): number | undefined {
+  let level = token.type === 'document' ? [token.value] : [];
+  for (let depth = 0; level.length > 0; depth++) {
+    const collections = level.filter((item) => CST.isCollection(item));
+    if (depth >= MAX_DEPTH && collections[0] !== undefined) return collections[0].offset;
+    level = collections.flatMap(({ items }) => items.flatMap(({ key, value }) => [key ?? undefined, value]));
+  }
+  return undefined;
+}
+
+class Reader {
+  readonly faults: Fault[] = [];
+  readonly #places: Places;
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
+  read(node: ParsedNode | null, path: string): unknown {
+    if (node === null) return null;
+    this.#places.addValue(path, node.range[0]);
+    if (isAlias(node) || node.anchor !== undefined) {
+      this.faults.push(this.#places.faultOfValue('alias', path, 'anchors and aliases are not used here'));
+      return undefined;
+    }
+    if (node.tag !== undefined && !IMPLIED_TAGS.has(node.tag))
+      this.faults.push(this.#places.faultOfValue('bad-yaml', path, 'tags are not used here'));
+    if (isMap(node)) return this.#readMap(node, path);
+    if (isSeq(node)) return this.#readSeq(node, path);
+    return isScalar(node) ? node.value : undefined;
+  }
+
+  #readSeq(node: YAMLSeq.Parsed, path: string): readonly unknown[] {
+    return node.items.map((item, index) =>
+      'range' in item ? this.read(item, member(path, index)) : undefined,
+    );
+  }
+
+  #readMap(node: YAMLMap.Parsed, path: string): Readonly<Record<string, unknown>> {
+    const object: Record<string, unknown> = Object.create(null);
+    for (const { key, value } of node.items) {
+      const name = this.#readName(key, path);
+      if (name === undefined) continue;
+      const at = member(path, name);
+      if (Object.hasOwn(object, name)) {
+        const message = `"${name.slice(0, 64)}" stands here twice`;
+        this.faults.push(this.#places.faultAt('duplicate-name', key.range[0], at, message));
+        continue;
+      }
+      this.#places.addName(at, key.range[0]);
+      object[name] = this.read(value, at);
+    }
+    return object;
+  }
+
+  #readName(key: ParsedNode, path: string): string | undefined {
+    if (isScalar(key) && typeof key.value === 'string' && key.anchor === undefined && key.tag === undefined)
+      return key.value;
+    const message = isScalar(key)
+      ? `write the name ${key.source} in quotes: it is read as a ${kindOf(key.value)}`
+      : 'a name is a string';
+    this.faults.push(this.#places.faultAt('bad-name', key.range[0], path, message));
+    return undefined;
+  }
+}
+
+/** What the core schema gives to plain values. */
+const IMPLIED_TAGS = new Set(['tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq']);
+
+function kindOf(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}
