@@ -13,11 +13,25 @@ install_dependencies() {
   installed=node_modules/.package-lock.json
   if [ -x node_modules/.bin/node ] && [ -e "$installed" ] && [ ! package-lock.json -nt "$installed" ]; then return; fi
   say 'installing node_modules'
-  npm ci --ignore-scripts --include=dev --no-audit --no-fund --loglevel=error >&2
-  # The one package whose install script may run (allowScripts in package.json): it fetches the Node 24 for this machine.
-  npm rebuild node --ignore-scripts=false --foreground-scripts=false --no-audit --no-fund --loglevel=error >&2
+  borrow_node
+  quietly npm ci --ignore-scripts --include=dev
+  # The one package whose install script may run (allowScripts in package.json): it fetches the Node for this machine.
+  quietly npm rebuild node --ignore-scripts=false
   touch "$installed"
 }
+
+# npm leaves out optional packages, native code among them, that are not for the Node it runs on itself: below Debian's
+# own Node there would be no vite. So the wanted Node comes first, for npm to run on.
+borrow_node() {
+  if node -e 'process.exit(parseInt(process.versions.node) < 24 ? 1 : 0)'; then return; fi
+  borrowed=$(mktemp -d)
+  trap 'rm -rf "$borrowed"' EXIT
+  version=$(sed -n 's/^ *"node": "\([0-9.]*\)".*/\1/p' package.json)
+  quietly npm install --prefix "$borrowed" --ignore-scripts=false "node@$version"
+  PATH=$borrowed/node_modules/.bin:$PATH
+}
+
+quietly() { NODE_NO_WARNINGS=1 "$@" --no-audit --no-fund --loglevel=error >/dev/null; }
 
 missing_packages() {
   for package in "$@"; do
