@@ -1,4 +1,5 @@
 /** What the use cases need from the outside. Adapters implement these; nothing here knows SQL, files or sockets. */
+import type { NodeCoordinate } from '../log/merkle.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
 import type { Credential, Invite, IssuedCertificate, KeyRole, PendingRequest, RequestId } from './records.ts';
 
@@ -24,11 +25,6 @@ export interface LogHead {
   readonly size: number;
   /** The whole signed note (C2SP tlog-checkpoint), as text. */
   readonly checkpoint: string;
-}
-
-export interface NodeCoordinate {
-  readonly level: number;
-  readonly index: number;
 }
 
 export interface Store {

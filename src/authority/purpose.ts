@@ -2,3 +2,10 @@
 export const PURPOSES = ['login', 'sudo', 'builder', 'host'] as const;
 
 export type Purpose = (typeof PURPOSES)[number];
+
+/** @throws TypeError for a name that is no purpose: only what we wrote ourselves is read with this. */
+export function purposeOf(name: string): Purpose {
+  const purpose = PURPOSES.find((known) => known === name);
+  if (purpose === undefined) throw new TypeError(`${name} is no purpose`);
+  return purpose;
+}

@@ -1,6 +1,7 @@
 /** What the authority keeps. Bytes are bytes; times are Unix seconds; names are those of design and roster. */
 import type { AssertionJson } from '../fido/assertion.ts';
-import type { CertificateRequest, DenialCode } from '../policy/decide.ts';
+import type { CertificateRequest } from '../policy/decision.ts';
+import type { Refusal } from './error.ts';
 import type { Purpose } from './purpose.ts';
 
 /** 16 random bytes in base64url. It is in addresses, so it is no secret. */
@@ -97,15 +98,16 @@ export interface Touch {
   readonly credentialId: string;
   readonly publicKey: Uint8Array;
   readonly rpId: string;
+  readonly userVerified: boolean;
   readonly assertion: AssertionJson;
 }
 
 export type IssueState =
   | { readonly kind: 'pending' }
-  /** Touched and being signed by one holder; when its lease is over another may try again. */
-  | { readonly kind: 'signing'; readonly touch: Touch; readonly holder: string; readonly leaseUntil: number }
+  /** Touched and being signed by whoever made this version; when its lease is over another may try again. */
+  | { readonly kind: 'signing'; readonly touch: Touch; readonly leaseUntil: number }
   | { readonly kind: 'issued'; readonly serials: readonly bigint[] }
-  | { readonly kind: 'denied'; readonly code: DenialCode; readonly reason: string }
+  | { readonly kind: 'denied'; readonly refusal: Refusal }
   | { readonly kind: 'rejected'; readonly reason: 'too-many-codes' };
 
 export interface PendingEnrolment extends PendingBase {

@@ -1,0 +1,38 @@
+/**
+ * The bundle: which keys speak for this authority, signed by the key that clients pin. A client that pinned the bundle key
+ * when it enrolled needs no other trust, the TLS certificate's included.
+ */
+import { formatPublicKeyLine } from '../ssh/public-key.ts';
+import { signSshsig } from '../ssh/sshsig.ts';
+import type { Authority } from './authority.ts';
+import { PURPOSES } from './purpose.ts';
+
+const BUNDLE_NAMESPACE = 'usher-bundle';
+/** How long a client may rely on a bundle before it must have seen a newer one. */
+const FRESH_SECONDS = 7 * 86_400;
+
+export interface SignedBundle {
+  /** The exact bytes that are signed: JSON as in the HTTP contract's `Bundle`. */
+  readonly statement: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** Numbered by its time, so that a later bundle always has a higher number, also after a restore from backup. */
+export function signBundle(authority: Authority): SignedBundle {
+  const now = authority.clock.now();
+  const bundle = {
+    authority: authority.origin,
+    number: now,
+    madeAt: now,
+    freshUntil: now + FRESH_SECONDS,
+    caKeys: PURPOSES.map((purpose) => ({
+      purpose,
+      key: formatPublicKeyLine(authority.signers[purpose].publicKey),
+      state: 'active',
+    })),
+    logKey: authority.logVerifierKey,
+    bundleKey: formatPublicKeyLine(authority.bundleKey.publicKey),
+  };
+  const statement = new TextEncoder().encode(JSON.stringify(bundle));
+  return { statement, signature: signSshsig(authority.bundleKey, BUNDLE_NAMESPACE, statement) };
+}

@@ -1,0 +1,40 @@
+/** The credentials a person can touch with at this moment: the enrolled ones, and the security keys of the roster. */
+import type { Roster } from '../policy/roster.ts';
+import { encodePublicKey, isSecurityKey } from '../ssh/public-key.ts';
+import type { StoreReader } from './ports.ts';
+import type { Credential } from './records.ts';
+
+/**
+ * The live credential of this id if it is the person's; undefined also when it is somebody else's.
+ * A stored one that came from the roster ends when the roster drops its key.
+ */
+export async function findLiveCredential(
+  tx: StoreReader,
+  roster: Roster,
+  person: string,
+  id: string,
+  now: number,
+): Promise<Credential | undefined> {
+  const stored = await tx.findCredential(id);
+  const listed = rosterCredential(roster, person, id, now);
+  if (stored === undefined) return listed;
+  if (stored.person !== person || stored.removedAt !== undefined) return undefined;
+  return stored.source === 'enrolled' || listed !== undefined ? stored : undefined;
+}
+
+function rosterCredential(roster: Roster, person: string, id: string, now: number): Credential | undefined {
+  const listed = roster.people.get(person)?.securityKeys.find(({ fingerprint }) => fingerprint === id);
+  if (listed === undefined || !isSecurityKey(listed.key)) return undefined;
+  return {
+    id,
+    person,
+    kind: 'ssh-sk',
+    publicKey: encodePublicKey(listed.key),
+    rpId: listed.key.application,
+    counter: 0,
+    attested: false,
+    source: 'roster',
+    label: listed.comment,
+    createdAt: now,
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * What strangers are shown of people who do not exist: the same answer each time, of the same shape as for people who
+ * do. Everything derives from one secret, so that nobody outside can tell it from the real thing.
+ */
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { base64urlnopad } from '@scure/base';
+import { WireWriter } from '../ssh/wire.ts';
+
+/** Lengths of raw credential ids that common authenticators make. */
+const ID_LENGTHS = [16, 20, 32, 48, 64, 64] as const;
+
+/** 32 bytes that belong to a name and a use, unknown to whoever lacks the secret. */
+export function decoySeed(secret: Uint8Array, use: string, name: string): Uint8Array {
+  return hmac(sha256, secret, new WireWriter().string(use).string(name).bytes());
+}
+
+/** The WebAuthn credential id of somebody who has none. */
+export function decoyCredentialId(secret: Uint8Array, person: string): string {
+  const seed = decoySeed(secret, 'credential id', person);
+  const [pick = 0] = seed;
+  const length = ID_LENGTHS[pick % ID_LENGTHS.length] ?? 64;
+  const more = decoySeed(secret, 'credential id, second half', person);
+  return base64urlnopad.encode(Uint8Array.of(...seed, ...more).slice(0, length));
+}

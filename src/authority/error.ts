@@ -1,0 +1,61 @@
+import type { Access } from '../policy/access.ts';
+import type { DenialCode } from '../policy/decision.ts';
+
+export type AuthorityErrorCode =
+  | DenialCode
+  | 'no-roster'
+  | 'bad-key'
+  | 'possession-not-proven'
+  | 'clock-skew'
+  | 'unknown-request'
+  | 'request-expired'
+  | 'request-answered'
+  | 'request-rejected'
+  | 'wrong-secret'
+  | 'wrong-code'
+  | 'page-not-proven'
+  | 'page-already-proven'
+  | 'page-of-another-request'
+  | 'touch-refused'
+  | 'user-verification-required'
+  | 'attestation-required'
+  | 'touched-elsewhere'
+  | 'too-many-certificates'
+  | 'key-has-another-role'
+  | 'ca-key-changed'
+  | 'too-large-to-log'
+  | 'signing-failed'
+  | 'invite-unknown'
+  | 'invite-used'
+  | 'invite-expired'
+  | 'credential-exists'
+  | 'credential-refused'
+  | 'call-not-signed'
+  | 'call-refused'
+  | 'call-replayed'
+  | 'unknown-credential'
+  | 'bad-roster';
+
+/** Why somebody who was authenticated does not get what was asked, and what that person may ask for instead. */
+export interface Refusal {
+  readonly code: AuthorityErrorCode;
+  readonly reason: string;
+  readonly access?: Access;
+}
+
+/** A refusal or failure of a use case. `code` is stable; the message says what to do where there is something to do. */
+export class AuthorityError extends Error {
+  readonly code: AuthorityErrorCode;
+  readonly access?: Access;
+
+  constructor(
+    code: AuthorityErrorCode,
+    message: string,
+    options?: ErrorOptions & { readonly access?: Access },
+  ) {
+    super(message, options);
+    this.name = 'AuthorityError';
+    this.code = code;
+    if (options?.access !== undefined) this.access = options.access;
+  }
+}

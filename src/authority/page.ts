@@ -1,0 +1,142 @@
+/**
+ * A browser page that answers a request made by a command. Whoever makes a request knows its address and could send it to
+ * somebody else, whose touch would then serve a stranger (request phishing). So the page shows nothing and touches nothing
+ * until it is proven to belong to the person at the command: over loopback, or by the code that only the terminal shows.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { normalizeCode, touchCode } from '../fido/touch-digest.ts';
+import type { Authority } from './authority.ts';
+import { AuthorityError } from './error.ts';
+import { assertTouchable, findIssue } from './find-request.ts';
+import type { StoreWriter } from './ports.ts';
+import type { OpenPage, PendingIssue, RequestId } from './records.ts';
+import { issueDigest } from './request-digest.ts';
+import { hashSecret, newSecret } from './secrets.ts';
+
+const MAX_WRONG_CODES = 3;
+
+export interface OpenedPage {
+  readonly pageSecret: string;
+  readonly request: PendingIssue;
+  readonly openedFrom: string;
+}
+
+/** A page introduces itself. A newer page takes over from one that was not proven; wrong codes count on. */
+export async function openPage(authority: Authority, id: RequestId, from: string): Promise<OpenedPage> {
+  const secret = newSecret(authority.random);
+  return authority.store.write(async (tx) => {
+    const request = await tx.findRequest(id);
+    if (request?.action !== 'issue')
+      throw new AuthorityError('unknown-request', 'there is no such request: it may be over; ask again');
+    assertOpen(authority, request);
+    if ((request.page?.proof ?? 'none') !== 'none')
+      throw new AuthorityError('page-already-proven', 'this request is open in another page: use that one');
+    const page = {
+      secretHash: secret.hash,
+      openedFrom: from,
+      proof: 'none',
+      wrongCodes: wrongCodes(request),
+    } as const;
+    await save(tx, { ...request, page });
+    return { pageSecret: secret.text, request, openedFrom: from };
+  });
+}
+
+/** The person typed the code. @returns the request, now for the page to see. */
+export async function enterCode(
+  authority: Authority,
+  id: RequestId,
+  pageSecret: string,
+  code: string,
+): Promise<PendingIssue> {
+  const outcome = await authority.store.write(async (tx) => {
+    const { request, page } = await findPage(authority, tx, id, pageSecret);
+    const isRight = isCode(code, touchCode(issueDigest(authority.origin, request)));
+    const next = isRight ? prove(request, page, 'code') : countWrongCode(request, page);
+    await save(tx, next);
+    return { isRight, next };
+  });
+  // Thrown after the transaction: the wrong try must stay counted.
+  if (!outcome.isRight) throw wrongCode(outcome.next);
+  return outcome.next;
+}
+
+/** The command says that this page's secret reached its own loopback listener: both are on one machine. */
+export async function vouchForPage(
+  authority: Authority,
+  id: RequestId,
+  pollSecret: string,
+  pageSecret: string,
+): Promise<void> {
+  await authority.store.write(async (tx) => {
+    await findIssue(tx, id, { pollSecret });
+    const { request, page } = await findPage(authority, tx, id, pageSecret);
+    await save(tx, prove(request, page, 'loopback'));
+  });
+}
+
+/** What a proven page may see. */
+export async function reviewRequest(
+  authority: Authority,
+  id: RequestId,
+  pageSecret: string,
+): Promise<PendingIssue> {
+  const request = await authority.store.read((tx) => findIssue(tx, id, { pageSecret }));
+  assertOpen(authority, request);
+  if (request.page?.proof === 'none')
+    throw new AuthorityError('page-not-proven', 'type the code that your terminal shows');
+  return request;
+}
+
+async function findPage(
+  authority: Authority,
+  tx: StoreWriter,
+  id: RequestId,
+  pageSecret: string,
+): Promise<{ readonly request: PendingIssue; readonly page: OpenPage }> {
+  const request = await findIssue(tx, id, { pageSecret });
+  assertOpen(authority, request);
+  if (request.page === undefined)
+    throw new AuthorityError('unknown-request', 'no page is open for this request');
+  return { request, page: request.page };
+}
+
+function assertOpen(authority: Authority, request: PendingIssue): void {
+  if (request.state.kind === 'rejected') throw rejected();
+  if (request.state.kind !== 'pending')
+    throw new AuthorityError('request-answered', 'this request has been answered already');
+  assertTouchable(authority, request);
+}
+
+/** Compares hashes, so that time tells nothing and lengths do not matter. */
+function isCode(typed: string, expected: string): boolean {
+  return timingSafeEqual(hashSecret(normalizeCode(typed)), hashSecret(normalizeCode(expected)));
+}
+
+function prove(request: PendingIssue, page: OpenPage, proof: 'code' | 'loopback'): PendingIssue {
+  return { ...request, page: { ...page, proof } };
+}
+
+function countWrongCode(request: PendingIssue, page: OpenPage): PendingIssue {
+  const counted = { ...request, page: { ...page, wrongCodes: page.wrongCodes + 1 } };
+  if (counted.page.wrongCodes < MAX_WRONG_CODES) return counted;
+  return { ...counted, state: { kind: 'rejected', reason: 'too-many-codes' } };
+}
+
+function wrongCodes(request: PendingIssue): number {
+  return request.page?.wrongCodes ?? 0;
+}
+
+function wrongCode(request: PendingIssue): AuthorityError {
+  if (request.state.kind === 'rejected') return rejected();
+  const left = MAX_WRONG_CODES - wrongCodes(request);
+  return new AuthorityError('wrong-code', `this is not the code of that terminal; tries left: ${left}`);
+}
+
+function rejected(): AuthorityError {
+  return new AuthorityError('request-rejected', 'three wrong codes ended this request: ask again');
+}
+
+async function save(tx: StoreWriter, request: PendingIssue): Promise<void> {
+  if (!(await tx.updateRequest(request))) throw new TypeError('a request changed within its own transaction');
+}

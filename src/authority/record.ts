@@ -1,0 +1,108 @@
+/** Step 9: certificate, touches, roster digest and leaf, all in the caller's transaction. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { base64urlnopad } from '@scure/base';
+import type { LoggedTouch } from '../log/leaf.ts';
+import { certificateLeafBytes, encodeLeaf, MAX_LEAF_BYTES } from '../log/leaf.ts';
+import { decodeCertificate } from '../ssh/certificate.ts';
+import { keyIdentity } from '../ssh/key-identity.ts';
+import type { Authority } from './authority.ts';
+import { AuthorityError } from './error.ts';
+import type { StoreWriter } from './ports.ts';
+import type { PendingIssue, Touch } from './records.ts';
+
+/**
+ * Records every certificate of a request; none is released before the transaction is durable.
+ * @returns the serials in the order of the drafts.
+ */
+export async function recordCertificates(
+  authority: Authority,
+  tx: StoreWriter,
+  request: PendingIssue,
+  touch: Touch,
+  certificates: readonly Uint8Array[],
+): Promise<readonly bigint[]> {
+  const rosterDigest = (await authority.rosters.in(tx)).digest;
+  const serials: bigint[] = [];
+  for (const [index, certificate] of certificates.entries()) {
+    const leaf = leafOf(authority, request, touch, rosterDigest, certificate, index);
+    serials.push(await recordOne(authority, tx, request, index, certificate, leaf));
+  }
+  return serials;
+}
+
+/** @throws AuthorityError `too-large-to-log`: what can not be recorded must not even be drafted. */
+export function assertLoggable(draft: Uint8Array, drafts: number): void {
+  if (certificateLeafBytes({ draftBytes: draft.length, drafts, touches: 1 }) > MAX_LEAF_BYTES)
+    throw new AuthorityError(
+      'too-large-to-log',
+      'the certificate would be too large for the log: ask for less',
+    );
+}
+
+async function recordOne(
+  authority: Authority,
+  tx: StoreWriter,
+  request: PendingIssue,
+  index: number,
+  certificate: Uint8Array,
+  leaf: Uint8Array,
+): Promise<bigint> {
+  const { fields } = decodeCertificate(certificate);
+  const purpose = request.certificates[index]?.request.purpose;
+  if (purpose === undefined) throw new TypeError('there are more certificates than drafts');
+  if ((await tx.claimKeyRole(keyIdentity(fields.subject), purpose)) !== purpose)
+    throw new AuthorityError('key-has-another-role', 'this key got another use meanwhile: use another one');
+  await tx.insertCertificate({
+    serial: fields.serial,
+    purpose,
+    person: request.person,
+    keyId: fields.keyId,
+    requestId: request.id,
+    issuedAt: authority.clock.now(),
+    validAfter: Number(fields.validAfter),
+    validBefore: Number(fields.validBefore),
+    certificate,
+  });
+  await tx.appendLeaf(leaf, fields.serial);
+  return fields.serial;
+}
+
+function leafOf(
+  authority: Authority,
+  request: PendingIssue,
+  touch: Touch,
+  rosterDigest: Uint8Array,
+  certificate: Uint8Array,
+  index: number,
+): Uint8Array {
+  return encodeLeaf({
+    kind: 'certificate',
+    recordedAt: authority.clock.now(),
+    purpose: request.certificates[index]?.request.purpose ?? '',
+    person: request.person,
+    rosterDigest,
+    certificate,
+    origin: authority.origin,
+    requestId: request.id,
+    nonce: request.nonce,
+    expiresAt: request.expiresAt,
+    index,
+    draftHashes: request.certificates.map(({ draft }) => sha256(draft)),
+    touches: [loggedTouch(touch)],
+  });
+}
+
+/** A touch as leaves hold it: the bytes themselves, so that it can be verified again offline. */
+export function loggedTouch(touch: Touch): LoggedTouch {
+  const { assertion } = touch;
+  return {
+    person: touch.person,
+    credentialKind: touch.credentialKind,
+    credentialId: touch.credentialId,
+    publicKey: touch.publicKey,
+    rpId: touch.rpId,
+    clientDataJson: base64urlnopad.decode(assertion.clientDataJSON),
+    authenticatorData: base64urlnopad.decode(assertion.authenticatorData),
+    signature: base64urlnopad.decode(assertion.signature),
+  };
+}
