@@ -1,0 +1,98 @@
+/**
+ * Verifies again, offline, the touches that the log holds: second half of the check in docs/log.md. The digest is computed
+ * from the leaf's own fields, so nothing but the leaf is needed. The types name what is read of a leaf of `src/log`.
+ */
+import { formatAssertion } from './assertion.ts';
+import { FidoError } from './error.ts';
+import type { TouchAction } from './touch-digest.ts';
+import { touchDigest } from './touch-digest.ts';
+import type { VerifiedTouch } from './verify-touch.ts';
+import { verifyTouch } from './verify-touch.ts';
+
+export interface LoggedRequest {
+  readonly origin: string;
+  readonly requestId: string;
+  readonly nonce: Uint8Array;
+  readonly expiresAt: number;
+}
+
+export interface LoggedAssertion {
+  readonly credentialKind: 'webauthn' | 'ssh-sk';
+  readonly credentialId: string;
+  readonly publicKey: Uint8Array;
+  readonly rpId: string;
+  readonly clientDataJson: Uint8Array;
+  readonly authenticatorData: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export interface LoggedIssue extends LoggedRequest {
+  readonly draftHashes: readonly Uint8Array[];
+  readonly touches: readonly LoggedAssertion[];
+}
+
+export interface LoggedEnrolment extends LoggedRequest, LoggedAssertion {
+  readonly person: string;
+  readonly inviteId: string;
+}
+
+/** The digest that the touches of a certificate leaf are over. */
+export function loggedIssueDigest(leaf: LoggedIssue): Uint8Array {
+  return digestOf(leaf, { kind: 'issue', draftHashes: leaf.draftHashes });
+}
+
+/** The digest that the new credential of an enrolment leaf touched. */
+export function loggedEnrolmentDigest(leaf: LoggedEnrolment): Uint8Array {
+  const { person, credentialId, publicKey, inviteId } = leaf;
+  return digestOf(leaf, { kind: 'enroll', person, credentialId, publicKey, inviteId });
+}
+
+/**
+ * What each touch of a certificate leaf was, in order. Whether policy asked for a verified user stands in the roster of
+ * the leaf's digest: compare `userVerified` with it.
+ * @throws FidoError with the code of what is wrong with the first bad one.
+ */
+export async function verifyLoggedIssue(leaf: LoggedIssue): Promise<readonly VerifiedTouch[]> {
+  if (leaf.touches.length === 0) throw new FidoError('malformed', 'the leaf holds no touch');
+  const digest = loggedIssueDigest(leaf);
+  return Promise.all(leaf.touches.map((touch) => verifyLogged(touch, digest, leaf.origin)));
+}
+
+/** @throws FidoError with the code of what is wrong. */
+export async function verifyLoggedEnrolment(leaf: LoggedEnrolment): Promise<VerifiedTouch> {
+  return verifyLogged(leaf, loggedEnrolmentDigest(leaf), leaf.origin);
+}
+
+function digestOf({ origin, requestId, nonce, expiresAt }: LoggedRequest, action: TouchAction): Uint8Array {
+  return touchDigest({ origin, action, requestId, nonce, expiresAt });
+}
+
+async function verifyLogged(
+  touch: LoggedAssertion,
+  digest: Uint8Array,
+  origin: string,
+): Promise<VerifiedTouch> {
+  const { credentialKind: kind, credentialId: id, publicKey, rpId } = touch;
+  if (kind === 'webauthn') assertRpIdOf(origin, rpId);
+  return verifyTouch({
+    assertion: formatAssertion({
+      credentialId: id,
+      clientDataJSON: touch.clientDataJson,
+      authenticatorData: touch.authenticatorData,
+      signature: touch.signature,
+    }),
+    // 0, "never seen": that the counter grew is known to the authority alone.
+    credential: { kind, id, publicKey, rpId, counter: 0 },
+    digest,
+    origin,
+    rpId,
+    policy: { userVerification: false },
+  });
+}
+
+/** As browsers have it: the host of the origin or a domain above it. Else the credential could be of any other site. */
+function assertRpIdOf(origin: string, rpId: string): void {
+  const { hostname } = new URL(origin);
+  if (hostname !== rpId && !hostname.endsWith(`.${rpId}`))
+    throw new FidoError('rp-mismatch', `${rpId} is no RP id of ${origin}`);
+}

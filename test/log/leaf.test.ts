@@ -1,0 +1,302 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { hex } from '@scure/base';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CertificateLeaf, Leaf, LoggedTouch } from '../../src/log/leaf.ts';
+import {
+  certificateLeafBytes,
+  decodeLeaf,
+  encodeLeaf,
+  MAX_LEAF_BYTES,
+  MAX_TOUCHES,
+} from '../../src/log/leaf.ts';
+import { WireWriter } from '../../src/ssh/wire.ts';
+import { logErrorCode } from './errors.ts';
+import {
+  anyCertificateLeaf,
+  anyLeaf,
+  authorityLeaf,
+  certificateLeaf,
+  enrollLeaf,
+  goodLeaves,
+  removalLeaf,
+  rosterLeaf,
+  touch,
+} from './leaves.ts';
+
+function isBadLeaf(leaf: Uint8Array): boolean {
+  return logErrorCode(() => decodeLeaf(leaf)) === 'bad-leaf';
+}
+
+function header(kind: string, magic = 'usher leaf v1', recordedAt = 1_800_000_000n): WireWriter {
+  return new WireWriter().string(magic).string(kind).uint64(recordedAt);
+}
+
+const digest = new Uint8Array(32);
+
+function listOfOneTouch(signature: Uint8Array, extraBytes: number): Uint8Array {
+  const one = new WireWriter()
+    .string(touch.person)
+    .string(touch.credentialKind)
+    .string(touch.credentialId)
+    .string(touch.publicKey)
+    .string(touch.rpId)
+    .string(touch.clientDataJson)
+    .string(touch.authenticatorData)
+    .string(signature)
+    .raw(new Uint8Array(extraBytes));
+  return new WireWriter().string(new WireWriter().string(one.bytes()).bytes()).bytes();
+}
+
+describe('bytes that are no leaf', () => {
+  it.each(goodLeaves.map((leaf) => [leaf.kind, leaf] as const))(
+    'a leaf of kind %s is refused when it ends early, at every byte',
+    (_, leaf) => {
+      const encoded = encodeLeaf(leaf);
+      for (let length = 0; length < encoded.length; length++)
+        expect(isBadLeaf(encoded.subarray(0, length)), `${length} bytes`).toBe(true);
+    },
+  );
+
+  it.each(goodLeaves.map((leaf) => [leaf.kind, leaf] as const))(
+    'a leaf of kind %s is refused with a byte too many',
+    (_, leaf) => {
+      expect(isBadLeaf(Uint8Array.of(...encodeLeaf(leaf), 0))).toBe(true);
+    },
+  );
+
+  it.each([
+    ['nothing', new Uint8Array()],
+    ['another version', header('roster', 'usher leaf v2').string(digest).bytes()],
+    ['an unknown kind', header('rosters').string(digest).bytes()],
+    ['a kind that objects have', header('toString').string(digest).bytes()],
+    ['a time in milliseconds', header('roster', 'usher leaf v1', 1_800_000_000_000n).string(digest).bytes()],
+    [
+      'the latest time there is',
+      header('roster', 'usher leaf v1', 2n ** 64n - 1n)
+        .string(digest)
+        .bytes(),
+    ],
+    ['a short digest', header('roster').string(digest.subarray(1)).bytes()],
+    ['a length that is not there', header('roster').uint32(0xffffffff).bytes()],
+    [
+      'a person with bytes that are not UTF-8',
+      header('remove-credential').string(Uint8Array.of(0xff)).bytes(),
+    ],
+    ['more bytes than a leaf has', new Uint8Array(MAX_LEAF_BYTES + 1)],
+  ])('%s is refused', (_, leaf) => {
+    expect(isBadLeaf(leaf)).toBe(true);
+  });
+
+  it('refuses bytes after a touch inside its wrapping', () => {
+    const encoded = hex.encode(encodeLeaf(certificateLeaf));
+    const [inner, longer] = [new Uint8Array(70).fill(3), new Uint8Array(71).fill(3)];
+    const list = listOfOneTouch(inner, 0);
+    expect(encoded.endsWith(hex.encode(list))).toBe(true);
+    const spoil = (tail: Uint8Array) => hex.decode(encoded.slice(0, -2 * list.length) + hex.encode(tail));
+    expect(decodeLeaf(spoil(listOfOneTouch(longer, 0)))).toMatchObject({ kind: 'certificate' });
+    expect(isBadLeaf(spoil(listOfOneTouch(inner, 1)))).toBe(true);
+  });
+});
+
+describe('values that can not be a leaf', () => {
+  const withTouch = (changes: Partial<LoggedTouch>): Leaf => ({
+    ...certificateLeaf,
+    touches: [{ ...touch, ...changes }],
+  });
+  const certificate = (changes: Partial<CertificateLeaf>): Leaf => ({ ...certificateLeaf, ...changes });
+
+  it.each<[string, Leaf]>([
+    ['no touch', certificate({ touches: [] })],
+    ['too many touches', certificate({ touches: new Array<LoggedTouch>(MAX_TOUCHES + 1).fill(touch) })],
+    ['no draft', certificate({ draftHashes: [] })],
+    ['65 drafts', certificate({ draftHashes: new Array<Uint8Array>(65).fill(digest) })],
+    ['a short draft hash', certificate({ draftHashes: [digest, digest.subarray(1)] })],
+    ['no certificate', certificate({ certificate: new Uint8Array() })],
+    ['a certificate that is too long', certificate({ certificate: new Uint8Array(65_000) })],
+    ['a certificate that no leaf can hold', certificate({ certificate: new Uint8Array(65_536) })],
+    ['an index beyond all drafts', certificate({ index: 64 })],
+    ['a broken index', certificate({ index: 0.5 })],
+    ['a short nonce', certificate({ nonce: digest.subarray(1) })],
+    ['a long roster digest', certificate({ rosterDigest: new Uint8Array(33) })],
+    ['a negative time', certificate({ recordedAt: -1 })],
+    ['a time that is not whole', certificate({ expiresAt: 1.5 })],
+    ['a time in milliseconds', certificate({ expiresAt: 1_800_000_000_000 })],
+    ['no person', certificate({ person: '' })],
+    ['a person with a line break', certificate({ person: 'alice\n' })],
+    ['a person of 65 characters', certificate({ person: 'a'.repeat(65) })],
+    ['a person not in ASCII', certificate({ person: 'alicе' })],
+    ['a purpose in capitals', certificate({ purpose: 'Login' })],
+    ['an origin with a path', certificate({ origin: 'https://ca.example.org/' })],
+    ['an origin with a name and password', certificate({ origin: 'https://a:b@ca.example.org' })],
+    ['an origin of another scheme', certificate({ origin: 'ssh://ca.example.org' })],
+    ['a request id that is too short', certificate({ requestId: 'A'.repeat(21) })],
+    ['a credential id that is padded', withTouch({ credentialId: 'YQ==' })],
+    ['a fingerprint that is too short', withTouch({ credentialId: `SHA256:${'a'.repeat(42)}` })],
+    ['a credential without key', withTouch({ publicKey: new Uint8Array() })],
+    ['an empty RP id', withTouch({ rpId: '' })],
+    ['an RP id with a blank', withTouch({ rpId: 'ssh: ' })],
+    ['authenticator data that is too short', withTouch({ authenticatorData: new Uint8Array(36) })],
+    ['client data that is too long', withTouch({ clientDataJson: new Uint8Array(4097) })],
+    ['an empty signature', withTouch({ signature: new Uint8Array() })],
+    ['an invite id in capitals', { ...enrollLeaf, inviteId: 'AB'.repeat(32) }],
+    ['a removal with a story', { ...removalLeaf, reason: 'Alice was ill again' }],
+    ['a removal without reason', { ...removalLeaf, reason: '' }],
+    ['an authority without CA key', { ...authorityLeaf, caKeys: [] }],
+    ['a log key with a line break', { ...authorityLeaf, logKey: 'a\nb' }],
+  ])('%s is refused', (_, leaf) => {
+    expect(logErrorCode(() => encodeLeaf(leaf))).toBe('bad-leaf');
+  });
+});
+
+describe('a leaf', () => {
+  it.each(Object.entries(anyLeaf))(
+    'of kind %s decodes to what was encoded, and encodes to the same bytes',
+    (kind, any) => {
+      fc.assert(
+        fc.property<[Leaf]>(any, (leaf) => {
+          const encoded = encodeLeaf(leaf);
+          const decoded = decodeLeaf(encoded);
+          expect(decoded).toEqual(leaf);
+          expect(decoded.kind).toBe(kind);
+          expect(encodeLeaf(decoded)).toEqual(encoded);
+        }),
+        { numRuns: 50 },
+      );
+    },
+  );
+
+  it('with any bit flipped is refused or encodes to exactly those bytes again', () => {
+    for (const leaf of goodLeaves) {
+      const encoded = encodeLeaf(leaf);
+      for (let bit = 0; bit < encoded.length * 8; bit++) {
+        const spoiled = encoded.with(bit >> 3, (encoded[bit >> 3] ?? 0) ^ (1 << (bit & 7)));
+        const decoded = decodeOrNothing(spoiled);
+        if (decoded !== undefined) expect(encodeLeaf(decoded)).toEqual(spoiled);
+      }
+    }
+  });
+
+  function decodeOrNothing(leaf: Uint8Array): Leaf | undefined {
+    let decoded: Leaf | undefined;
+    try {
+      decoded = decodeLeaf(leaf);
+    } catch {
+      expect(isBadLeaf(leaf)).toBe(true);
+    }
+    return decoded;
+  }
+
+  it('has its fields in the order that docs/log.md gives, whatever its kind', () => {
+    const { person, rosterDigest, certificate, origin, requestId, nonce, draftHashes } = certificateLeaf;
+    const expiresAt = BigInt(certificateLeaf.expiresAt);
+    const [first = digest, second = digest] = draftHashes;
+    const [login, sudo] = authorityLeaf.caKeys.map((key) =>
+      new WireWriter().string(key.purpose).string(key.publicKey).bytes(),
+    );
+    const layouts: Record<Leaf['kind'], Uint8Array> = {
+      certificate: header('certificate')
+        .string('login')
+        .string(person)
+        .string(rosterDigest)
+        .string(certificate)
+        .string(origin)
+        .string(requestId)
+        .string(nonce)
+        .uint64(expiresAt)
+        .uint32(1)
+        .string(new WireWriter().string(first).string(second).bytes())
+        .raw(listOfOneTouch(touch.signature, 0))
+        .bytes(),
+      enroll: header('enroll')
+        .string(person)
+        .string(touch.credentialKind)
+        .string(touch.credentialId)
+        .string(touch.publicKey)
+        .string(touch.rpId)
+        .string(enrollLeaf.inviteId)
+        .string(origin)
+        .string(requestId)
+        .string(nonce)
+        .uint64(expiresAt)
+        .string(touch.clientDataJson)
+        .string(touch.authenticatorData)
+        .string(touch.signature)
+        .bytes(),
+      'remove-credential': header('remove-credential')
+        .string(person)
+        .string(removalLeaf.credentialId)
+        .string('lost')
+        .bytes(),
+      roster: header('roster').string(rosterLeaf.digest).bytes(),
+      authority: header('authority')
+        .string(origin)
+        .string(
+          new WireWriter()
+            .string(login ?? '')
+            .string(sudo ?? '')
+            .bytes(),
+        )
+        .string(authorityLeaf.logKey)
+        .string(authorityLeaf.bundleKey)
+        .bytes(),
+    };
+    for (const leaf of goodLeaves) expect(encodeLeaf(leaf), leaf.kind).toEqual(layouts[leaf.kind]);
+  });
+
+  /** Leaves are kept for ever: a change of these hashes is a change of the format, and never right. */
+  it.each([
+    ['certificate', certificateLeaf, '6b579bbe4d186cc5f54e8787beddeef71c2b78debed3b02e017af3e87a9e492e'],
+    ['enroll', enrollLeaf, '1312e81f69cd2c1162e7844762bd236cb197b54341aa64c289916a4e969f79fd'],
+    ['remove-credential', removalLeaf, '1504d2c51eb8e049ab60e5cf4336c7dfbb612e156f8b33e1d1aea241cddf48da'],
+    ['roster', rosterLeaf, '6656321a6649edf4f7917997995106e705069fd71b62c99742bc8e21c13f5851'],
+    ['authority', authorityLeaf, '9c66f4f3c4bfa5f894dd484517492df78fe4a5551342747f215d6d4abf40f630'],
+  ] satisfies [string, Leaf, string][])('of kind %s has the bytes that it always had', (_, leaf, hash) => {
+    expect(hex.encode(sha256(encodeLeaf(leaf)))).toBe(hash);
+  });
+});
+
+describe('the size of a certificate leaf', () => {
+  it('is never more than was said when it was drafted', () => {
+    fc.assert(
+      fc.property(anyCertificateLeaf, (leaf) => {
+        const draftBytes = leaf.certificate.length;
+        const [drafts, touches] = [leaf.draftHashes.length, leaf.touches.length];
+        expect(encodeLeaf(leaf).length).toBeLessThanOrEqual(
+          certificateLeafBytes({ draftBytes, drafts, touches }),
+        );
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('is reached by the largest of everything, but for the signature of the CA', () => {
+    const largest: LoggedTouch = {
+      person: 'a'.repeat(64),
+      credentialKind: 'webauthn',
+      credentialId: 'a'.repeat(1400),
+      publicKey: new Uint8Array(2048),
+      rpId: 'a'.repeat(255),
+      clientDataJson: new Uint8Array(4096),
+      authenticatorData: new Uint8Array(1024),
+      signature: new Uint8Array(256),
+    };
+    const leaf = encodeLeaf({
+      ...certificateLeaf,
+      purpose: 'a'.repeat(32),
+      person: 'a'.repeat(64),
+      certificate: new Uint8Array(1000),
+      origin: `https://${'a'.repeat(247)}`,
+      touches: [largest, largest],
+    });
+    const signature = 4 + 6144;
+    const kindNames = 'remove-credential'.length - 'certificate'.length;
+    const bound = certificateLeafBytes({ draftBytes: 1000, drafts: 2, touches: 2 });
+    expect(leaf.length).toBe(bound - signature - kindNames);
+  });
+
+  it('leaves room for a login certificate with 256 principals of 80 characters and one touch', () => {
+    const draftBytes = 256 * 84 + 3000;
+    expect(certificateLeafBytes({ draftBytes, drafts: 8, touches: 1 })).toBeLessThan(MAX_LEAF_BYTES);
+  });
+});

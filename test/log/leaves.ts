@@ -1,0 +1,173 @@
+/** Leaves for tests: one good one of each kind, and arbitrary ones. */
+import { hex } from '@scure/base';
+import fc from 'fast-check';
+import type { CertificateLeaf, Leaf, LeafOf, LoggedTouch } from '../../src/log/leaf.ts';
+
+const KIND = fc.constantFrom('webauthn' as const, 'ssh-sk' as const);
+const PERSON = fc.stringMatching(/^[a-z_][a-z0-9._-]{0,63}$/);
+const TIME = fc.integer({ min: 0, max: 253_402_300_799 });
+const HASH = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const PURPOSE = fc.constantFrom('login', 'sudo', 'builder', 'host');
+const ORIGIN = fc.constantFrom('https://ca.example.org', 'http://localhost:8022', 'https://[::1]:8443');
+const REQUEST_ID = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/);
+const CREDENTIAL_ID = fc.oneof(
+  fc.stringMatching(/^SHA256:[A-Za-z0-9+/]{43}$/),
+  fc.stringMatching(/^[A-Za-z0-9_-]{1,1400}$/),
+);
+const RP_ID = fc.constantFrom('ca.example.org', 'ssh:', 'ssh:ca.example.org', 'localhost');
+
+function bytes(minLength: number, maxLength: number) {
+  return fc.uint8Array({ minLength, maxLength, size: 'max' });
+}
+
+const ASSERTION = {
+  clientDataJson: bytes(1, 4096),
+  authenticatorData: bytes(37, 1024),
+  signature: bytes(1, 256),
+};
+
+const CREDENTIAL = {
+  person: PERSON,
+  credentialKind: KIND,
+  credentialId: CREDENTIAL_ID,
+  publicKey: bytes(1, 2048),
+  rpId: RP_ID,
+};
+
+const REQUEST = { origin: ORIGIN, requestId: REQUEST_ID, nonce: HASH, expiresAt: TIME };
+
+const TOUCH: fc.Arbitrary<LoggedTouch> = fc.record({ ...CREDENTIAL, ...ASSERTION });
+
+export const anyCertificateLeaf: fc.Arbitrary<CertificateLeaf> = fc.record({
+  kind: fc.constant('certificate' as const),
+  recordedAt: TIME,
+  purpose: PURPOSE,
+  person: PERSON,
+  rosterDigest: HASH,
+  certificate: bytes(1, 8192),
+  ...REQUEST,
+  index: fc.nat({ max: 63 }),
+  draftHashes: fc.array(HASH, { minLength: 1, maxLength: 64 }),
+  touches: fc.array(TOUCH, { minLength: 1, maxLength: 3 }),
+});
+
+const anyEnrollLeaf: fc.Arbitrary<LeafOf<'enroll'>> = fc.record({
+  kind: fc.constant('enroll' as const),
+  recordedAt: TIME,
+  ...CREDENTIAL,
+  inviteId: HASH.map((hash) => hex.encode(hash)),
+  ...REQUEST,
+  ...ASSERTION,
+});
+
+const anyRemoval: fc.Arbitrary<LeafOf<'remove-credential'>> = fc.record({
+  kind: fc.constant('remove-credential' as const),
+  recordedAt: TIME,
+  person: PERSON,
+  credentialId: CREDENTIAL_ID,
+  reason: fc.constantFrom('lost', 'replaced', 'left-the-company'),
+});
+
+const anyRosterLeaf: fc.Arbitrary<LeafOf<'roster'>> = fc.record({
+  kind: fc.constant('roster' as const),
+  recordedAt: TIME,
+  digest: HASH,
+});
+
+const anyAuthorityLeaf: fc.Arbitrary<LeafOf<'authority'>> = fc.record({
+  kind: fc.constant('authority' as const),
+  recordedAt: TIME,
+  origin: ORIGIN,
+  caKeys: fc.array(fc.record({ purpose: PURPOSE, publicKey: bytes(1, 2048) }), {
+    minLength: 1,
+    maxLength: 24,
+  }),
+  logKey: fc.constant('ca.example.org+00000000+AQ=='),
+  bundleKey: bytes(1, 2048),
+});
+
+/** One arbitrary a kind, by name: a kind without one does not compile. */
+export const anyLeaf: { readonly [K in Leaf['kind']]: fc.Arbitrary<LeafOf<K>> } = {
+  certificate: anyCertificateLeaf,
+  enroll: anyEnrollLeaf,
+  'remove-credential': anyRemoval,
+  roster: anyRosterLeaf,
+  authority: anyAuthorityLeaf,
+};
+
+function filled(length: number, value: number): Uint8Array {
+  return new Uint8Array(length).fill(value);
+}
+
+export const touch: LoggedTouch = {
+  person: 'alice',
+  credentialKind: 'webauthn',
+  credentialId: 'Y3JlZGVudGlhbA',
+  publicKey: filled(77, 1),
+  rpId: 'ca.example.org',
+  clientDataJson: new TextEncoder().encode('{"type":"webauthn.get"}'),
+  authenticatorData: filled(37, 2),
+  signature: filled(70, 3),
+};
+
+const request = {
+  origin: 'https://ca.example.org',
+  requestId: 'AAAAAAAAAAAAAAAAAAAAAA',
+  nonce: filled(32, 4),
+  expiresAt: 1_800_000_120,
+};
+
+export const certificateLeaf: CertificateLeaf = {
+  kind: 'certificate',
+  recordedAt: 1_800_000_000,
+  purpose: 'login',
+  person: 'alice',
+  rosterDigest: filled(32, 5),
+  certificate: filled(300, 6),
+  ...request,
+  index: 1,
+  draftHashes: [filled(32, 7), filled(32, 8)],
+  touches: [touch],
+};
+
+export const enrollLeaf: LeafOf<'enroll'> = {
+  kind: 'enroll',
+  recordedAt: 1_800_000_000,
+  inviteId: 'ab'.repeat(32),
+  ...request,
+  ...touch,
+};
+
+export const removalLeaf: LeafOf<'remove-credential'> = {
+  kind: 'remove-credential',
+  recordedAt: 1_800_000_000,
+  person: 'alice',
+  credentialId: `SHA256:${'a'.repeat(43)}`,
+  reason: 'lost',
+};
+
+export const rosterLeaf: LeafOf<'roster'> = {
+  kind: 'roster',
+  recordedAt: 1_800_000_000,
+  digest: filled(32, 9),
+};
+
+export const authorityLeaf: LeafOf<'authority'> = {
+  kind: 'authority',
+  recordedAt: 1_800_000_000,
+  origin: 'https://ca.example.org',
+  caKeys: [
+    { purpose: 'login', publicKey: filled(51, 10) },
+    { purpose: 'sudo', publicKey: filled(51, 11) },
+  ],
+  logKey: 'ca.example.org+00000000+AQ==',
+  bundleKey: filled(51, 12),
+};
+
+export const goodLeaves: readonly Leaf[] = [
+  certificateLeaf,
+  enrollLeaf,
+  removalLeaf,
+  rosterLeaf,
+  authorityLeaf,
+];
