@@ -1,0 +1,5 @@
+/** Text from outside, made harmless for a terminal: no control characters, no direction marks, and not endless. */
+export function printable(text: string, most = 500): string {
+  const cut = text.length > most ? `${text.slice(0, most)}…` : text;
+  return cut.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?');
+}

@@ -1,0 +1,114 @@
+/**
+ * Touch by an `sk` SSH key: it signs the clientDataJSON itself, which makes its signature a WebAuthn assertion. The key is used
+ * from its file, through a private agent; never through SSH_AUTH_SOCK, which may be forwarded.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { base64urlnopad } from '@scure/base';
+import { buildClientData } from '../../src/fido/client-data.ts';
+import { assertionFromSshSignature } from '../../src/fido/ssh-assertion.ts';
+import type { SshOffer } from '../../src/http/contract.ts';
+import { encodePublicKey, isSecurityKey } from '../../src/ssh/public-key.ts';
+import { readIfThere } from '../atomic-file.ts';
+import { decodeBytes } from '../decode.ts';
+import { UsherCommandError } from '../error.ts';
+import { loadSecurityKey, signWithSecurityKey } from '../subject.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { say } from '../terminal.ts';
+import { runInteractively } from './run.ts';
+import type { RegisterQuestion, TouchWay } from './way.ts';
+
+/** PROTOCOL.u2f, SSH_SK_USER_VERIFICATION_REQD: makes the agent ask the authenticator for the PIN or finger too. */
+const VERIFY_USER = 0x04;
+
+export interface SshKeyOptions {
+  /** The file of the private key, as ssh-keygen wrote it; it is made at enrolment when it is not there. */
+  readonly file: string;
+  /** The library that talks to the authenticator; OpenSSH's own when undefined. */
+  readonly provider: string | undefined;
+}
+
+export function sshKeyWay(surroundings: Surroundings, options: SshKeyOptions): TouchWay {
+  return {
+    name: 'ssh-key',
+    touch: async ({ digest, origin, userVerification }) => {
+      const key = await loadSecurityKey(options.file);
+      if (!isSecurityKey(key.publicKey)) throw notASecurityKey(options.file);
+      const clientData = buildClientData('webauthn.get', digest, origin);
+      const used = userVerification === 'required' ? { ...key, flags: key.flags | VERIFY_USER } : key;
+      const signature = await signWithSecurityKey(surroundings, used, clientData, options.provider);
+      return assertionFromSshSignature(key.publicKey, signature, clientData);
+    },
+    register: async (question) => {
+      if ((await readIfThere(options.file, 65_536)) === undefined)
+        return makeKey(surroundings, options, question);
+      const key = await loadSecurityKey(options.file);
+      return {
+        kind: 'ssh-sk',
+        label: labelOf(key.comment),
+        publicKey: encode(encodePublicKey(key.publicKey)),
+      };
+    },
+  };
+}
+
+/** A new key, with what the authenticator says of its make. The challenge file is a clientDataJSON: see src/fido. */
+async function makeKey(
+  surroundings: Surroundings,
+  { file, provider }: SshKeyOptions,
+  question: RegisterQuestion,
+): Promise<SshOffer> {
+  const clientData = buildClientData('webauthn.create', decodeBytes(question.nonce), question.origin);
+  const directory = await mkdtemp(join(tmpdir(), 'usher-'));
+  try {
+    const [challenge, attestation] = [join(directory, 'challenge'), join(directory, 'attestation')];
+    await writeFile(challenge, clientData, { mode: 0o600 });
+    say(surroundings, `making ${file}: touch your security key`);
+    await runInteractively(
+      surroundings,
+      'ssh-keygen',
+      keygenArguments(question, file, provider, challenge, attestation),
+    );
+    const key = await loadSecurityKey(file);
+    const statement = new Uint8Array(await readFile(attestation));
+    return {
+      kind: 'ssh-sk',
+      label: labelOf(key.comment),
+      publicKey: encode(encodePublicKey(key.publicKey)),
+      attestation: { clientDataJSON: encode(clientData), statement: encode(statement) },
+    };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function keygenArguments(
+  question: RegisterQuestion,
+  file: string,
+  provider: string | undefined,
+  challenge: string,
+  attestation: string,
+): readonly string[] {
+  return [
+    ...['-q', '-t', 'ed25519-sk', '-N', '', '-f', file],
+    ...['-C', `${question.person}@${hostname()}`],
+    // An application of this authority's own: no other one can use the key's signatures.
+    ...['-O', `application=ssh:${new URL(question.origin).hostname}`],
+    ...['-O', `challenge=${challenge}`, '-O', `write-attestation=${attestation}`],
+    ...(question.userVerification === 'required' ? ['-O', 'verify-required'] : []),
+    ...(provider === undefined ? [] : ['-w', provider]),
+  ];
+}
+
+function labelOf(comment: string): string {
+  return comment.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 64);
+}
+
+function encode(bytes: Uint8Array): string {
+  return base64urlnopad.encode(bytes);
+}
+
+function notASecurityKey(file: string): UsherCommandError {
+  return new UsherCommandError('key-file', `${file} is not the file of a security key`);
+}
