@@ -1,0 +1,132 @@
+/** The tables as Kysely sees them. What each one means, and who may change it, is in docs/storage.md. */
+import type { ColumnType } from 'kysely';
+
+/** Read as bigint, because a serial has 63 bits; written as either. */
+type Integer = ColumnType<bigint, number | bigint, number | bigint>;
+type OptionalInteger = ColumnType<bigint | null, number | bigint | null, number | bigint | null>;
+
+export interface Schema {
+  readonly roster: RosterTable;
+  readonly roster_in_force: RosterInForceTable;
+  readonly request: RequestTable;
+  readonly request_pool: RequestPoolTable;
+  readonly credential: CredentialTable;
+  readonly invite: InviteTable;
+  readonly certificate: CertificateTable;
+  readonly key_role: KeyRoleTable;
+  readonly nonce: NonceTable;
+  readonly log_leaf: LogLeafTable;
+  readonly log_node: LogNodeTable;
+  readonly log_head: LogHeadTable;
+}
+
+export interface RosterTable {
+  readonly digest: string;
+  readonly text: string;
+  readonly loaded_at: Integer;
+}
+
+/** One row. */
+export interface RosterInForceTable {
+  readonly id: Integer;
+  readonly digest: string;
+  readonly since: Integer;
+}
+
+export interface RequestTable {
+  readonly id: string;
+  readonly action: string;
+  readonly state: string;
+  /** The whole state, as record JSON. */
+  readonly state_detail: string;
+  readonly version: Integer;
+  /** The place in the pool of untouched requests, older ones first; null once it was touched. */
+  readonly pool_place: OptionalInteger;
+  readonly person: string;
+  readonly nonce: Uint8Array;
+  readonly created_at: Integer;
+  readonly expires_at: Integer;
+  readonly keep_until: Integer;
+  readonly asked_from: string;
+  readonly poll_secret_hash: Uint8Array;
+  /** The drafted certificates of an `issue`, as record JSON. */
+  readonly drafts: string | null;
+  /** The invite of an `enroll`. */
+  readonly invite_id: string | null;
+  readonly page_secret_hash: Uint8Array | null;
+  readonly page_opened_from: string | null;
+  readonly page_proof: string | null;
+  readonly page_wrong_codes: OptionalInteger;
+}
+
+/** One row. */
+export interface RequestPoolTable {
+  readonly id: Integer;
+  readonly last_place: Integer;
+  readonly untouched: Integer;
+}
+
+export interface CredentialTable {
+  readonly id: string;
+  readonly person: string;
+  readonly kind: string;
+  readonly public_key: Uint8Array;
+  readonly rp_id: string;
+  readonly counter: Integer;
+  readonly aaguid: string | null;
+  readonly attested: Integer;
+  readonly source: string;
+  readonly label: string;
+  readonly created_at: Integer;
+  readonly removed_at: OptionalInteger;
+}
+
+export interface InviteTable {
+  readonly id: string;
+  readonly person: string;
+  readonly created_at: Integer;
+  readonly expires_at: Integer;
+  readonly used_at: OptionalInteger;
+}
+
+export interface CertificateTable {
+  readonly serial: Integer;
+  readonly purpose: string;
+  readonly person: string;
+  readonly key_id: string;
+  readonly request_id: string;
+  readonly issued_at: Integer;
+  readonly valid_after: Integer;
+  readonly valid_before: Integer;
+  readonly certificate: Uint8Array;
+}
+
+export interface KeyRoleTable {
+  readonly identity: string;
+  readonly role: string;
+}
+
+export interface NonceTable {
+  readonly nonce: string;
+  readonly until: Integer;
+}
+
+export interface LogLeafTable {
+  readonly leaf_index: Integer;
+  readonly serial: OptionalInteger;
+  readonly leaf: Uint8Array;
+}
+
+export interface LogNodeTable {
+  /** See node-position.ts. */
+  readonly position: Integer;
+  readonly hash: Uint8Array;
+}
+
+/** One row. */
+export interface LogHeadTable {
+  readonly id: Integer;
+  readonly size: Integer;
+  readonly root: Uint8Array;
+  readonly checkpoint: string;
+}

@@ -1,0 +1,67 @@
+/** Reads that wait at the same time share one snapshot; one that comes later gets a later snapshot, with all that was stored before it. */
+import type { StoreReader } from '../authority/ports.ts';
+import type { Connection } from './connection.ts';
+import { StoreError } from './error.ts';
+import { Session } from './session.ts';
+import type { Tables } from './transaction.ts';
+import { makeReader } from './transaction.ts';
+
+interface Job {
+  perform(tx: StoreReader): Promise<void>;
+  refuse(error: unknown): void;
+}
+
+export class SharedReads {
+  readonly #connection: Connection;
+  readonly #tables: Tables;
+  #queue: Job[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(connection: Connection, tables: Tables) {
+    this.#connection = connection;
+    this.#tables = tables;
+  }
+
+  submit<T>(work: (tx: StoreReader) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, refuse) => {
+      this.#queue.push({ perform: async (tx) => resolve(await work(tx)), refuse });
+      this.#running ??= this.#drain();
+    });
+  }
+
+  /** Resolves when everything that was submitted is done. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const jobs = this.#queue;
+      this.#queue = [];
+      await this.#readAll(jobs);
+    }
+    this.#running = undefined;
+  }
+
+  async #readAll(jobs: readonly Job[]): Promise<void> {
+    try {
+      await this.#connection.begin();
+      await Promise.all(jobs.map((job) => this.#read(job)));
+      await this.#connection.rollback();
+    } catch (error) {
+      const refusal = new StoreError('unavailable', 'nothing could be read', { cause: error });
+      for (const job of jobs) job.refuse(refusal);
+    }
+  }
+
+  async #read(job: Job): Promise<void> {
+    const session = new Session(this.#connection);
+    try {
+      await job.perform(makeReader(this.#tables, session.run));
+      await session.end();
+    } catch (error) {
+      job.refuse(error);
+      await session.end().catch(() => undefined);
+    }
+  }
+}
