@@ -23,7 +23,7 @@ function checkKey(
   line: TextItem,
   taken: Map<string, string>,
 ): readonly Fault[] {
-  const key = readSecurityKey(line.text);
+  const key = readSoundKey(line.text);
   if (typeof key === 'string') return [places.faultOfValue('bad-key', line.path, key)];
   const identity = keyIdentity(key.key);
   const holder = taken.get(identity);
@@ -34,19 +34,35 @@ function checkKey(
   ];
 }
 
+interface SecurityKeyLine {
+  readonly key: PublicKey;
+  readonly comment: string;
+}
+
+/** @returns a sentence about what is wrong, or the key, whose point lies on its curve. */
+function readSoundKey(line: string): SecurityKeyLine | string {
+  return explained(() => {
+    const read = readSecurityKey(line);
+    if (typeof read !== 'string') toKeyObject(read.key);
+    return read;
+  });
+}
+
 /** @returns a sentence about what is wrong, or the key. */
-export function readSecurityKey(
-  line: string,
-): string | { readonly key: PublicKey; readonly comment: string } {
-  try {
-    const parsed = parsePublicKeyLine(line);
-    if (!isSecurityKey(parsed.key))
-      return `a ${parsed.key.type} key can not prove a touch; it takes an sk-* key`;
+export function readSecurityKey(line: string): SecurityKeyLine | string {
+  return explained(() => {
+    const read = parsePublicKeyLine(line);
+    if (!isSecurityKey(read.key)) return `a ${read.key.type} key can not prove a touch; it takes an sk-* key`;
     // Any other application may be the RP id of a web site, whose assertions would then pass for ours.
-    if (!parsed.key.application.startsWith('ssh:'))
-      return 'the application of a security key begins with "ssh:"';
-    toKeyObject(parsed.key);
-    return parsed;
+    return read.key.application.startsWith('ssh:')
+      ? read
+      : 'the application of a security key begins with "ssh:"';
+  });
+}
+
+function explained<T>(read: () => T): T | string {
+  try {
+    return read();
   } catch (error) {
     if (error instanceof SshError) return error.message;
     throw error;

@@ -1,38 +1,41 @@
 import { LineCounter } from 'yaml';
 import type { Fault, FaultCode } from './fault.ts';
 
+/** Offsets in the file: of a member's name (none in a list) and of its value. */
+interface Place {
+  readonly name?: number;
+  readonly value: number;
+}
+
+type Container = Readonly<Record<string, unknown>> | readonly unknown[];
+
 /** Where each value and each name of a YAML file stands. Paths are JSON pointers (RFC 6901). */
 export class Places {
   readonly #lines = new LineCounter();
-  readonly #values = new Map<string, number>();
-  readonly #names = new Map<string, number>();
+  readonly #members = new WeakMap<Container, Map<string, Place>>();
+  #root: unknown;
 
   addLine(offset: number): void {
     this.#lines.addNewLine(offset);
   }
 
-  addValue(path: string, offset: number): void {
-    this.#values.set(path, offset);
+  setRoot(root: unknown): void {
+    this.#root = root;
   }
 
-  addName(path: string, offset: number): void {
-    this.#names.set(path, offset);
+  addMembers(container: Container, members: Map<string, Place>): void {
+    this.#members.set(container, members);
   }
 
   /** A fault of the value at `path`, or of what holds it when it has no place of its own. */
   faultOfValue(code: FaultCode, path: string, message: string): Fault {
-    const offset = this.#values.get(path) ?? this.#names.get(path) ?? this.#nearest(path);
-    return this.faultAt(code, offset, path, message);
+    return this.faultAt(code, this.#find(path).value, path, message);
   }
 
   /** A fault of the name under which the value at `path` stands, or of the value in a list. */
   faultOfName(code: FaultCode, path: string, message: string): Fault {
-    return this.faultAt(
-      code,
-      this.#names.get(path) ?? this.#values.get(path) ?? this.#nearest(path),
-      path,
-      message,
-    );
+    const { name, value } = this.#find(path);
+    return this.faultAt(code, name ?? value, path, message);
   }
 
   faultAt(code: FaultCode, offset: number, path: string, message: string): Fault {
@@ -40,11 +43,23 @@ export class Places {
     return { code, line: Math.max(line, 1), column: Math.max(col, 1), path: dotted(path), message };
   }
 
-  #nearest(path: string): number {
-    const parent = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
-    const offset = this.#names.get(parent) ?? this.#values.get(parent);
-    return offset ?? (parent === '' ? 0 : this.#nearest(parent));
+  /** The place of the path, or of the last member on the way that is in the file. */
+  #find(path: string): Place {
+    let place: Place = { value: 0 };
+    let container = this.#root;
+    for (const name of namesOf(path)) {
+      const members = isContainer(container) ? this.#members.get(container) : undefined;
+      const next = members?.get(name);
+      if (next === undefined) return { value: place.name ?? place.value };
+      place = next;
+      container = isContainer(container) ? Reflect.get(container, name) : undefined;
+    }
+    return place;
   }
+}
+
+function isContainer(value: unknown): value is Container {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The pointer to a member of what `path` points to. */

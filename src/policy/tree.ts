@@ -4,10 +4,13 @@
  */
 import { member } from './places.ts';
 
-export interface Item {
+interface Place {
   readonly path: string;
-  readonly name: string;
   readonly value: unknown;
+}
+
+export interface Item extends Place {
+  readonly name: string;
 }
 
 export interface TextItem {
@@ -16,13 +19,13 @@ export interface TextItem {
 }
 
 /** The members of an object, with their paths; none when it is no object. */
-export function entriesOf(value: unknown, path: string): readonly Item[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+export function entriesOf({ value, path }: Place): readonly Item[] {
+  if (!isObject(value)) return [];
   return Object.entries(value).map(([name, child]) => ({ path: member(path, name), name, value: child }));
 }
 
 /** The strings of a list, with their paths. */
-export function textsOf(value: unknown, path: string): readonly TextItem[] {
+function textsOf(value: unknown, path: string): readonly TextItem[] {
   if (!Array.isArray(value)) return [];
   const items: readonly unknown[] = value;
   return items.flatMap((text, index) =>
@@ -31,18 +34,21 @@ export function textsOf(value: unknown, path: string): readonly TextItem[] {
 }
 
 /** One member, or nothing. */
-export function fieldOf(item: Item, name: string): Item {
-  const found = entriesOf(item.value, item.path).find((entry) => entry.name === name);
-  return found ?? { path: member(item.path, name), name, value: undefined };
+export function fieldOf({ value, path }: Place, name: string): Item {
+  return { path: member(path, name), name, value: isObject(value) ? value[name] : undefined };
 }
 
-export function textsIn(item: Item, name: string): readonly TextItem[] {
-  const field = fieldOf(item, name);
+export function textsIn(place: Place, name: string): readonly TextItem[] {
+  const field = fieldOf(place, name);
   return textsOf(field.value, field.path);
 }
 
 /** The entries of one of the file's sections: people, roles, hosts. */
 export function sectionOf(root: unknown, name: string): readonly Item[] {
-  const section = fieldOf({ path: '', name: '', value: root }, name);
-  return entriesOf(section.value, section.path);
+  return entriesOf(fieldOf({ path: '', value: root }, name));
+}
+
+/** `yaml.ts` makes objects without a prototype, so that a name finds nothing but the file's own. */
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,7 +4,7 @@
  */
 import type { ParsedNode, YAMLMap, YAMLSeq } from 'yaml';
 import { Composer, CST, isAlias, isMap, isScalar, isSeq, Parser } from 'yaml';
-import type { Fault } from './fault.ts';
+import type { Fault, FaultCode } from './fault.ts';
 import { member, Places } from './places.ts';
 
 export interface YamlFile {
@@ -46,6 +46,7 @@ function compose(tokens: readonly CST.Token[], length: number, places: Places): 
   if (faults.length > 0) return failed(places, faults);
   const reader = new Reader(places);
   const value = reader.read(document?.contents ?? null, '');
+  places.setRoot(value);
   return { value, places, faults: reader.faults };
 }
 
@@ -70,38 +71,40 @@ class Reader {
 
   read(node: ParsedNode | null, path: string): unknown {
     if (node === null) return null;
-    this.#places.addValue(path, node.range[0]);
     if (isAlias(node) || node.anchor !== undefined) {
-      this.faults.push(this.#places.faultOfValue('alias', path, 'anchors and aliases are not used here'));
+      this.#report('alias', node, path, 'anchors and aliases are not used here');
       return undefined;
     }
     if (node.tag !== undefined && !IMPLIED_TAGS.has(node.tag))
-      this.faults.push(this.#places.faultOfValue('bad-yaml', path, 'tags are not used here'));
+      this.#report('bad-yaml', node, path, 'tags are not used here');
     if (isMap(node)) return this.#readMap(node, path);
     if (isSeq(node)) return this.#readSeq(node, path);
     return isScalar(node) ? node.value : undefined;
   }
 
   #readSeq(node: YAMLSeq.Parsed, path: string): readonly unknown[] {
-    return node.items.map((item, index) =>
-      'range' in item ? this.read(item, member(path, index)) : undefined,
-    );
+    const items = node.items.filter((item) => 'range' in item);
+    const list = items.map((item, index) => this.read(item, member(path, index)));
+    const places = items.map(({ range }, index) => [String(index), { value: range[0] }] as const);
+    this.#places.addMembers(list, new Map(places));
+    return list;
   }
 
   #readMap(node: YAMLMap.Parsed, path: string): Readonly<Record<string, unknown>> {
     const object: Record<string, unknown> = Object.create(null);
+    const places = new Map<string, { readonly name: number; readonly value: number }>();
     for (const { key, value } of node.items) {
       const name = this.#readName(key, path);
       if (name === undefined) continue;
       const at = member(path, name);
-      if (Object.hasOwn(object, name)) {
-        const message = `"${name.slice(0, 64)}" stands here twice`;
-        this.faults.push(this.#places.faultAt('duplicate-name', key.range[0], at, message));
+      if (places.has(name)) {
+        this.#report('duplicate-name', key, at, `"${name.slice(0, 64)}" stands here twice`);
         continue;
       }
-      this.#places.addName(at, key.range[0]);
+      places.set(name, { name: key.range[0], value: value?.range[0] ?? key.range[0] });
       object[name] = this.read(value, at);
     }
+    this.#places.addMembers(object, places);
     return object;
   }
 
@@ -111,8 +114,12 @@ class Reader {
     const message = isScalar(key)
       ? `write the name ${key.source} in quotes: it is read as a ${kindOf(key.value)}`
       : 'a name is a string';
-    this.faults.push(this.#places.faultAt('bad-name', key.range[0], path, message));
+    this.#report('bad-name', key, path, message);
     return undefined;
+  }
+
+  #report(code: FaultCode, node: ParsedNode, path: string, message: string): void {
+    this.faults.push(this.#places.faultAt(code, node.range[0], path, message));
   }
 }
 
