@@ -1,0 +1,27 @@
+import { Fingerprint } from '../fingerprint.tsx';
+import { Entry, Ledger } from '../ledger.tsx';
+import { Screen } from '../screen.tsx';
+import type { Done } from './state.ts';
+
+export function DoneScreen({ state }: { readonly state: Done }) {
+  const { invitation, address, label } = state;
+  return (
+    <Screen title="Enrolled" tone="good">
+      <p class="lead">
+        <strong>{label}</strong> now signs <strong>{invitation.person}</strong> in at{' '}
+        {new URL(invitation.origin).host}.
+      </p>
+      <p>In a terminal, go on with:</p>
+      <pre class="command">
+        <code>usher login</code>
+      </pre>
+      <p>The command must know this authority by the same key as your invite:</p>
+      <Ledger>
+        <Entry label="Bundle key">
+          <Fingerprint value={address.bundleKeyFingerprint} />
+        </Entry>
+      </Ledger>
+      <p>You can close this page.</p>
+    </Screen>
+  );
+}

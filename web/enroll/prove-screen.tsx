@@ -1,0 +1,60 @@
+/** The second touch: the new credential confirms who it is for. */
+import { Countdown } from '../countdown.tsx';
+import { Entry, Ledger } from '../ledger.tsx';
+import { Notice } from '../notice.tsx';
+import { Screen } from '../screen.tsx';
+import { TROUBLE } from '../trouble.ts';
+import type { Asserting, Confirming, EnrollEvent, Proving } from './state.ts';
+
+export interface ProveScreenProps {
+  readonly state: Proving | Asserting | Confirming;
+  readonly dispatch: (event: EnrollEvent) => void;
+}
+
+export function ProveScreen({ state, dispatch }: ProveScreenProps) {
+  const { invitation, label } = state;
+  const isBusy = state.kind !== 'proving';
+  const trouble = state.kind === 'proving' ? state.trouble : undefined;
+  return (
+    <Screen title="Touch it once more">
+      <p class="statement">
+        <strong>{label}</strong> confirms that it belongs to <strong>{invitation.person}</strong>.
+      </p>
+      <Ledger>
+        <Entry label="Person">{invitation.person}</Entry>
+        <Entry label="Authority">
+          <code>{invitation.origin}</code>
+        </Entry>
+        <Entry label="Credential">
+          <code>{state.credential.credentialId}</code>
+        </Entry>
+      </Ledger>
+      <div class="actions">
+        {trouble !== undefined && (
+          <Notice tone="failure" title={TROUBLE[trouble].title} takesFocus>
+            {TROUBLE[trouble].advice}
+          </Notice>
+        )}
+        <button
+          type="button"
+          class="primary"
+          aria-disabled={isBusy}
+          onClick={() => !isBusy && dispatch({ kind: 'touch-wanted' })}
+        >
+          {LABELS[state.kind]}
+        </button>
+      </div>
+      <Countdown
+        expiresAt={invitation.expiresAt}
+        clockAhead={invitation.clockAhead}
+        onEnd={() => dispatch({ kind: 'expired' })}
+      />
+    </Screen>
+  );
+}
+
+const LABELS: Readonly<Record<ProveScreenProps['state']['kind'], string>> = {
+  proving: 'Touch to confirm',
+  asserting: 'Touch your key now…',
+  confirming: 'Telling the authority…',
+};

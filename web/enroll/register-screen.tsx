@@ -1,0 +1,102 @@
+/** For whom and at which authority a key is about to be enrolled, and the first touch. */
+import { useState } from 'preact/hooks';
+import { Countdown } from '../countdown.tsx';
+import { Fingerprint } from '../fingerprint.tsx';
+import { Entry, Ledger } from '../ledger.tsx';
+import { Notice } from '../notice.tsx';
+import { AccessLedger, RefusalText } from '../refusal.tsx';
+import { Screen } from '../screen.tsx';
+import { TROUBLE } from '../trouble.ts';
+import type { EnrollEvent, Offering, Ready, Registering } from './state.ts';
+
+export interface RegisterScreenProps {
+  readonly state: Ready | Registering | Offering;
+  readonly dispatch: (event: EnrollEvent) => void;
+}
+
+export function RegisterScreen({ state, dispatch }: RegisterScreenProps) {
+  const { invitation, address } = state;
+  return (
+    <Screen title={`A security key for ${invitation.person}`}>
+      <p class="statement">
+        This key will sign <strong>{invitation.person}</strong> in at{' '}
+        <strong>{hostOf(invitation.origin)}</strong>.
+      </p>
+      <Ledger>
+        <Entry label="Authority">
+          <code>{invitation.origin}</code>
+        </Entry>
+        <Entry label="Bundle key">
+          <Fingerprint value={address.bundleKeyFingerprint} />
+        </Entry>
+      </Ledger>
+      <section aria-labelledby="access">
+        <h2 id="access">What {invitation.person} may ask for</h2>
+        <AccessLedger access={invitation.access} />
+      </section>
+      <RegisterForm state={state} dispatch={dispatch} />
+      <Countdown
+        expiresAt={invitation.expiresAt}
+        clockAhead={invitation.clockAhead}
+        onEnd={() => dispatch({ kind: 'expired' })}
+      />
+    </Screen>
+  );
+}
+
+function RegisterForm({ state, dispatch }: RegisterScreenProps) {
+  const [label, setLabel] = useState(state.label);
+  const isBusy = state.kind !== 'ready';
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (!isBusy) dispatch({ kind: 'register-wanted', label });
+  };
+  return (
+    <form class="actions" onSubmit={submit}>
+      <Trouble state={state} />
+      <label for="label">Name of this key</label>
+      <input
+        id="label"
+        value={label}
+        onInput={(event) => setLabel(event.currentTarget.value)}
+        maxLength={64}
+        autocomplete="off"
+        readOnly={isBusy}
+        aria-describedby="label-hint"
+      />
+      <p id="label-hint" class="hint">
+        So that you can tell your keys apart, should you lose one.
+      </p>
+      <button type="submit" class="primary" aria-disabled={isBusy}>
+        {LABELS[state.kind]}
+      </button>
+      <p class="hint">You will touch it twice: once to make the credential, once to confirm it.</p>
+    </form>
+  );
+}
+
+function Trouble({ state }: { readonly state: RegisterScreenProps['state'] }) {
+  if (state.kind !== 'ready') return null;
+  if (state.refusal !== undefined)
+    return (
+      <Notice tone="failure" title="The authority does not take this key" takesFocus>
+        <RefusalText refusal={state.refusal} />
+      </Notice>
+    );
+  if (state.trouble === undefined) return null;
+  return (
+    <Notice tone="failure" title={TROUBLE[state.trouble].title} takesFocus>
+      {TROUBLE[state.trouble].advice}
+    </Notice>
+  );
+}
+
+const LABELS: Readonly<Record<RegisterScreenProps['state']['kind'], string>> = {
+  ready: 'Register this key',
+  registering: 'Touch your key now…',
+  offering: 'Telling the authority…',
+};
+
+function hostOf(origin: string): string {
+  return new URL(origin).host;
+}

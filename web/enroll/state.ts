@@ -1,0 +1,252 @@
+/** The page "enrol a security key" as states and events; `transition` is pure and total. */
+import type { Refusal } from '../api.ts';
+import type { AssertionToSend } from '../touch/state.ts';
+import type { AuthenticatorTrouble } from '../trouble.ts';
+import type { InviteAddress } from './address.ts';
+import type { NewCredential } from './own-key.ts';
+
+/** An invite that the authority has opened, as far as the page needs it. */
+export interface Invitation {
+  readonly requestId: string;
+  readonly pollSecret: string;
+  readonly inviteId: string;
+  readonly person: string;
+  readonly origin: string;
+  readonly rpId: string;
+  readonly nonce: string;
+  readonly expiresAt: number;
+  readonly clockAhead: number;
+  readonly userId: string;
+  readonly userVerification: 'required' | 'discouraged';
+  readonly attestation: 'none' | 'direct';
+  readonly excludeCredentialIds: readonly string[];
+  readonly access: Access;
+}
+
+export interface Access {
+  readonly logins: readonly string[];
+  readonly hosts: readonly string[];
+  readonly defaultLifetime: number;
+  readonly maxLifetime: number;
+}
+
+interface Invited {
+  readonly address: InviteAddress;
+  readonly invitation: Invitation;
+  readonly label: string;
+}
+interface Made extends Invited {
+  readonly credential: NewCredential;
+}
+interface Offered extends Made {
+  /** The challenge of the last touch, computed here. */
+  readonly digest: Uint8Array;
+}
+
+export interface Opening {
+  readonly kind: 'opening';
+  readonly address: InviteAddress;
+}
+/** Waits for the person to begin. */
+export interface Ready extends Invited {
+  readonly kind: 'ready';
+  readonly trouble?: AuthenticatorTrouble;
+  /** Why the authority did not take the key that was offered before. */
+  readonly refusal?: Refusal;
+}
+export interface Registering extends Invited {
+  readonly kind: 'registering';
+}
+export interface Offering extends Made {
+  readonly kind: 'offering';
+}
+/** Waits for the second touch: some browsers open an authenticator only right after a click. */
+export interface Proving extends Offered {
+  readonly kind: 'proving';
+  readonly trouble?: AuthenticatorTrouble;
+}
+export interface Asserting extends Offered {
+  readonly kind: 'asserting';
+}
+export interface Confirming extends Offered {
+  readonly kind: 'confirming';
+  readonly assertion: AssertionToSend;
+}
+export interface Done {
+  readonly kind: 'done';
+  readonly address: InviteAddress;
+  readonly invitation: Invitation;
+  readonly label: string;
+}
+export interface Interrupted {
+  readonly kind: 'interrupted';
+  readonly resume: Working;
+  readonly detail: string;
+}
+export interface Stopped {
+  readonly kind: 'stopped';
+  readonly stop: Stop;
+}
+
+export type EnrollFaultCode =
+  | 'wrong-origin'
+  | 'other-person'
+  | 'other-bundle-key'
+  | 'other-key'
+  | 'bad-reply';
+
+export type Stop =
+  | { readonly kind: 'bad-address'; readonly isEmpty: boolean }
+  | { readonly kind: 'no-webauthn'; readonly isSecureContext: boolean }
+  /** The invite itself may well be good for longer: it can be opened again. */
+  | { readonly kind: 'expired'; readonly address: InviteAddress }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'faulty'; readonly code: EnrollFaultCode; readonly detail: string };
+
+export type Working = Opening | Registering | Offering | Asserting | Confirming;
+export type EnrollState = Working | Ready | Proving | Done | Interrupted | Stopped;
+
+export type EnrollEvent =
+  | { readonly kind: 'opened'; readonly invitation: Invitation }
+  | { readonly kind: 'register-wanted'; readonly label: string }
+  | { readonly kind: 'registered'; readonly credential: NewCredential }
+  | { readonly kind: 'offered'; readonly digest: Uint8Array }
+  | { readonly kind: 'touch-wanted' }
+  | { readonly kind: 'touched'; readonly assertion: AssertionToSend }
+  | { readonly kind: 'not-touched'; readonly trouble: AuthenticatorTrouble }
+  | { readonly kind: 'confirmed' }
+  | { readonly kind: 'faulty'; readonly code: EnrollFaultCode; readonly detail: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'unavailable'; readonly detail: string }
+  | { readonly kind: 'retry-wanted' }
+  | { readonly kind: 'expired' };
+
+export const FIRST_LABEL = 'Security key';
+
+/** Refusals that concern the offered key, not the invite: another key may do. */
+const ANOTHER_KEY_MAY_DO = new Set([
+  'credential-exists',
+  'credential-refused',
+  'attestation-required',
+  'user-verification-required',
+  'key-has-another-role',
+]);
+
+export interface Surroundings {
+  readonly fragment: string;
+  readonly address: InviteAddress | undefined;
+  readonly hasWebauthn: boolean;
+  readonly isSecureContext: boolean;
+}
+
+export function initialEnrollState(around: Surroundings): EnrollState {
+  if (around.address === undefined)
+    return stopped({ kind: 'bad-address', isEmpty: around.fragment.length < 2 });
+  if (!around.hasWebauthn) return stopped({ kind: 'no-webauthn', isSecureContext: around.isSecureContext });
+  return { kind: 'opening', address: around.address };
+}
+
+export function transition(state: EnrollState, event: EnrollEvent): EnrollState {
+  if (event.kind === 'expired') return afterExpiry(state);
+  if (event.kind === 'unavailable')
+    return isWorking(state) ? { kind: 'interrupted', resume: state, detail: event.detail } : state;
+  if (event.kind === 'refused') return isWorking(state) ? afterRefusal(state, event.refusal) : state;
+  if (event.kind === 'faulty')
+    return isWorking(state) ? stopped({ kind: 'faulty', code: event.code, detail: event.detail }) : state;
+  return advance(state, event);
+}
+
+type Step = Exclude<EnrollEvent, { kind: 'expired' | 'unavailable' | 'refused' | 'faulty' }>;
+
+function advance(state: EnrollState, event: Step): EnrollState {
+  switch (state.kind) {
+    case 'opening':
+      return event.kind === 'opened' ? ready(state.address, event.invitation, FIRST_LABEL) : state;
+    case 'ready':
+      return event.kind === 'register-wanted' ? register(state, event.label) : state;
+    case 'registering':
+      return afterRegistering(state, event);
+    case 'offering':
+      return event.kind === 'offered' ? { ...state, kind: 'proving', digest: event.digest } : state;
+    case 'proving':
+      return event.kind === 'touch-wanted' ? { ...offered(state), kind: 'asserting' } : state;
+    case 'asserting':
+      return afterAsserting(state, event);
+    case 'confirming':
+      return event.kind === 'confirmed' ? { ...invited(state), kind: 'done' } : state;
+    case 'interrupted':
+      return event.kind === 'retry-wanted' ? { ...state.resume } : state;
+    case 'stopped':
+      return event.kind === 'retry-wanted' && state.stop.kind === 'expired'
+        ? { kind: 'opening', address: state.stop.address }
+        : state;
+    case 'done':
+      return state;
+    default:
+      return state satisfies never;
+  }
+}
+
+function afterExpiry(state: EnrollState): EnrollState {
+  switch (state.kind) {
+    case 'done':
+    case 'stopped':
+    case 'confirming':
+      return state;
+    case 'interrupted':
+      return stopped({ kind: 'expired', address: state.resume.address });
+    default:
+      return stopped({ kind: 'expired', address: state.address });
+  }
+}
+
+function ready(address: InviteAddress, invitation: Invitation, label: string): Ready {
+  return { kind: 'ready', address, invitation, label };
+}
+
+function register(state: Ready, label: string): Registering {
+  const named = label.trim().slice(0, 64);
+  return { ...invited(state), kind: 'registering', label: named === '' ? FIRST_LABEL : named };
+}
+
+function afterRegistering(state: Registering, event: Step): EnrollState {
+  if (event.kind === 'registered') return { ...state, kind: 'offering', credential: event.credential };
+  return event.kind === 'not-touched' ? { ...state, kind: 'ready', trouble: event.trouble } : state;
+}
+
+function afterAsserting(state: Asserting, event: Step): EnrollState {
+  if (event.kind === 'touched') return { ...state, kind: 'confirming', assertion: event.assertion };
+  return event.kind === 'not-touched' ? { ...state, kind: 'proving', trouble: event.trouble } : state;
+}
+
+function afterRefusal(state: Working, refusal: Refusal): EnrollState {
+  if (refusal.code === 'request-expired') return stopped({ kind: 'expired', address: state.address });
+  if (state.kind === 'offering' && ANOTHER_KEY_MAY_DO.has(refusal.code))
+    return { ...invited(state), kind: 'ready', refusal };
+  return stopped({ kind: 'refused', refusal });
+}
+
+function invited({ address, invitation, label }: Invited): Invited {
+  return { address, invitation, label };
+}
+
+function offered({ credential, digest, ...state }: Offered): Offered {
+  return { ...invited(state), credential, digest };
+}
+
+function stopped(stop: Stop): Stopped {
+  return { kind: 'stopped', stop };
+}
+
+function isWorking(state: EnrollState): state is Working {
+  switch (state.kind) {
+    case 'opening':
+    case 'registering':
+    case 'offering':
+    case 'asserting':
+    case 'confirming':
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,53 @@
+/** Screens that both pages share. */
+import { Screen } from './screen.tsx';
+
+export function NoWebauthn({ isSecureContext }: { readonly isSecureContext: boolean }) {
+  return (
+    <Screen title="This browser can not use security keys" tone="bad">
+      {isSecureContext ? (
+        <p>
+          It has no WebAuthn, or it is switched off. Open this address in a current browser, or use a security
+          key from the terminal.
+        </p>
+      ) : (
+        <p>
+          Browsers allow security keys only over HTTPS. Open this page at the https:// address of the
+          authority.
+        </p>
+      )}
+    </Screen>
+  );
+}
+
+export function InterruptedScreen({
+  detail,
+  onRetry,
+}: {
+  readonly detail: string;
+  readonly onRetry: () => void;
+}) {
+  return (
+    <Screen title="The authority could not be reached" tone="bad">
+      <p>{detail} Nothing is lost: the same step is done again.</p>
+      <div class="actions">
+        <button type="button" class="primary" onClick={onRetry}>
+          Try again
+        </button>
+      </div>
+    </Screen>
+  );
+}
+
+export function FaultyScreen({ code, detail }: { readonly code: string; readonly detail: string }) {
+  return (
+    <Screen title="This page refuses to go on" tone="bad">
+      <p>{detail}</p>
+      <p>
+        What the authority sent does not fit together, so nothing was shown to your key. Tell whoever runs it.
+      </p>
+      <p class="code-line">
+        Code <code>{code}</code>
+      </p>
+    </Screen>
+  );
+}

@@ -1,0 +1,263 @@
+/**
+ * The page "review and touch" as states and events. `transition` is pure and total: an event that does not belong to the
+ * present state changes nothing.
+ */
+import type { Refusal } from '../api.ts';
+import type { AuthenticatorTrouble } from '../trouble.ts';
+import type { TouchAddress } from './address.ts';
+import type { ReviewFaultCode } from './fault.ts';
+import type { KnownPage } from './memory.ts';
+import type { Review } from './review.ts';
+
+/** As it travels; see `Assertion` of the HTTP contract. */
+export interface AssertionToSend {
+  readonly credentialId: string;
+  readonly clientDataJSON: string;
+  readonly authenticatorData: string;
+  readonly signature: string;
+  readonly userHandle?: string;
+}
+
+interface Open {
+  readonly requestId: string;
+  readonly page: KnownPage;
+}
+
+/** Introduces the page to the authority. */
+export interface Opening {
+  readonly kind: 'opening';
+  readonly address: TouchAddress;
+}
+/** Leaves for the command's listener on this machine, which vouches for the page and sends the browser back. */
+export interface HandingOver extends Open {
+  readonly kind: 'handing-over';
+  readonly port: number;
+}
+/** Back from there: asks until the command's word has reached the authority. */
+export interface AwaitingProof extends Open {
+  readonly kind: 'awaiting-proof';
+  readonly attempts: number;
+}
+export interface AskingCode extends Open {
+  readonly kind: 'asking-code';
+  /** Why a code is needed: the page was opened by hand, or the command on this machine did not answer. */
+  readonly why: 'opened-by-hand' | 'command-silent';
+  readonly wrong?: { readonly triesLeft: number };
+}
+export interface CheckingCode extends Open {
+  readonly kind: 'checking-code';
+  readonly why: AskingCode['why'];
+  readonly code: string;
+}
+export interface Reviewing extends Open {
+  readonly kind: 'reviewing';
+  readonly review: Review;
+  readonly trouble?: AuthenticatorTrouble;
+}
+export interface Touching extends Open {
+  readonly kind: 'touching';
+  readonly review: Review;
+}
+export interface Sending extends Open {
+  readonly kind: 'sending';
+  readonly review: Review;
+  readonly assertion: AssertionToSend;
+}
+export interface Done {
+  readonly kind: 'done';
+  readonly review: Review;
+  /** Whether the certificates are signed already, or about to be. */
+  readonly signed: boolean;
+}
+/** A step that failed on the way to the authority, to be done again. */
+export interface Interrupted {
+  readonly kind: 'interrupted';
+  readonly resume: Working;
+  readonly detail: string;
+}
+export interface Stopped {
+  readonly kind: 'stopped';
+  readonly stop: Stop;
+}
+
+export type Stop =
+  | { readonly kind: 'bad-address' }
+  | { readonly kind: 'no-webauthn'; readonly isSecureContext: boolean }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'too-many-codes' }
+  /** The authority refused; before the touch it tells strangers nothing, after it the reason. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly touched: boolean }
+  /** This page refused, because what it was sent does not fit together. */
+  | { readonly kind: 'faulty'; readonly code: ReviewFaultCode; readonly detail: string };
+
+/** States in which the page itself is at work. */
+export type Working = Opening | HandingOver | AwaitingProof | CheckingCode | Touching | Sending;
+export type TouchState = Working | AskingCode | Reviewing | Done | Interrupted | Stopped;
+
+export type TouchEvent =
+  | { readonly kind: 'opened'; readonly page: KnownPage; readonly canReturn: boolean }
+  | { readonly kind: 'not-proven' }
+  | { readonly kind: 'code-typed'; readonly code: string }
+  | { readonly kind: 'code-wrong' }
+  | { readonly kind: 'reviewed'; readonly review: Review }
+  | { readonly kind: 'faulty'; readonly code: ReviewFaultCode; readonly detail: string }
+  | { readonly kind: 'touch-wanted' }
+  | { readonly kind: 'touched'; readonly assertion: AssertionToSend }
+  | { readonly kind: 'not-touched'; readonly trouble: AuthenticatorTrouble }
+  | { readonly kind: 'accepted'; readonly signed: boolean }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'unavailable'; readonly detail: string }
+  | { readonly kind: 'retry-wanted' }
+  | { readonly kind: 'code-wanted' }
+  | { readonly kind: 'expired' };
+
+/** The authority ends a request after as many. */
+export const CODE_TRIES = 3;
+/** About a second apart: the command's word needs one round trip. */
+export const PROOF_ATTEMPTS = 15;
+
+export interface Surroundings {
+  readonly address: TouchAddress | undefined;
+  readonly known: KnownPage | undefined;
+  readonly hasWebauthn: boolean;
+  readonly isSecureContext: boolean;
+}
+
+/** Where a freshly loaded page begins: it may be new, reloaded, or back from the command. */
+export function initialTouchState(around: Surroundings): TouchState {
+  const { address, known } = around;
+  if (address === undefined) return stopped({ kind: 'bad-address' });
+  if (!around.hasWebauthn) return stopped({ kind: 'no-webauthn', isSecureContext: around.isSecureContext });
+  if (known === undefined) return { kind: 'opening', address };
+  const open = { requestId: address.requestId, page: known };
+  // Known, and the port still in the address: the browser came back without having met the command.
+  if (address.port !== undefined) return askCode(open, 'command-silent');
+  if (known.way === 'code' && known.typedCode === undefined) return askCode(open, 'opened-by-hand');
+  return { kind: 'awaiting-proof', ...open, attempts: 0 };
+}
+
+export function transition(state: TouchState, event: TouchEvent): TouchState {
+  if (event.kind === 'expired') return isOpen(state) ? stopped({ kind: 'expired' }) : state;
+  if (event.kind === 'unavailable')
+    return isWorking(state) ? { kind: 'interrupted', resume: state, detail: event.detail } : state;
+  if (event.kind === 'refused') return isWorking(state) ? afterRefusal(state, event.refusal) : state;
+  if (event.kind === 'faulty')
+    return isWorking(state) ? stopped({ kind: 'faulty', code: event.code, detail: event.detail }) : state;
+  return advance(state, event);
+}
+
+type Step = Exclude<TouchEvent, { kind: 'expired' | 'unavailable' | 'refused' | 'faulty' }>;
+
+function advance(state: TouchState, event: Step): TouchState {
+  switch (state.kind) {
+    case 'opening':
+      return event.kind === 'opened' ? afterOpening(state, event) : state;
+    case 'handing-over':
+      return event.kind === 'code-wanted' ? askCode(state, 'command-silent') : state;
+    case 'awaiting-proof':
+      return afterAsking(state, event);
+    case 'asking-code':
+      return event.kind === 'code-typed' ? checkCode(state, event.code) : state;
+    case 'checking-code':
+      return afterCode(state, event);
+    case 'reviewing':
+      return event.kind === 'touch-wanted' ? wantTouch(state) : state;
+    case 'touching':
+      return afterTouch(state, event);
+    case 'sending':
+      return event.kind === 'accepted' ? { kind: 'done', review: state.review, signed: event.signed } : state;
+    case 'interrupted':
+      // A copy, so that the same step is worked on anew.
+      return event.kind === 'retry-wanted' ? { ...state.resume } : state;
+    case 'done':
+    case 'stopped':
+      return state;
+    default:
+      return state satisfies never;
+  }
+}
+
+function afterOpening(
+  { address }: Opening,
+  { page, canReturn }: Extract<TouchEvent, { kind: 'opened' }>,
+): TouchState {
+  const open = { requestId: address.requestId, page };
+  if (address.port === undefined) return { kind: 'asking-code', ...open, why: 'opened-by-hand' };
+  // Without a memory the page would not know itself when the browser comes back.
+  if (!canReturn) return { kind: 'asking-code', ...open, why: 'command-silent' };
+  return { kind: 'handing-over', ...open, port: address.port };
+}
+
+function afterAsking(state: AwaitingProof, event: Step): TouchState {
+  if (event.kind === 'reviewed') return review(state, event.review);
+  if (event.kind === 'code-wanted') return askCode(state, 'command-silent');
+  if (event.kind !== 'not-proven') return state;
+  const attempts = state.attempts + 1;
+  return attempts < PROOF_ATTEMPTS ? { ...state, attempts } : askCode(state, 'command-silent');
+}
+
+function askCode({ requestId, page }: Open, why: AskingCode['why']): TouchState {
+  const state: AskingCode = { kind: 'asking-code', requestId, page, why };
+  return page.wrongCodes === 0 ? state : { ...state, wrong: { triesLeft: CODE_TRIES - page.wrongCodes } };
+}
+
+function checkCode({ requestId, page, why }: AskingCode, code: string): TouchState {
+  return { kind: 'checking-code', requestId, page, why, code };
+}
+
+function afterCode(state: CheckingCode, event: Step): TouchState {
+  if (event.kind === 'reviewed') {
+    const { requestId, page, code } = state;
+    return review({ requestId, page: { ...page, typedCode: code } }, event.review);
+  }
+  if (event.kind !== 'code-wrong') return state;
+  const wrongCodes = state.page.wrongCodes + 1;
+  if (wrongCodes >= CODE_TRIES) return stopped({ kind: 'too-many-codes' });
+  return askCode({ ...state, page: { ...state.page, wrongCodes } }, state.why);
+}
+
+function review({ requestId, page }: Open, reviewed: Review): Reviewing {
+  return { kind: 'reviewing', requestId, page, review: reviewed };
+}
+
+function wantTouch(state: Reviewing): TouchState {
+  const { requestId, page, review: reviewed } = state;
+  const canTouch = reviewed.credentialIds.some((id) => !id.includes(':'));
+  return canTouch
+    ? { kind: 'touching', requestId, page, review: reviewed }
+    : { ...state, trouble: 'no-credential' };
+}
+
+function afterTouch(state: Touching, event: Step): TouchState {
+  if (event.kind === 'touched') return { ...state, kind: 'sending', assertion: event.assertion };
+  return event.kind === 'not-touched' ? { ...review(state, state.review), trouble: event.trouble } : state;
+}
+
+function afterRefusal(state: Working, refusal: Refusal): TouchState {
+  if (refusal.code === 'request-expired') return stopped({ kind: 'expired' });
+  if (refusal.code === 'request-rejected') return stopped({ kind: 'too-many-codes' });
+  return stopped({ kind: 'refused', refusal, touched: state.kind === 'sending' });
+}
+
+function stopped(stop: Stop): Stopped {
+  return { kind: 'stopped', stop };
+}
+
+/** Whether the request is still waiting to be touched, as far as this page knows. */
+function isOpen(state: TouchState): boolean {
+  return state.kind !== 'done' && state.kind !== 'stopped' && state.kind !== 'sending';
+}
+
+function isWorking(state: TouchState): state is Working {
+  switch (state.kind) {
+    case 'opening':
+    case 'handing-over':
+    case 'awaiting-proof':
+    case 'checking-code':
+    case 'touching':
+    case 'sending':
+      return true;
+    default:
+      return false;
+  }
+}

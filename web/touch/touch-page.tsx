@@ -1,0 +1,159 @@
+import { FaultyScreen, InterruptedScreen, NoWebauthn } from '../failure-screens.tsx';
+import { Frame } from '../frame.tsx';
+import type { Machine } from '../machine.ts';
+import { RefusalText } from '../refusal.tsx';
+import { Screen } from '../screen.tsx';
+import { useMachine } from '../use-machine.ts';
+import { CodeScreen } from './code-screen.tsx';
+import { DoneScreen } from './done-screen.tsx';
+import { ReviewScreen } from './review-screen.tsx';
+import type { Stop, TouchEvent, TouchState } from './state.ts';
+
+const STEPS = ['Prove', 'Review', 'Touch'];
+
+export interface TouchPageProps {
+  readonly machine: Machine<TouchState, TouchEvent>;
+  readonly host: string;
+}
+
+export function TouchPage({ machine, host }: TouchPageProps) {
+  const state = useMachine(machine);
+  const dispatch = (event: TouchEvent): void => machine.dispatch(event);
+  return (
+    <Frame host={host} steps={STEPS} step={stepOf(state)} status={statusOf(state)}>
+      <TouchScreen state={state} dispatch={dispatch} />
+    </Frame>
+  );
+}
+
+interface TouchScreenProps {
+  readonly state: TouchState;
+  readonly dispatch: (event: TouchEvent) => void;
+}
+
+function TouchScreen({ state, dispatch }: TouchScreenProps) {
+  switch (state.kind) {
+    case 'opening':
+      return <Screen title="Opening the request" />;
+    case 'handing-over':
+      return <Screen title="Asking the command on this machine" />;
+    case 'awaiting-proof':
+      return <AwaitingScreen onCode={() => dispatch({ kind: 'code-wanted' })} />;
+    case 'asking-code':
+    case 'checking-code':
+      return <CodeScreen state={state} dispatch={dispatch} />;
+    case 'reviewing':
+    case 'touching':
+    case 'sending':
+      return <ReviewScreen state={state} dispatch={dispatch} />;
+    case 'done':
+      return <DoneScreen review={state.review} signed={state.signed} />;
+    case 'interrupted':
+      return <InterruptedScreen detail={state.detail} onRetry={() => dispatch({ kind: 'retry-wanted' })} />;
+    case 'stopped':
+      return <StopScreen stop={state.stop} />;
+    default:
+      return state satisfies never;
+  }
+}
+
+function AwaitingScreen({ onCode }: { readonly onCode: () => void }) {
+  return (
+    <Screen title="Waiting for the command on this machine">
+      <p>It has met this page and tells the authority so.</p>
+      <div class="actions">
+        <button type="button" class="quiet" onClick={onCode}>
+          Type the code from the terminal instead
+        </button>
+      </div>
+    </Screen>
+  );
+}
+
+function StopScreen({ stop }: { readonly stop: Stop }) {
+  switch (stop.kind) {
+    case 'bad-address':
+      return (
+        <Screen title="This address is not complete" tone="bad">
+          <p>
+            Open the whole address that <code>usher login</code> shows, with everything behind the #.
+          </p>
+        </Screen>
+      );
+    case 'no-webauthn':
+      return <NoWebauthn isSecureContext={stop.isSecureContext} />;
+    case 'expired':
+      return (
+        <Screen title="The request has ended" tone="bad">
+          <p>
+            Requests wait only a short while. Run <code>usher login</code> again; it opens a new page.
+          </p>
+        </Screen>
+      );
+    case 'too-many-codes':
+      return (
+        <Screen title="Too many wrong codes" tone="bad">
+          <p>
+            The request was ended, so that nobody can go on guessing. If you started it yourself, run{' '}
+            <code>usher login</code> again.
+          </p>
+        </Screen>
+      );
+    case 'refused':
+      return (
+        <Screen title={refusedTitle(stop)} tone="bad">
+          <RefusalText refusal={stop.refusal} />
+        </Screen>
+      );
+    case 'faulty':
+      return <FaultyScreen code={stop.code} detail={stop.detail} />;
+    default:
+      return stop satisfies never;
+  }
+}
+
+const REFUSED_TITLES: Readonly<Record<string, string>> = {
+  'unknown-request': 'There is no such request',
+  'request-answered': 'This request was answered already',
+  'page-already-proven': 'This request is open in another page',
+  'page-of-another-request': 'This page belongs to another request',
+  'wrong-secret': 'This request is open in another page',
+};
+
+function refusedTitle({ refusal, touched }: Extract<Stop, { kind: 'refused' }>): string {
+  return REFUSED_TITLES[refusal.code] ?? (touched ? 'Refused' : 'The authority refused');
+}
+
+function stepOf(state: TouchState): number | undefined {
+  switch (state.kind) {
+    case 'reviewing':
+      return 1;
+    case 'touching':
+    case 'sending':
+      return 2;
+    case 'done':
+      return STEPS.length;
+    case 'stopped':
+    case 'interrupted':
+      return undefined;
+    default:
+      return 0;
+  }
+}
+
+function statusOf(state: TouchState): string {
+  switch (state.kind) {
+    case 'checking-code':
+      return 'Checking the code…';
+    case 'touching':
+      return 'Waiting for your security key…';
+    case 'sending':
+      return 'Your touch is on its way…';
+    case 'opening':
+    case 'handing-over':
+    case 'awaiting-proof':
+      return 'One moment…';
+    default:
+      return '';
+  }
+}

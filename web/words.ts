@@ -1,0 +1,75 @@
+/** What certificates say, in words for people. */
+import type { PublicKey } from '../src/ssh/public-key.ts';
+
+const KEY_TYPES: Readonly<Record<PublicKey['type'], string>> = {
+  'ssh-ed25519': 'Ed25519',
+  'ecdsa-sha2-nistp256': 'ECDSA P-256',
+  'ecdsa-sha2-nistp384': 'ECDSA P-384',
+  'ecdsa-sha2-nistp521': 'ECDSA P-521',
+  'ssh-rsa': 'RSA',
+  'sk-ssh-ed25519@openssh.com': 'Ed25519 in a security key',
+  'sk-ecdsa-sha2-nistp256@openssh.com': 'ECDSA P-256 in a security key',
+};
+
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  'permit-pty': 'a terminal',
+  'permit-agent-forwarding': 'agent forwarding',
+  'permit-port-forwarding': 'port forwarding',
+  'permit-X11-forwarding': 'X11 forwarding',
+  'permit-user-rc': 'running ~/.ssh/rc',
+};
+
+export function keyInWords(key: PublicKey): string {
+  const size = key.type === 'ssh-rsa' ? ` with ${bitLength(key.modulus)} bits` : '';
+  return `${KEY_TYPES[key.type]}${size}`;
+}
+
+/** A name that we have no words for stands for itself: nothing that a draft says is left out. */
+export function extensionInWords(name: string): string {
+  return EXTENSIONS[name] ?? name;
+}
+
+/** 72000 → "20 hours", 5400 → "1 hour 30 minutes". Exact: seconds are named when there are any. */
+export function lifetimeInWords(seconds: number): string {
+  const parts = [
+    counted(Math.floor(seconds / 3600), 'hour'),
+    counted(Math.floor((seconds % 3600) / 60), 'minute'),
+    counted(seconds % 60, 'second'),
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? 'no time' : parts.join(' ');
+}
+
+/** "a", "a and b", "a, b and c". */
+export function listInWords(items: readonly string[]): string {
+  if (items.length < 2) return items.join('');
+  return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}
+
+/** A moment by the clock on the wall, with its zone: `timeZone` is the browser's own unless given. */
+export function momentInWords(unixSeconds: number, timeZone?: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+    ...(timeZone === undefined ? {} : { timeZone }),
+  }).format(new Date(unixSeconds * 1000));
+}
+
+/** 92 → "1:32". */
+export function countdown(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}
+
+function counted(count: number, unit: string): string {
+  if (count === 0) return '';
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+function bitLength(magnitude: Uint8Array): number {
+  return magnitude.length * 8 - (Math.clz32(magnitude[0] ?? 0) - 24);
+}
