@@ -20,8 +20,8 @@ install_dependencies() {
   touch "$installed"
 }
 
-# npm leaves out optional packages, native code among them, that are not for the Node it runs on itself: below Debian's
-# own Node there would be no vite. So the wanted Node comes first, for npm to run on.
+# npm leaves out optional packages, native code among them, that are not for the Node it runs on itself: with Debian's
+# own Node vite would be broken. So the wanted Node comes first, for npm to run on.
 borrow_node() {
   if node -e 'process.exit(parseInt(process.versions.node) < 24 ? 1 : 0)'; then return; fi
   borrowed=$(mktemp -d)
@@ -54,8 +54,10 @@ install_debian_packages() {
   say "installing Debian packages: $missing"
   export DEBIAN_FRONTEND=noninteractive
   # shellcheck disable=SC2086 # names, one word each
-  apt-get update -qq >&2 && apt-get install -qq -y --no-install-recommends $missing >&2 ||
+  if ! output=$( (apt-get update -qq && apt-get install -qq -y --no-install-recommends $missing) 2>&1); then
+    echo "$output" >&2
     say "*** MISSING *** apt-get could not install: $missing"
+  fi
 }
 
 install_dependencies
