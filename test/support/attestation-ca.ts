@@ -7,7 +7,7 @@ import * as der from './der.ts';
 export interface IssuedCertificate {
   readonly der: Uint8Array;
   readonly pem: string;
-  readonly name: string;
+  readonly subject: der.Der;
   readonly privateKey: KeyObject;
 }
 
@@ -29,31 +29,30 @@ const YEAR = 365 * 86_400;
 
 export function issueCertificate(options: CertificateOptions = {}): IssuedCertificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const name = options.name ?? 'Test Attestation Root';
-  const tbs = toBeSigned(options, name, new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })));
+  const subject = distinguishedName(options.name ?? 'Test Attestation Root', unitOf(options));
+  const tbs = toBeSigned(options, subject, new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })));
   const signature = sign('sha256', tbs, options.issuer?.privateKey ?? privateKey);
   const certificate = der.derSequence(tbs, ECDSA_WITH_SHA256, der.derBits(signature));
-  return { der: certificate, pem: pemOf(certificate), name, privateKey };
+  return { der: certificate, pem: pemOf(certificate), subject, privateKey };
 }
 
-function toBeSigned(options: CertificateOptions, name: string, publicKey: Uint8Array): der.Der {
+function toBeSigned(options: CertificateOptions, subject: der.Der, publicKey: Uint8Array): der.Der {
   const now = Math.floor(Date.now() / 1000);
   return der.derSequence(
     der.derTagged(0, der.derInteger(2)),
-    der.derInteger(1 + Math.floor(Math.random() * 100)),
+    der.derInteger(1),
     ECDSA_WITH_SHA256,
-    distinguishedName(options.issuer?.name ?? name, unitOf(options, options.issuer === undefined)),
+    options.issuer?.subject ?? subject,
     der.derSequence(der.derTime(options.from ?? now - YEAR), der.derTime(options.until ?? now + YEAR)),
-    distinguishedName(name, unitOf(options, options.isAuthority ?? true)),
+    subject,
     publicKey,
     der.derTagged(3, extensions(options)),
   );
 }
 
-function unitOf(options: CertificateOptions, isAuthority: boolean): string {
-  return isAuthority || options.issuer === undefined
-    ? 'Test Roots'
-    : (options.organizationalUnit ?? 'Authenticator Attestation');
+/** The packed format asks for this organizational unit (WebAuthn, section 8.2.1). */
+function unitOf({ organizationalUnit, isAuthority = true }: CertificateOptions): string {
+  return organizationalUnit ?? (isAuthority ? 'Test Roots' : 'Authenticator Attestation');
 }
 
 function distinguishedName(commonName: string, unit: string): der.Der {
