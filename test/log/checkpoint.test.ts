@@ -262,7 +262,7 @@ describe('a note', () => {
   it('of Go is opened', () => {
     const key = parseVerifierKey('PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW');
     const text =
-      'If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n';
+      "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
     const note = `${text}\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n`;
     expect(openNote(note, key)).toBe(text);
   });

@@ -1,0 +1,108 @@
+/** A request as the authority would have it logged, with real keys, drafts, signatures and touches. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { AssertionJson } from '../../src/fido/assertion.ts';
+import { parseAssertion } from '../../src/fido/assertion.ts';
+import { touchDigest } from '../../src/fido/touch-digest.ts';
+import type { CertificateLeaf, LeafOf, LoggedTouch } from '../../src/log/leaf.ts';
+import { assembleCertificate, encodeDraft } from '../../src/ssh/certificate.ts';
+import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
+import { ed25519FromSeed, signMessage } from '../../src/ssh/private-key.ts';
+import { encodePublicKey, fingerprint } from '../../src/ssh/public-key.ts';
+import { SoftAuthenticator, SoftSecurityKey } from '../support/soft-authenticator.ts';
+
+export const caKey = ed25519FromSeed(new Uint8Array(32).fill(1));
+export const otherCaKey = ed25519FromSeed(new Uint8Array(32).fill(2));
+const subject = ed25519FromSeed(new Uint8Array(32).fill(3)).publicKey;
+
+const REQUEST = {
+  origin: 'https://ca.example.org',
+  requestId: 'AAAAAAAAAAAAAAAAAAAAAA',
+  nonce: new Uint8Array(32).fill(9),
+  expiresAt: 1_800_000_120,
+};
+
+export type TouchWay = 'browser' | 'ssh-key';
+
+const passkey = new SoftAuthenticator();
+const securityKey = new SoftSecurityKey();
+
+export function fieldsOf(changes: Partial<CertificateFields> = {}): CertificateFields {
+  return {
+    nonce: new Uint8Array(32).fill(4),
+    subject,
+    serial: 1234n,
+    type: 'user',
+    keyId: `login:alice:${REQUEST.requestId}`,
+    principals: ['alice@web1'],
+    validAfter: 1_799_999_700n,
+    validBefore: 1_800_072_000n,
+    criticalOptions: [],
+    extensions: [{ name: 'permit-pty', data: new Uint8Array() }],
+    authority: caKey.publicKey,
+    ...changes,
+  };
+}
+
+/** The leaf of the second of two certificates, touched in this way. */
+export function issuedLeaf(way: TouchWay, changes: Partial<CertificateFields> = {}): CertificateLeaf {
+  const drafts = [encodeDraft(fieldsOf({ serial: 99n })), encodeDraft(fieldsOf(changes))];
+  const draftHashes = drafts.map((draft) => sha256(draft));
+  const digest = touchDigest({ ...REQUEST, action: { kind: 'issue', draftHashes } });
+  const draft = drafts[1] ?? new Uint8Array();
+  return {
+    kind: 'certificate',
+    recordedAt: 1_800_000_001,
+    purpose: 'login',
+    person: 'alice',
+    rosterDigest: new Uint8Array(32).fill(5),
+    certificate: assembleCertificate(draft, signMessage(caKey, draft)),
+    ...REQUEST,
+    index: 1,
+    draftHashes,
+    touches: [touchOver(way, digest)],
+  };
+}
+
+/** The leaf of alice's new credential, used for the first time. */
+export function enrolledLeaf(way: TouchWay): LeafOf<'enroll'> {
+  const { person, credentialKind, credentialId, publicKey, rpId } = touchOver(way, new Uint8Array(32));
+  const inviteId = 'ab'.repeat(32);
+  const action = { kind: 'enroll', person, credentialId, publicKey, inviteId } as const;
+  const { clientDataJson, authenticatorData, signature } = touchOver(
+    way,
+    touchDigest({ ...REQUEST, action }),
+  );
+  return {
+    kind: 'enroll',
+    recordedAt: 1_800_000_001,
+    ...{ person, credentialKind, credentialId, publicKey, rpId, inviteId },
+    ...REQUEST,
+    ...{ clientDataJson, authenticatorData, signature },
+  };
+}
+
+export function touchOver(way: TouchWay, challenge: Uint8Array, origin = REQUEST.origin): LoggedTouch {
+  if (way === 'ssh-key')
+    return {
+      person: 'alice',
+      credentialKind: 'ssh-sk',
+      credentialId: fingerprint(securityKey.publicKey),
+      publicKey: encodePublicKey(securityKey.publicKey),
+      rpId: securityKey.publicKey.application,
+      ...assertionBytes(securityKey.get({ challenge, origin })),
+    };
+  const rpId = 'ca.example.org';
+  return {
+    person: 'alice',
+    credentialKind: 'webauthn',
+    credentialId: passkey.credentialId,
+    publicKey: passkey.publicKey,
+    rpId,
+    ...assertionBytes(passkey.get({ challenge, origin, rpId })),
+  };
+}
+
+function assertionBytes(json: AssertionJson) {
+  const { clientDataJSON, authenticatorData, signature } = parseAssertion(json);
+  return { clientDataJson: clientDataJSON, authenticatorData, signature };
+}
