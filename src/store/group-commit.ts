@@ -5,10 +5,11 @@
 import type { StoreWriter } from '../authority/ports.ts';
 import type { Connection } from './connection.ts';
 import { StoreError } from './error.ts';
+import { LeafBasket } from './leaf-basket.ts';
 import type { LogSealer, NewLeaf } from './log-sealer.ts';
-import { Session } from './session.ts';
-import type { Tables } from './transaction.ts';
-import { LeafBasket, makeWriter } from './transaction.ts';
+import { inSession } from './session.ts';
+import type { Tables } from './tables.ts';
+import { makeWriter } from './transaction.ts';
 
 /** Bounds how long the first job of a batch waits for the last one. */
 const MOST_JOBS = 256;
@@ -71,7 +72,7 @@ export class GroupCommit {
       const leaves: NewLeaf[] = [];
       const answers: Answer[] = [];
       for (const job of jobs) answers.push(await this.#perform(job, leaves));
-      await this.#seal(leaves);
+      await inSession(this.#connection, (run) => this.#sealer.seal(run, leaves));
       await this.#connection.commit();
       return answers;
     } catch (error) {
@@ -85,10 +86,11 @@ export class GroupCommit {
   /** @throws when not even the savepoint works: then the whole batch is lost. */
   async #perform(job: Job, leaves: NewLeaf[]): Promise<Answer> {
     await this.#connection.savepoint();
-    const session = new Session(this.#connection);
     const basket = new LeafBasket();
     try {
-      const answer = await this.#runToEnd(job, session, basket);
+      const answer = await inSession(this.#connection, (run) =>
+        job.perform(makeWriter(this.#tables, run, basket)),
+      );
       const added = basket.take();
       await this.#connection.releaseSavepoint();
       leaves.push(...added);
@@ -97,19 +99,5 @@ export class GroupCommit {
       await this.#connection.rollbackToSavepoint();
       return () => job.refuse(error);
     }
-  }
-
-  async #runToEnd(job: Job, session: Session, basket: LeafBasket): Promise<Answer> {
-    try {
-      return await job.perform(makeWriter(this.#tables, session.run, basket));
-    } finally {
-      await session.end();
-    }
-  }
-
-  async #seal(leaves: readonly NewLeaf[]): Promise<void> {
-    const session = new Session(this.#connection);
-    await this.#sealer.seal(session.run, leaves);
-    await session.end();
   }
 }

@@ -78,7 +78,9 @@ export class LogSealer {
 
   #signOrRefuse(size: number, root: Uint8Array): string {
     try {
-      return this.#sign(size, root);
+      const checkpoint = this.#sign(size, root);
+      if (checkpoint === '') throw new TypeError('the checkpoint is empty');
+      return checkpoint;
     } catch (error) {
       throw new StoreError('can-not-sign', 'the checkpoint could not be signed', { cause: error });
     }

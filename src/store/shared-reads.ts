@@ -2,12 +2,13 @@
 import type { StoreReader } from '../authority/ports.ts';
 import type { Connection } from './connection.ts';
 import { StoreError } from './error.ts';
-import { Session } from './session.ts';
-import type { Tables } from './transaction.ts';
+import { inSession } from './session.ts';
+import type { Tables } from './tables.ts';
 import { makeReader } from './transaction.ts';
 
+/** `perform` gives what to tell the caller, who is told once the work has ended properly. */
 interface Job {
-  perform(tx: StoreReader): Promise<void>;
+  perform(tx: StoreReader): Promise<() => void>;
   refuse(error: unknown): void;
 }
 
@@ -24,7 +25,11 @@ export class SharedReads {
 
   submit<T>(work: (tx: StoreReader) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, refuse) => {
-      this.#queue.push({ perform: async (tx) => resolve(await work(tx)), refuse });
+      const perform = async (tx: StoreReader) => {
+        const value = await work(tx);
+        return () => resolve(value);
+      };
+      this.#queue.push({ perform, refuse });
       this.#running ??= this.#drain();
     });
   }
@@ -55,13 +60,11 @@ export class SharedReads {
   }
 
   async #read(job: Job): Promise<void> {
-    const session = new Session(this.#connection);
     try {
-      await job.perform(makeReader(this.#tables, session.run));
-      await session.end();
+      const answer = await inSession(this.#connection, (run) => job.perform(makeReader(this.#tables, run)));
+      answer();
     } catch (error) {
       job.refuse(error);
-      await session.end().catch(() => undefined);
     }
   }
 }

@@ -5,7 +5,7 @@ import { GroupCommit } from './group-commit.ts';
 import type { SignCheckpoint } from './log-sealer.ts';
 import { LogSealer } from './log-sealer.ts';
 import { SharedReads } from './shared-reads.ts';
-import { openTables } from './transaction.ts';
+import { openTables } from './tables.ts';
 
 /** The Store port over two connections to one migrated database: one writes, one reads. */
 export class SqlStore implements Store {
