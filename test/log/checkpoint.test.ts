@@ -1,6 +1,4 @@
-import type { KeyObject } from 'node:crypto';
-import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
-import { base64, base64urlnopad, hex } from '@scure/base';
+import { base64 } from '@scure/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Checkpoint } from '../../src/log/checkpoint.ts';
@@ -14,21 +12,10 @@ import { MAX_NOTE_BYTES, openNote, signNote } from '../../src/log/note.ts';
 import type { NoteSigner } from '../../src/log/note-key.ts';
 import { formatVerifierKey, keyId, logName, parseVerifierKey } from '../../src/log/note-key.ts';
 import { logErrorCode } from './errors.ts';
-
-function ed25519(seedByte: number): { readonly object: KeyObject; readonly publicKey: Uint8Array } {
-  const seed = base64urlnopad.encode(new Uint8Array(32).fill(seedByte));
-  const pkcs8 = Uint8Array.of(
-    ...hex.decode('302e020100300506032b657004220420'),
-    ...base64urlnopad.decode(seed),
-  );
-  const object = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
-  const { x = '' } = createPublicKey(object).export({ format: 'jwk' });
-  return { object, publicKey: base64urlnopad.decode(x) };
-}
+import { seededSigner } from './signer.ts';
 
 function signer(name: string, seedByte = 1): NoteSigner {
-  const { object, publicKey } = ed25519(seedByte);
-  return { name, publicKey, sign: (message) => Uint8Array.from(sign(null, message, object)) };
+  return seededSigner(name, new Uint8Array(32).fill(seedByte));
 }
 
 const log = signer('ca.example.org');
