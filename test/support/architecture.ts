@@ -13,8 +13,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/agent': ['src/ssh'],
   'src/signer': ['src/ssh', 'src/agent', 'type src/authority/ports.ts'],
   'src/http': ['src/ssh', 'src/fido', 'src/policy', 'src/log', 'src/fleet', 'src/authority'],
-  'src/config.ts': ['src/ssh', 'src/policy'],
-  'src/app.ts': ['src/http', 'src/authority', 'src/config.ts'],
+  'src/config.ts': ['src/ssh', 'src/policy', 'src/authority/purpose.ts'],
+  'src/app.ts': ['src/http', 'src/authority', 'src/config.ts', 'package.json'],
   'src/program.ts': ['src', 'package.json'],
   'src/main.ts': ['src'],
   cli: [
