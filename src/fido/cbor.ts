@@ -1,11 +1,11 @@
 /**
- * The part of CBOR (RFC 8949) that CTAP2's canonical form uses for keys and attestations: integers up to 2^32-1, byte
- * and text strings, arrays and maps, shortest lengths only, at most four levels deep. What decodes encodes to the same
+ * The part of CBOR (RFC 8949) that CTAP2's canonical form uses for keys and attestations: integers up to 2^32-1,
+ * booleans, byte and text strings, arrays and maps, shortest lengths only, at most four levels deep. What decodes encodes to the same
  * bytes. Runs in browsers too.
  */
 import { FidoError } from './error.ts';
 
-export type CborValue = number | string | Uint8Array | readonly CborValue[] | CborMap;
+export type CborValue = boolean | number | string | Uint8Array | readonly CborValue[] | CborMap;
 export type CborMap = ReadonlyMap<number | string, CborValue>;
 
 const MAX_DEPTH = 4;
@@ -15,6 +15,8 @@ const BYTES = 2;
 const TEXT = 3;
 const ARRAY = 4;
 const MAP = 5;
+const FALSE = 0xf4;
+const TRUE = 0xf5;
 
 export function encodeCbor(value: CborValue): Uint8Array {
   return Uint8Array.from(encodeItem(value));
@@ -35,6 +37,7 @@ export function decodeFirstCbor(bytes: Uint8Array): { readonly value: CborValue;
 }
 
 function encodeItem(value: CborValue): readonly number[] {
+  if (typeof value === 'boolean') return [value ? TRUE : FALSE];
   if (typeof value === 'number') return value < 0 ? head(NEGATIVE, -1 - value) : head(UNSIGNED, value);
   if (value instanceof Uint8Array) return [...head(BYTES, value.length), ...value];
   if (typeof value === 'string') {
@@ -75,6 +78,7 @@ class CborReader {
   item(depth: number): CborValue {
     if (depth > MAX_DEPTH) throw malformed('CBOR is nested too deeply');
     const first = this.#take(1)[0] ?? 0;
+    if (first === FALSE || first === TRUE) return first === TRUE;
     const argument = this.#argument(first & 0x1f);
     switch (first >> 5) {
       case UNSIGNED:
@@ -90,7 +94,7 @@ class CborReader {
       case MAP:
         return this.#map(argument, depth + 1);
       default:
-        throw malformed('CBOR tags, floats and simple values are not accepted here');
+        throw malformed('CBOR tags, floats and other simple values are not accepted');
     }
   }
 

@@ -19,8 +19,9 @@ describe('CBOR of another form is refused', () => {
     ['an indefinite array', '9fff'],
     ['an indefinite map', 'bfff'],
     ['a tag', 'c000'],
-    ['false', 'f4'],
     ['null', 'f6'],
+    ['undefined', 'f7'],
+    ['false in two bytes', 'f814'],
     ['a float', 'f90000'],
     ['a byte string cut short', '420a'],
     ['a text that is not UTF-8', '61ff'],
@@ -44,6 +45,8 @@ describe('CBOR', () => {
   test.each<[string, CborValue]>([
     ['00', 0],
     ['17', 23],
+    ['f4', false],
+    ['f5', true],
     ['1818', 24],
     ['190100', 256],
     ['1903e8', 1000],
@@ -77,6 +80,7 @@ describe('CBOR', () => {
   test('what encodes decodes to the same value', () => {
     const leaf = fc.oneof(
       fc.integer({ min: -0x1_0000_0000, max: 0xffff_ffff }),
+      fc.boolean(),
       fc.string(),
       fc.uint8Array({ maxLength: 300 }),
     );

@@ -8,8 +8,8 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { base64urlnopad } from '@scure/base';
 import type { AssertionJson, RegistrationJson } from '../../src/fido/assertion.ts';
 import { formatAssertion, formatRegistration } from '../../src/fido/assertion.ts';
-import type { CborMap, CborValue } from '../../src/fido/cbor.ts';
-import { encodeCbor } from '../../src/fido/cbor.ts';
+import { encodeAttestationObject } from '../../src/fido/attested-credential.ts';
+import type { CborValue } from '../../src/fido/cbor.ts';
 import type { CeremonyType } from '../../src/fido/client-data.ts';
 import { buildClientData } from '../../src/fido/client-data.ts';
 import { encodeCose } from '../../src/fido/cose.ts';
@@ -24,24 +24,31 @@ export type SoftAlgorithm = 'es256' | 'eddsa';
 
 export const FLAGS = { up: 0x01, uv: 0x04, be: 0x08, bs: 0x10, at: 0x40, ed: 0x80 } as const;
 
-/** What a caller asks for, as of `navigator.credentials`, and after it what can be made wrong. */
-export interface CeremonyOptions {
-  readonly challenge: Uint8Array;
-  readonly origin: string;
+export type AttestationKind = 'none' | 'self' | 'packed';
+
+/** What reaches the authenticator itself, as in CTAP2, and after it what can be made wrong. */
+export interface CtapRequest {
   readonly rpId: string;
+  readonly clientDataHash: Uint8Array;
   /** Default: user present and verified, and credential data where it belongs. */
   readonly flags?: number;
   /** Default: one more than the last time. */
   readonly counter?: number;
   /** Appended to the authenticator data; set the flag `ed` with it. */
   readonly extensions?: Uint8Array;
+}
+
+/** What a caller asks for, as of `navigator.credentials`. */
+export interface CeremonyOptions extends Omit<CtapRequest, 'clientDataHash'> {
+  readonly challenge: Uint8Array;
+  readonly origin: string;
   /** Replaces the clientDataJSON that fits the challenge and the origin. */
   readonly clientDataJSON?: Uint8Array;
 }
 
 export interface CreateOptions extends CeremonyOptions {
   /** `packed` is signed by an attestation certificate of the test maker, `self` by the credential. Default `none`. */
-  readonly attestation?: 'none' | 'self' | 'packed';
+  readonly attestation?: AttestationKind;
 }
 
 export interface SoftAuthenticatorOptions {
@@ -77,61 +84,58 @@ export class SoftAuthenticator {
 
   create(options: CreateOptions): RegistrationJson {
     const clientDataJSON = clientDataOf('webauthn.create', options);
-    const authData = new WireWriter()
-      .raw(this.#fixedData(options, FLAGS.up | FLAGS.uv | FLAGS.at))
-      .raw(this.aaguid)
-      .raw(Uint8Array.of(0, this.credentialIdBytes.length))
-      .raw(this.credentialIdBytes)
-      .raw(this.key.cose)
-      .raw(options.extensions ?? new Uint8Array())
-      .bytes();
+    const request = { ...options, clientDataHash: sha256(clientDataJSON) };
+    const { fmt, authData, attStmt } = this.makeCredential(request, options.attestation ?? 'none');
     return formatRegistration({
       credentialId: this.credentialId,
       clientDataJSON,
-      attestationObject: this.#attest(options.attestation ?? 'none', authData, clientDataJSON),
+      attestationObject: encodeAttestationObject(fmt, attStmt, authData),
       transports: ['usb'],
     });
   }
 
   get(options: CeremonyOptions): AssertionJson {
     const clientDataJSON = clientDataOf('webauthn.get', options);
-    const authenticatorData = new WireWriter()
-      .raw(this.#fixedData(options, FLAGS.up | FLAGS.uv))
-      .raw(options.extensions ?? new Uint8Array())
-      .bytes();
+    const { authData, signature } = this.getAssertion({ ...options, clientDataHash: sha256(clientDataJSON) });
     return formatAssertion({
       credentialId: this.credentialId,
       clientDataJSON,
-      authenticatorData,
-      signature: this.key.sign(concat(authenticatorData, sha256(clientDataJSON))),
+      authenticatorData: authData,
+      signature,
     });
   }
 
-  /** Signs as CTAP2 does, over authenticator data and a hash that somebody else made. */
-  signRaw(authenticatorData: Uint8Array, clientDataHash: Uint8Array): Uint8Array {
-    return this.key.sign(concat(authenticatorData, clientDataHash));
+  makeCredential(request: CtapRequest, attestation: AttestationKind) {
+    const authData = new WireWriter()
+      .raw(this.#fixedData(request, FLAGS.up | FLAGS.uv | FLAGS.at))
+      .raw(this.aaguid)
+      .raw(Uint8Array.of(0, this.credentialIdBytes.length))
+      .raw(this.credentialIdBytes)
+      .raw(this.key.cose)
+      .raw(request.extensions ?? new Uint8Array())
+      .bytes();
+    const attStmt = this.#statement(attestation, concat(authData, request.clientDataHash));
+    return { fmt: attestation === 'none' ? 'none' : 'packed', authData, attStmt };
   }
 
-  #fixedData(options: CeremonyOptions, usualFlags: number): Uint8Array {
-    this.counter = options.counter ?? this.counter + 1;
+  getAssertion(request: CtapRequest) {
+    const authData = concat(
+      this.#fixedData(request, FLAGS.up | FLAGS.uv),
+      request.extensions ?? new Uint8Array(),
+    );
+    return { authData, signature: this.key.sign(concat(authData, request.clientDataHash)) };
+  }
+
+  #fixedData(request: CtapRequest, usualFlags: number): Uint8Array {
+    this.counter = request.counter ?? this.counter + 1;
     return new WireWriter()
-      .raw(sha256(new TextEncoder().encode(options.rpId)))
-      .byte(options.flags ?? usualFlags)
+      .raw(sha256(new TextEncoder().encode(request.rpId)))
+      .byte(request.flags ?? usualFlags)
       .uint32(this.counter)
       .bytes();
   }
 
-  #attest(kind: 'none' | 'self' | 'packed', authData: Uint8Array, clientDataJSON: Uint8Array): Uint8Array {
-    const statement = this.#statement(kind, concat(authData, sha256(clientDataJSON)));
-    const entries: [string, CborValue][] = [
-      ['fmt', kind === 'none' ? 'none' : 'packed'],
-      ['attStmt', statement],
-      ['authData', authData],
-    ];
-    return encodeCbor(new Map(entries));
-  }
-
-  #statement(kind: 'none' | 'self' | 'packed', signed: Uint8Array): CborMap {
+  #statement(kind: AttestationKind, signed: Uint8Array): ReadonlyMap<string, CborValue> {
     if (kind === 'none') return new Map();
     const { leaf, chain } = this.#attestation;
     if (kind === 'self')
