@@ -1,14 +1,16 @@
 import { contains, parseCidr } from './cidr.ts';
 
+/** How dual-stack sockets report IPv4 peers; sshd, too, compares them as IPv4. */
+const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i;
+
 /**
  * Whether a client at `address` may use a certificate with this `source-address` option (a comma list of networks, as
- * sshd reads it). An address that can not be read is allowed nothing.
+ * sshd reads it). An address that can not be read is allowed nothing, and so is any under a list with a malformed entry.
  */
 export function sourceAllows(option: string, address: string): boolean {
-  const client = parseCidr(address);
-  if (typeof client === 'string') return false;
-  return option.split(',').some((text) => {
-    const network = parseCidr(text);
-    return typeof network !== 'string' && contains(network, client);
-  });
+  const client = parseCidr(address.replace(MAPPED_IPV4, ''));
+  if (typeof client === 'string' || address.includes('/')) return false;
+  const networks = option.split(',').map(parseCidr);
+  const readable = networks.filter((network) => typeof network !== 'string');
+  return readable.length === networks.length && readable.some((network) => contains(network, client));
 }

@@ -1,0 +1,59 @@
+/** The roster that `usherd init` writes: a working start in which every field explains itself. */
+
+/** @param person the first person in it, a good name of a person and a login */
+export function sampleRoster(person = 'alice'): string {
+  return `# The roster: who may have which SSH certificate. YAML 1.2; JSON is fine, too.
+# Keep it in git and review each change like code: whoever can change this file can let anybody in.
+#   usherd roster check FILE       every fault, with line numbers
+#   usherd roster diff OLD NEW     what each person gains and loses
+#   usherd roster load FILE        puts it in force (so does SIGHUP); one with faults is refused whole
+# Durations are one number and one unit: 90m, 8h, 1d. All fields are in docs/roster.md.
+
+people:
+  ${person}:
+    # Unix accounts that this person may sign in to. The first is the usual one.
+    logins: [${person}]
+    # What the person may do: names from "roles" below. For each host the first role that grants it counts.
+    roles: [engineer]
+    # From this moment on the person gets nothing (RFC 3339). Without it, until this entry is removed.
+    # until: 2027-06-30T00:00:00Z
+    # Security keys that may touch for this person, as in the .pub file of "ssh-keygen -t ed25519-sk".
+    # Others, passkeys too, are enrolled with an invite: usherd invite ${person}
+    # security_keys:
+    #   - sk-ssh-ed25519@openssh.com AAAA... ${person}@laptop
+
+roles:
+  engineer:
+    # Certificates to sign in with.
+    login:
+      # "*" is every host; else a list of hosts and groups from "hosts" below: [web, db1].
+      hosts: "*"
+      # How long a certificate lives when nobody asks for another time, and the most that may be asked for (24h at most).
+      lifetime: 20h
+      max_lifetime: 24h
+      # Networks from which the certificate may be used; sshd checks it. Without it, from anywhere.
+      # source_addresses: [10.0.0.0/8, "2001:db8::/32"]
+      # What sshd allows in the session. Further: permit-port-forwarding, permit-X11-forwarding, permit-user-rc.
+      extensions: [permit-pty, permit-agent-forwarding]
+    # What a touch has to show.
+    touch:
+      # "required": PIN or fingerprint with each touch. "preferred": only where the security key insists.
+      user_verification: preferred
+      # true: refuse a touch in a browser on another machine than the one that asked.
+      same_machine: false
+      # Only security keys that proved at enrolment to be of these models, vouched for by these makers.
+      # attestation:
+      #   aaguids: [ee882879-721c-4913-9775-3dfcce97072a]
+      #   roots:
+      #     - |
+      #       -----BEGIN CERTIFICATE-----
+      #       ...
+
+hosts:
+  web1:
+    # What clients call it; for its host certificate. Without it, the name above.
+    names: [web1.example.org]
+    # A group stands for all of its hosts, in roles and in certificates. It exists by being named here.
+    groups: [web]
+`;
+}
