@@ -32,8 +32,8 @@ export async function runProgram(surroundings: Surroundings, input: ProgramInput
   try {
     const exited = exitOf(child, input.program);
     // A program that ends without reading its input must not end us (EPIPE).
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input.stdin);
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input.stdin);
     const [stdout, stderr, exitCode] = await Promise.all([
       collect(child, child.stdout, input),
       collect(child, child.stderr, input),

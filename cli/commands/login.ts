@@ -1,0 +1,236 @@
+/** `usher login`: one touch, one certificate, in the agent. */
+import { base64 } from '@scure/base';
+import { Command } from 'commander';
+import type { AskBody, Issued } from '../../src/http/contract.ts';
+import { AskReply } from '../../src/http/contract.ts';
+import { openCheckpoint } from '../../src/log/checkpoint.ts';
+import type { Certificate } from '../../src/ssh/certificate.ts';
+import { certificateTypeName, encodeCertificate } from '../../src/ssh/certificate.ts';
+import { parseDuration } from '../../src/ssh/duration.ts';
+import { fingerprint, samePublicKey } from '../../src/ssh/public-key.ts';
+import { askBody, askedFor } from '../ask.ts';
+import { writeAtomically } from '../atomic-file.ts';
+import type { VerifiedBundle } from '../bundle.ts';
+import { deliverToAgent } from '../deliver.ts';
+import type { CheckedRequest } from '../draft-check.ts';
+import { checkRequest } from '../draft-check.ts';
+import type { Enrolled } from '../enrolled.ts';
+import { openEnrolled, refreshBundle } from '../enrolled.ts';
+import { entryComment } from '../entries.ts';
+import { UsherCommandError } from '../error.ts';
+import { checkIssued } from '../issued-check.ts';
+import { rememberCheckpoint } from '../log-memory.ts';
+import { explainRefusal } from '../refusal.ts';
+import { handIn, waitForResult } from '../result.ts';
+import { formatTime, reviewLines } from '../review.ts';
+import { withAgent } from '../ssh-agent.ts';
+import type { Subject } from '../subject.ts';
+import { fileSubject, freshSubject, loadSecurityKey } from '../subject.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { detail, say, whileWaiting, writeData, writeJson } from '../terminal.ts';
+import type { ChosenWay, WayOptions } from '../touch/choose.ts';
+import { chooseWay, providerOf, touchKeyFile } from '../touch/choose.ts';
+import { withPage } from '../touch/page.ts';
+import { addTouchOptions } from '../touch-options.ts';
+
+export interface LoginOptions extends WayOptions {
+  readonly authority?: string;
+  readonly login?: readonly string[];
+  readonly host?: readonly string[];
+  readonly for?: string;
+  readonly key?: string;
+  readonly confirm?: boolean;
+  readonly json?: boolean;
+  readonly open?: boolean;
+}
+
+export function loginCommand(surroundings: Surroundings): Command {
+  const command = new Command('login')
+    .description('get a certificate by a touch, and put it with its key into the ssh-agent')
+    .option('--login <name...>', 'Unix accounts to log in as (default: all that you may)')
+    .option('--host <name...>', 'hosts and groups to log in to (default: all that you may)')
+    .option('--for <duration>', 'lifetime, such as 8h or 90m (default: as your role says)')
+    .option(
+      '--key <file>',
+      'certify this existing private key and write FILE-cert.pub; the agent is left alone',
+    )
+    .option('--confirm', 'make the agent ask you at each use of the key')
+    .option('--no-open', 'do not open a browser: print the address and the code')
+    .option('--json', 'print the certificate and what it says as JSON');
+  return addTouchOptions(command).action((options: LoginOptions) => login(surroundings, options));
+}
+
+export async function login(surroundings: Surroundings, options: LoginOptions): Promise<void> {
+  const enrolled = await openEnrolled(surroundings, options.authority);
+  const way = chooseWay(surroundings, options, enrolled.settings);
+  const lifetime = lifetimeOf(options.for);
+  const subject = await chooseSubject(enrolled, options, way);
+  const asked = askedFor(enrolled.settings, subject, {
+    logins: options.login,
+    hosts: options.host,
+    lifetime,
+  });
+  const body = await askBody(asked, subject, surroundings.now());
+  const [bundle, reply] = await Promise.all([refreshBundle(enrolled), ask(enrolled, body)]);
+  const request = checkRequest(reply, [asked], bundle, surroundings.now());
+  sayWhatIsSigned(surroundings, enrolled, request, subject);
+  const issued = await touchAndWait(enrolled, bundle, way, reply, request, options);
+  const certificate = await checkAndRemember(enrolled, bundle, request, issued);
+  await deliver(enrolled, subject, certificate, options);
+  report(enrolled, subject, certificate, issued, options);
+}
+
+function lifetimeOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = parseDuration(text);
+  if (seconds !== undefined) return seconds;
+  throw new UsherCommandError('usage', `"${text}" is no duration`, { hint: 'write 8h, 90m or 1d' });
+}
+
+/** What could fail for reasons on this machine fails here, before anybody is asked to touch. */
+async function chooseSubject(
+  { surroundings, settings }: Enrolled,
+  options: LoginOptions,
+  way: ChosenWay,
+): Promise<Subject> {
+  if (options.key === undefined) {
+    await withAgent(surroundings.env, (agent) => agent.list());
+    return freshSubject(surroundings.randomBytes);
+  }
+  if (options.confirm === true)
+    throw new UsherCommandError('usage', '--confirm is about the agent, --key does not use it');
+  const subject = await fileSubject(surroundings, options.key, providerOf(surroundings, options));
+  if (way.kind === 'here' && way.way.name === 'ssh-key')
+    await refuseSecondRole(subject, touchKeyFile(surroundings, options, settings));
+  return subject;
+}
+
+/** Whoever reaches an agent with this key could have it sign anything: a key that touches does nothing else. */
+async function refuseSecondRole(subject: Subject, touchKey: string): Promise<void> {
+  const { publicKey } = await loadSecurityKey(touchKey);
+  if (samePublicKey(publicKey, subject.publicKey))
+    throw new UsherCommandError('key-file', 'this is the key that you touch with: a key has one role', {
+      hint: 'certify another key, or leave --key away for a fresh one in the agent',
+    });
+}
+
+function ask({ client }: Enrolled, body: AskBody): Promise<AskReply> {
+  return client.call({ method: 'POST', target: '/v1/requests', body, reply: AskReply, repeatable: true });
+}
+
+function sayWhatIsSigned(
+  surroundings: Surroundings,
+  { settings }: Enrolled,
+  request: CheckedRequest,
+  subject: Subject,
+): void {
+  say(surroundings, `with your touch ${settings.origin} signs this certificate`);
+  const where = subject.file ?? 'new, only in the agent';
+  for (const { fields } of request.drafts)
+    detail(surroundings, reviewLines(fields, surroundings.now(), where));
+}
+
+async function touchAndWait(
+  enrolled: Enrolled,
+  bundle: VerifiedBundle,
+  way: ChosenWay,
+  reply: AskReply,
+  request: CheckedRequest,
+  options: LoginOptions,
+): Promise<Issued> {
+  const { surroundings, client, settings, memory } = enrolled;
+  const seenSize =
+    memory.checkpoint === undefined ? undefined : openCheckpoint(memory.checkpoint, bundle.logKey).size;
+  const waited = { request: reply, seenSize };
+  try {
+    if (way.kind === 'browser') {
+      const page = { ...reply, digest: request.digest, open: options.open !== false };
+      const wait = () =>
+        whileWaiting(
+          surroundings,
+          'waiting for your touch in the browser',
+          waitForResult(surroundings, client, waited),
+        );
+      return await withPage(surroundings, client, page, wait);
+    }
+    const { origin, rpId } = settings;
+    const { credentialIds, userVerification } = reply;
+    const question = { digest: request.digest, origin, rpId, credentialIds, userVerification };
+    return await handIn(surroundings, client, waited, await way.way.touch(question));
+  } catch (error) {
+    throw await explainRefusal(enrolled, error);
+  }
+}
+
+async function checkAndRemember(
+  enrolled: Enrolled,
+  bundle: VerifiedBundle,
+  request: CheckedRequest,
+  issued: Issued,
+): Promise<Certificate> {
+  const { settings, memory } = enrolled;
+  const { person, origin } = settings;
+  const seenCheckpoint = memory.checkpoint;
+  const [certificate] = checkIssued(issued, { request, person, origin, bundle, seenCheckpoint });
+  if (certificate === undefined) throw new TypeError('a request has at least one draft');
+  await rememberCheckpoint(enrolled, bundle, issued.checkpoint);
+  return certificate;
+}
+
+async function deliver(
+  enrolled: Enrolled,
+  subject: Subject,
+  certificate: Certificate,
+  options: LoginOptions,
+): Promise<void> {
+  const { surroundings, settings, name } = enrolled;
+  const owner = { purpose: 'login', person: settings.person, authority: name } as const;
+  if (subject.file !== undefined)
+    return writeAtomically(
+      `${subject.file}-cert.pub`,
+      `${certificateLine(certificate, entryComment(owner))}\n`,
+      0o644,
+    );
+  if (subject.privateKey === undefined) throw new TypeError('a key is in memory or in a file');
+  const entry = { owner, key: subject.privateKey, certificate, confirm: options.confirm === true };
+  await deliverToAgent(surroundings, entry);
+}
+
+function certificateLine(certificate: Certificate, comment: string): string {
+  const { type } = certificate.fields.subject;
+  return `${certificateTypeName(type)} ${base64.encode(encodeCertificate(certificate))} ${comment}`;
+}
+
+function report(
+  { surroundings, settings, name }: Enrolled,
+  subject: Subject,
+  certificate: Certificate,
+  issued: Issued,
+  options: LoginOptions,
+): void {
+  const { fields } = certificate;
+  const { person } = settings;
+  const comment = entryComment({ purpose: 'login', person, authority: name });
+  const place = subject.file === undefined ? 'in the agent' : `in ${subject.file}-cert.pub`;
+  say(
+    surroundings,
+    `certificate ${fields.serial} is ${place}, valid until ${formatTime(fields.validBefore)}`,
+  );
+  if (options.json !== true) {
+    if (subject.file !== undefined) writeData(surroundings, `${subject.file}-cert.pub`);
+    return;
+  }
+  writeJson(surroundings, {
+    authority: settings.origin,
+    person,
+    certificate: certificateLine(certificate, comment),
+    serial: fields.serial,
+    keyId: fields.keyId,
+    key: fingerprint(fields.subject),
+    principals: fields.principals,
+    validAfter: Number(fields.validAfter),
+    validBefore: Number(fields.validBefore),
+    leafIndex: issued.certificates[0]?.leafIndex,
+    file: subject.file === undefined ? null : `${subject.file}-cert.pub`,
+  });
+}

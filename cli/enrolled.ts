@@ -1,0 +1,66 @@
+/** An authority that the person is enrolled at, as a command works with it. */
+import { BundleReply } from '../src/http/contract.ts';
+import type { VerifiedBundle } from './bundle.ts';
+import { acceptBundle, verifyBundle } from './bundle.ts';
+import { Client } from './client.ts';
+import type { Memory } from './memory.ts';
+import { loadMemory, remember } from './memory.ts';
+import type { Paths } from './paths.ts';
+import { authorityName, pathsFrom } from './paths.ts';
+import type { Settings } from './settings.ts';
+import { loadSettings, saveSettings } from './settings.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface Enrolled {
+  readonly surroundings: Surroundings;
+  readonly paths: Paths;
+  /** Its host, as in file names and comments. */
+  readonly name: string;
+  readonly settings: Settings;
+  readonly memory: Memory;
+  readonly client: Client;
+}
+
+/** @param authority the name after `--authority`, else USHER_AUTHORITY, else the default. */
+export async function openEnrolled(
+  surroundings: Surroundings,
+  authority: string | undefined,
+): Promise<Enrolled> {
+  const paths = pathsFrom(surroundings.env);
+  const settings = await loadSettings(paths, authority ?? surroundings.env['USHER_AUTHORITY']);
+  const name = authorityName(settings.origin);
+  const memory = await loadMemory(paths, name);
+  return { surroundings, paths, name, settings, memory, client: new Client(settings.origin, surroundings) };
+}
+
+/** Fetches the bundle, checks it with what is pinned and what was seen before, and remembers it. */
+export async function refreshBundle(enrolled: Enrolled): Promise<VerifiedBundle> {
+  const { surroundings, paths, name, settings, client } = enrolled;
+  const fetched = verifyBundle(await client.get('/v1/bundle', BundleReply), settings.origin, settings);
+  acceptBundle(fetched, storedBundle(enrolled), surroundings.now());
+  await remember(paths, name, { bundle: fetched.reply });
+  await savePins(enrolled, fetched);
+  return fetched;
+}
+
+/** The bundle as it was seen last, verified again, if there is one. */
+export function storedBundle({
+  memory,
+  settings,
+}: Pick<Enrolled, 'memory' | 'settings'>): VerifiedBundle | undefined {
+  return memory.bundle === undefined ? undefined : verifyBundle(memory.bundle, settings.origin, settings);
+}
+
+async function savePins({ paths, settings }: Enrolled, { pins }: VerifiedBundle): Promise<void> {
+  // A bundle by the old key never takes an announced successor back: it may be a replay from before.
+  const next =
+    pins.nextBundleKey ?? (pins.bundleKey === settings.bundleKey ? settings.nextBundleKey : undefined);
+  if (pins.bundleKey === settings.bundleKey && next === settings.nextBundleKey) return;
+  const { nextBundleKey: _old, ...rest } = settings;
+  const changed = {
+    ...rest,
+    bundleKey: pins.bundleKey,
+    ...(next === undefined ? {} : { nextBundleKey: next }),
+  };
+  await saveSettings(paths, changed);
+}
