@@ -1,7 +1,150 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import type { Credential } from './authority/records.ts';
+import { REMOVAL_REASONS } from './authority/remove-credential.ts';
+import { init } from './commands/init.ts';
+import { dropCredential, invite, listCredentials } from './commands/people.ts';
+import { checkRoster, diffRosters, loadRoster } from './commands/roster.ts';
+import { serve } from './commands/serve.ts';
 
-/** The whole command line of `usherd`; docs/cli is generated from it. */
+/** The whole command line of `usherd`; docs/cli is generated from it. stdout is data, everything else goes to stderr. */
 export function makeProgram(): Command {
-  return new Command('usherd').description('The SSH certificate authority.').version(manifest.version);
+  const program = new Command('usherd')
+    .description('The SSH certificate authority.')
+    .version(manifest.version)
+    .showHelpAfterError('(usherd --help shows how)');
+  addInit(program);
+  addServe(program);
+  addRoster(program);
+  addInvite(program);
+  addCredential(program);
+  return program;
+}
+
+function directoryOption(): Option {
+  return new Option('--dir <directory>', "the authority's directory").env('USHERD_DIR').makeOptionMandatory();
+}
+
+function addInit(program: Command): void {
+  program
+    .command('init')
+    .description('make a new authority: settings, sample roster, CA keys, log key, store')
+    .addOption(directoryOption())
+    .requiredOption('--origin <origin>', 'its address for people, like https://ca.example.org')
+    .option('--listen <address>', 'where usherd listens', '127.0.0.1:8022')
+    .action(async (options) => print(await init(options)));
+}
+
+function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('answer requests until SIGTERM; SIGHUP loads the roster file and TLS certificate anew')
+    .addOption(directoryOption())
+    .action(({ dir }) => serve(dir));
+}
+
+function addRoster(program: Command): void {
+  const roster = program.command('roster').description('the file that says who may have what');
+  roster
+    .command('check')
+    .description('tell every fault of a roster at once, with line numbers')
+    .argument('<file>')
+    .action(async (file) => {
+      const faults = await checkRoster(file);
+      if (faults.length > 0) fail(faults.join('\n'));
+      else print(`${file} is good`);
+    });
+  roster
+    .command('diff')
+    .description('what each person gains and loses')
+    .argument('<old>')
+    .argument('<new>')
+    .action(async (oldFile, newFile) => print(await diffRosters(oldFile, newFile)));
+  roster
+    .command('load')
+    .description('put a roster in force, whole or not at all (default: roster.yaml of the directory)')
+    .argument('[file]')
+    .addOption(directoryOption())
+    .action(async (file, { dir }) => print(await loadRoster(dir, file)));
+}
+
+function addInvite(program: Command): void {
+  program
+    .command('invite')
+    .description('print a one-time address with which a person enrols a credential, good for 24 hours')
+    .argument('<person>')
+    .addOption(directoryOption())
+    .action(async (person, { dir }) => {
+      const { address, expiresAt } = await invite(dir, person);
+      print(address);
+      process.stderr.write(
+        `usherd: for ${person}, once, until ${isoTime(expiresAt)}; hand it over in private\n`,
+      );
+    });
+}
+
+function addCredential(program: Command): void {
+  const credential = program
+    .command('credential')
+    .description('the security keys and passkeys that people touch');
+  credential
+    .command('list')
+    .description('enrolled credentials, removed ones included')
+    .argument('[person]')
+    .addOption(directoryOption())
+    .option('--json', 'as JSON')
+    .action(async (person, { dir, json }) => {
+      const credentials = await listCredentials(dir, person);
+      print(
+        json
+          ? JSON.stringify(credentials.map(credentialJson), null, 2)
+          : credentials.map(credentialLine).join('\n'),
+      );
+    });
+  credential
+    .command('remove')
+    .description('a lost key counts no more, from this moment')
+    .argument('<id>')
+    .addOption(directoryOption())
+    .addOption(
+      new Option('--reason <word>', 'why; stands in the log for ever')
+        .choices(REMOVAL_REASONS)
+        .default('lost'),
+    )
+    .action(async (id, { dir, reason }) => {
+      const { person, label } = await dropCredential(dir, id, reason);
+      print(`removed ${label} of ${person}`);
+    });
+}
+
+function credentialJson({
+  id,
+  person,
+  kind,
+  label,
+  aaguid,
+  attested,
+  createdAt,
+  removedAt,
+}: Credential): object {
+  return { id, person, kind, label, aaguid, attested, createdAt, removedAt };
+}
+
+function credentialLine(credential: Credential): string {
+  const { id, person, kind, label, createdAt, removedAt } = credential;
+  const state = removedAt === undefined ? `since ${isoTime(createdAt)}` : `removed ${isoTime(removedAt)}`;
+  return [person, kind, id, state, label].join('  ');
+}
+
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000', '');
+}
+
+function print(text: string): void {
+  if (text !== '') process.stdout.write(`${text}\n`);
+}
+
+function fail(text: string): void {
+  process.stderr.write(`${text}\n`);
+  process.exitCode = 1;
 }

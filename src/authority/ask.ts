@@ -13,14 +13,14 @@ import { possessionMessage } from '../ssh/possession.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
 import { decodePublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
-import { decoyCredentialId } from './decoy.ts';
 import { draftCertificate } from './draft.ts';
 import { AuthorityError } from './error.ts';
-import type { StoreReader } from './ports.ts';
 import { isSignedBy } from './proof.ts';
 import { assertLoggable } from './record.ts';
 import type { DraftedCertificate, PendingIssue } from './records.ts';
 import { newRequestId, newSecret } from './secrets.ts';
+import type { TouchHints } from './touch-hints.ts';
+import { readTouchHints } from './touch-hints.ts';
 
 /** How long a request waits for its touch. */
 const TOUCH_SECONDS = 120;
@@ -49,8 +49,7 @@ export interface CertificateQuestion {
 export interface Asked {
   readonly request: PendingIssue;
   readonly pollSecret: string;
-  readonly credentialIds: readonly string[];
-  readonly userVerification: boolean;
+  readonly hints: TouchHints;
 }
 
 export async function ask(authority: Authority, question: Question): Promise<Asked> {
@@ -58,22 +57,12 @@ export async function ask(authority: Authority, question: Question): Promise<Ask
   const requests = question.certificates.map((asked) =>
     parseQuestion(authority, question.person, asked, now),
   );
+  const secret = newSecret(authority.random);
   return authority.store.write(async (tx) => {
     const roster = await authority.rosters.in(tx);
-    const { request, pollSecret, userVerification } = draftRequest(
-      authority,
-      roster,
-      question,
-      requests,
-      now,
-    );
+    const request = draftRequest(authority, roster, question, requests, secret.hash, now);
     await tx.insertRequest(request, authority.bounds.pool, now);
-    return {
-      request,
-      pollSecret,
-      userVerification,
-      credentialIds: await credentialIds(authority, tx, question.person),
-    };
+    return { request, pollSecret: secret.text, hints: await readTouchHints(authority, tx, request) };
   });
 }
 
@@ -128,28 +117,17 @@ function draftRequest(
   roster: Roster,
   question: Question,
   requests: readonly CertificateRequest[],
+  pollSecretHash: Uint8Array,
   now: number,
-): { request: PendingIssue; pollSecret: string; userVerification: boolean } {
+): PendingIssue {
   const id = newRequestId(authority.random);
-  const secret = newSecret(authority.random);
-  const drafted = requests.map((request) => {
-    const { terms, touch } = decoyGrant(roster, authority.decoySecret, question.person, request);
+  const certificates = requests.map((request) => {
+    const { terms } = decoyGrant(roster, authority.decoySecret, question.person, request);
     const draft = draftOne(authority, question.person, id, request, terms, now);
     assertLoggable(draft, requests.length);
-    return { drafted: { request, draft }, touch };
+    return { request, draft };
   });
-  return {
-    request: pendingIssue(
-      authority,
-      question,
-      id,
-      secret.hash,
-      drafted.map(({ drafted }) => drafted),
-      now,
-    ),
-    pollSecret: secret.text,
-    userVerification: drafted.some(({ touch }) => touch.userVerification),
-  };
+  return pendingIssue(authority, question, id, pollSecretHash, certificates, now);
 }
 
 function draftOne(
@@ -188,15 +166,4 @@ function pendingIssue(
     certificates,
     state: { kind: 'pending' },
   };
-}
-
-/** The ids a browser or security key needs; somebody without any has a decoy, so that the answer does not tell. */
-async function credentialIds(
-  authority: Authority,
-  tx: StoreReader,
-  person: string,
-): Promise<readonly string[]> {
-  const credentials = await tx.credentialsOf(person);
-  const ids = credentials.filter(({ kind }) => kind === 'webauthn').map(({ id }) => id);
-  return ids.length > 0 ? ids : [decoyCredentialId(authority.decoySecret, person)];
 }

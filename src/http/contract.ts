@@ -33,6 +33,15 @@ const SeenSize = Type.Integer({
   description: 'size of the tree in the checkpoint the caller saw last',
 });
 
+const Purpose = Type.Union([
+  Type.Literal('login'),
+  Type.Literal('sudo'),
+  Type.Literal('builder'),
+  Type.Literal('host'),
+]);
+
+export const Empty = Type.Object({}, strict);
+
 export const RequestParams = Type.Object({ id: RequestId }, strict);
 
 export const Assertion = Type.Object(
@@ -112,7 +121,7 @@ export const Issued = Type.Object(
     certificates: Type.Array(
       Type.Object(
         {
-          purpose: Type.Literal('login'),
+          purpose: Purpose,
           certificate: bytes('the certificate blob', 65_535),
           leafIndex: Type.Integer({ minimum: 0 }),
           leaf: bytes('the leaf of this certificate in the log', 65_535),
@@ -174,7 +183,6 @@ export const ReviewReply = Type.Object(
 /** What a person may ask for; the command keeps it, so that it can ask without being told first. */
 export const Access = Type.Object(
   {
-    person: Type.String(),
     logins: Type.Array(Type.String()),
     hosts: Type.Array(Type.String()),
     defaultLifetime: Lifetime,
@@ -254,12 +262,7 @@ export const BundleReply = Type.Object(
 
 const BundleKey = Type.Object(
   {
-    purpose: Type.Union([
-      Type.Literal('login'),
-      Type.Literal('sudo'),
-      Type.Literal('builder'),
-      Type.Literal('host'),
-    ]),
+    purpose: Purpose,
     key: Type.String({ description: 'public key line' }),
     state: Type.Union([Type.Literal('coming'), Type.Literal('active'), Type.Literal('retired')]),
   },
@@ -282,6 +285,7 @@ export const Bundle = Type.Object(
 
 export const MeReply = Type.Object(
   {
+    person: Type.String(),
     access: Access,
     credentials: Type.Array(
       Type.Object(
@@ -343,6 +347,7 @@ export type ReviewReply = Static<typeof ReviewReply>;
 export type InviteReply = Static<typeof InviteReply>;
 export type WebauthnOffer = Static<typeof WebauthnOffer>;
 export type SshOffer = Static<typeof SshOffer>;
+export type OfferBody = Static<typeof OfferBody>;
 export type OfferReply = Static<typeof OfferReply>;
 export type Access = Static<typeof Access>;
 export type ConfirmReply = Static<typeof ConfirmReply>;

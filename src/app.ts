@@ -1,0 +1,136 @@
+/** The HTTP service from ready objects: limits, headers, errors, routes, pages. It opens nothing and listens nowhere. */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fastifyHelmet from '@fastify/helmet';
+import fastifyRateLimit from '@fastify/rate-limit';
+import fastifyStatic from '@fastify/static';
+import fastifySwagger from '@fastify/swagger';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastifyUnderPressure from '@fastify/under-pressure';
+import Fastify from 'fastify';
+import type { Logger } from 'pino';
+import manifest from '../package.json' with { type: 'json' };
+import type { Authority } from './authority/authority.ts';
+import { Metrics } from './http/metrics.ts';
+import { sendProblem } from './http/problem.ts';
+import { authorityRoutes } from './http/routes/authority.ts';
+import { enrolmentRoutes } from './http/routes/enrolments.ts';
+import { healthRoutes } from './http/routes/health.ts';
+import { pageRoutes } from './http/routes/pages.ts';
+import { requestRoutes } from './http/routes/requests.ts';
+import type { Http } from './http/types.ts';
+
+export interface AppOptions {
+  readonly logger: Logger;
+  /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly requestsPerMinute: number;
+  /** PEM, when the service speaks TLS itself. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+/** Eight RSA 8192 keys with their proofs fit; nothing legitimate is larger. */
+const MAX_BODY_BYTES = 131_072;
+const MAX_CONNECTIONS = 2000;
+
+export async function buildApp(authority: Authority, options: AppOptions): Promise<Http> {
+  const http = makeServer(options);
+  http.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  http.setNotFoundHandler((request, reply) => sendProblem({ statusCode: 404 }, request, reply));
+  await registerLimits(http, options);
+  await registerHeaders(http, authority);
+  await http.register(fastifySwagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'Usher', version: manifest.version } },
+  });
+  registerRoutes(http, authority);
+  await registerPages(http);
+  return http;
+}
+
+function makeServer({ logger, trustedProxies, tls }: AppOptions): Http {
+  const settings = {
+    loggerInstance: logger,
+    genReqId: () => randomUUID(),
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: 15_000,
+    connectionTimeout: 30_000,
+    keepAliveTimeout: 60_000,
+    routerOptions: { maxParamLength: 64 },
+    // Strict: what is not in the contract is refused, never removed or converted.
+    ajv: {
+      customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: false },
+    },
+  } as const;
+  // One cast: fastify types a TLS server differently, and no handler of ours touches the raw server.
+  const http = (tls === undefined
+    ? Fastify(settings)
+    : Fastify({ ...settings, https: { ...tls, minVersion: 'TLSv1.3' } })) as unknown as Http;
+  http.server.maxConnections = MAX_CONNECTIONS;
+  return http.withTypeProvider<TypeBoxTypeProvider>();
+}
+
+async function registerLimits(http: Http, { requestsPerMinute }: AppOptions): Promise<void> {
+  await http.register(fastifyUnderPressure, { maxEventLoopDelay: 2000, retryAfter: 5 });
+  await http.register(fastifyRateLimit, {
+    max: requestsPerMinute,
+    timeWindow: '1 minute',
+    keyGenerator: ({ ip }) => networkOf(ip),
+  });
+}
+
+/** Whoever has one IPv6 address has a whole /64 of them. */
+function networkOf(ip: string): string {
+  return ip.includes(':') ? ip.split(':').slice(0, 4).join(':') : ip;
+}
+
+async function registerHeaders(http: Http, authority: Authority): Promise<void> {
+  await http.register(fastifyHelmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        // The page proves over loopback that it is on the command's machine, and is sent back here.
+        formAction: ["'self'", 'http://127.0.0.1:*'],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: authority.origin.startsWith('https:') && { maxAge: 31_536_000 },
+  });
+  http.addHook('onSend', async (request, reply) => {
+    if (!request.url.startsWith('/assets/')) reply.header('cache-control', 'no-store');
+  });
+}
+
+function registerRoutes(http: Http, authority: Authority): void {
+  const metrics = new Metrics(async () => (await authority.store.read((tx) => tx.logHead())).size);
+  // After the plugins above, so that their hooks see every route.
+  http.after(() => {
+    requestRoutes(http, authority, metrics);
+    pageRoutes(http, authority);
+    enrolmentRoutes(http, authority);
+    authorityRoutes(http, authority);
+    healthRoutes(http, authority, metrics);
+    http.get('/openapi.json', { schema: { hide: true } }, async () => http.swagger());
+  });
+}
+
+/** The built pages: below dist/ in a checkout, beside the compiled sources in a package. */
+async function registerPages(http: Http): Promise<void> {
+  const places = ['../dist/web/', '../web/'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  const root = places.find((place) => existsSync(`${place}assets`));
+  if (root === undefined) return http.log.warn('the pages are not built: npm run build');
+  await http.register(fastifyStatic, { root, serve: false });
+  http.get('/assets/*', { schema: { hide: true } }, (request, reply) =>
+    reply.sendFile(request.url.split('?', 1)[0]?.slice(1) ?? '', { immutable: true, maxAge: '1y' }),
+  );
+  for (const page of ['touch', 'enroll'])
+    http.get(`/${page}`, { schema: { hide: true } }, (_request, reply) => reply.sendFile(`${page}.html`));
+}

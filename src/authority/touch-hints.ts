@@ -1,0 +1,41 @@
+/** What an authenticator has to be told to answer a request: no more than strangers are told of anybody. */
+import { decoyGrant } from '../policy/decoy.ts';
+import type { Authority } from './authority.ts';
+import { decoyCredentialId } from './decoy.ts';
+import type { StoreReader } from './ports.ts';
+import type { PendingIssue } from './records.ts';
+
+export interface TouchHints {
+  /** Somebody without credentials has a decoy, so that the answer does not tell. */
+  readonly credentialIds: readonly string[];
+  readonly userVerification: boolean;
+}
+
+export function touchHints(authority: Authority, request: PendingIssue): Promise<TouchHints> {
+  return authority.store.read((tx) => readTouchHints(authority, tx, request));
+}
+
+export async function readTouchHints(
+  authority: Authority,
+  tx: StoreReader,
+  { person, certificates }: PendingIssue,
+): Promise<TouchHints> {
+  const roster = await authority.rosters.in(tx);
+  const grants = certificates.map(({ request }) =>
+    decoyGrant(roster, authority.decoySecret, person, request),
+  );
+  return {
+    credentialIds: await credentialIds(authority, tx, person),
+    userVerification: grants.some(({ touch }) => touch.userVerification),
+  };
+}
+
+async function credentialIds(
+  authority: Authority,
+  tx: StoreReader,
+  person: string,
+): Promise<readonly string[]> {
+  const credentials = await tx.credentialsOf(person);
+  const ids = credentials.filter(({ kind }) => kind === 'webauthn').map(({ id }) => id);
+  return ids.length > 0 ? ids : [decoyCredentialId(authority.decoySecret, person)];
+}

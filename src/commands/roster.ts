@@ -1,0 +1,37 @@
+/** `usherd roster check|diff|load`. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FILES, openAuthority, readConfig } from '../compose.ts';
+import { formatRosterDiff, rosterDiff } from '../policy/diff.ts';
+import { parseRoster } from '../policy/parse.ts';
+import type { Roster } from '../policy/roster.ts';
+
+/** @returns one line for each fault, with its place; none for a good roster. */
+export async function checkRoster(file: string): Promise<readonly string[]> {
+  const result = parseRoster(await readFile(file, 'utf8'));
+  if ('roster' in result) return [];
+  return result.faults.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+}
+
+/** What each person gains and loses between two rosters. */
+export async function diffRosters(oldFile: string, newFile: string): Promise<string> {
+  return formatRosterDiff(rosterDiff(await readGoodRoster(oldFile), await readGoodRoster(newFile)));
+}
+
+/** Puts a roster in force; a running usherd follows with its next request. */
+export async function loadRoster(dir: string, file = join(dir, FILES.roster)): Promise<string> {
+  const text = await readFile(file, 'utf8');
+  const authority = await openAuthority(await readConfig(dir));
+  try {
+    const { digest, changed } = await authority.rosters.load(authority.store, text, authority.clock.now());
+    return changed ? `in force: ${digest}` : `in force already: ${digest}`;
+  } finally {
+    await authority.store.close();
+  }
+}
+
+async function readGoodRoster(file: string): Promise<Roster> {
+  const result = parseRoster(await readFile(file, 'utf8'));
+  if ('roster' in result) return result.roster;
+  throw new Error(`${file} has faults: usherd roster check ${file}`);
+}

@@ -1,0 +1,123 @@
+/** Makes the authority from its directory: settings, keys, store. The only place that knows which adapters there are. */
+import { randomBytes, sign } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Authority } from './authority/authority.ts';
+import { claimCaKeys } from './authority/key-roles.ts';
+import type { CaSigner, Clock, Random } from './authority/ports.ts';
+import type { Purpose } from './authority/purpose.ts';
+import { PURPOSES } from './authority/purpose.ts';
+import { RosterInForce } from './authority/roster-in-force.ts';
+import type { Config, SignerConfig } from './config.ts';
+import { parseConfig } from './config.ts';
+import { signCheckpoint } from './log/checkpoint.ts';
+import type { NoteSigner } from './log/note-key.ts';
+import { formatVerifierKey, logName } from './log/note-key.ts';
+import { readPassphrase } from './passphrase.ts';
+import { agentSigner } from './signer/agent.ts';
+import { fileSigner } from './signer/file.ts';
+import { SshError } from './ssh/error.ts';
+import { readPrivateKeyFile, readPublicKeyFile } from './ssh/key-file.ts';
+import type { PrivateKey } from './ssh/private-key.ts';
+import { ed25519FromSeed } from './ssh/private-key.ts';
+import { openSqliteStore } from './store/sqlite.ts';
+
+export const systemClock: Clock = { now: () => Math.floor(Date.now() / 1000) };
+export const systemRandom: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
+
+/** The names of what `usherd init` makes in the authority's directory. */
+export const FILES = {
+  config: 'usherd.yaml',
+  roster: 'roster.yaml',
+  store: 'usher.db',
+  logKey: 'keys/log',
+  bundleKey: 'keys/bundle',
+  decoySecret: 'keys/decoy',
+  caKey: (purpose: Purpose) => `keys/${purpose}`,
+} as const;
+
+export async function readConfig(directory: string): Promise<Config> {
+  return parseConfig(await readFile(join(directory, FILES.config), 'utf8'), directory);
+}
+
+/**
+ * Opens the authority. The caller closes its store.
+ * @throws when a key, the store or the settings can not be used; nothing is then left open.
+ */
+export async function openAuthority(config: Config): Promise<Authority> {
+  const signers = await openSigners(config);
+  const bundleKey = await readKey(join(config.directory, FILES.bundleKey), 'bundle');
+  const logSigner = noteSigner(config.origin, await readKey(join(config.directory, FILES.logKey), 'log'));
+  const decoySecret = new Uint8Array(await readFile(join(config.directory, FILES.decoySecret)));
+  const store = await openSqliteStore({
+    path: join(config.directory, FILES.store),
+    signCheckpoint: (size, root) => signCheckpoint({ size, root }, logSigner),
+  });
+  const authority: Authority = {
+    origin: config.origin,
+    rpId: config.rpId,
+    store,
+    rosters: new RosterInForce([
+      ...PURPOSES.map((purpose) => signers[purpose].publicKey),
+      bundleKey.publicKey,
+    ]),
+    signers,
+    bundleKey,
+    throwaway: ed25519FromSeed(systemRandom.bytes(32)),
+    logVerifierKey: formatVerifierKey(logSigner),
+    decoySecret,
+    clock: systemClock,
+    random: systemRandom,
+    bounds: {
+      pool: { total: config.limits.pendingTotal, perAddress: config.limits.pendingPerAddress },
+      perPersonHourly: config.limits.perPersonHourly,
+    },
+  };
+  return claimed(authority);
+}
+
+/** The raw Ed25519 key of the log as signer of checkpoints. */
+export function noteSigner(origin: string, key: PrivateKey): NoteSigner {
+  if (key.publicKey.type !== 'ssh-ed25519')
+    throw new SshError('bad-key', 'the key of the log is an Ed25519 key');
+  return {
+    name: logName(origin),
+    publicKey: key.publicKey.point,
+    sign: (message) => new Uint8Array(sign(null, message, key.object)),
+  };
+}
+
+async function claimed(authority: Authority): Promise<Authority> {
+  try {
+    await claimCaKeys(authority);
+    return authority;
+  } catch (error) {
+    await authority.store.close();
+    throw error;
+  }
+}
+
+async function openSigners(config: Config): Promise<Record<Purpose, CaSigner>> {
+  return {
+    login: await openSigner('login', config.signers.login),
+    sudo: await openSigner('sudo', config.signers.sudo),
+    builder: await openSigner('builder', config.signers.builder),
+    host: await openSigner('host', config.signers.host),
+  };
+}
+
+async function openSigner(purpose: Purpose, signer: SignerConfig): Promise<CaSigner> {
+  if (signer.kind === 'file') return fileSigner(await readKey(signer.path, purpose, signer.passphraseFile));
+  const { key } = readPublicKeyFile(await readFile(signer.publicKeyPath, 'utf8'));
+  return agentSigner(signer.socket, key);
+}
+
+async function readKey(path: string, name: string, passphraseFile?: string): Promise<PrivateKey> {
+  const text = await readFile(path, 'utf8');
+  try {
+    return readPrivateKeyFile(text);
+  } catch (error) {
+    if (!(error instanceof SshError && error.code === 'needs-passphrase')) throw error;
+    return readPrivateKeyFile(text, await readPassphrase(name, passphraseFile));
+  }
+}

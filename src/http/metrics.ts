@@ -1,0 +1,49 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AuthorityError } from '../authority/error.ts';
+
+/** What `/metrics` tells, in a registry of its own: no names, no addresses. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #issued = new Counter({
+    name: 'usher_requests_issued_total',
+    help: 'Requests that were touched and issued',
+    registers: [this.registry],
+  });
+  readonly #refused = new Counter({
+    name: 'usher_touches_refused_total',
+    help: 'Touches that were refused, by code',
+    labelNames: ['code'],
+    registers: [this.registry],
+  });
+  readonly #duration = new Histogram({
+    name: 'usher_issuance_seconds',
+    help: 'From the touch to the durable record',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers: [this.registry],
+  });
+
+  constructor(logSize: () => Promise<number>) {
+    new Gauge({
+      name: 'usher_log_leaves',
+      help: 'Size of the log',
+      registers: [this.registry],
+      async collect() {
+        this.set(await logSize());
+      },
+    });
+  }
+
+  async timeIssuance<T>(issue: () => Promise<T>): Promise<T> {
+    const stop = this.#duration.startTimer();
+    try {
+      const result = await issue();
+      this.#issued.inc();
+      return result;
+    } catch (error) {
+      this.#refused.inc({ code: error instanceof AuthorityError ? error.code : 'internal' });
+      throw error;
+    } finally {
+      stop();
+    }
+  }
+}

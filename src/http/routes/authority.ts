@@ -1,0 +1,61 @@
+/** What the authority says of its keys, of its log, and of a caller. */
+import { Type } from 'typebox';
+import type { Authority } from '../../authority/authority.ts';
+import { signBundle } from '../../authority/bundle.ts';
+import { authenticateCall } from '../../authority/call.ts';
+import { AuthorityError } from '../../authority/error.ts';
+import { describePerson } from '../../authority/me.ts';
+import { proveConsistency } from '../../authority/release.ts';
+import { parseCallHeaders } from '../../ssh/signed-call.ts';
+import { encodeBytes } from '../bytes.ts';
+import { BundleReply, ConsistencyQuery, ConsistencyReply, MeReply, Problem } from '../contract.ts';
+import { accessJson } from '../problem.ts';
+import type { Http } from '../types.ts';
+
+export function authorityRoutes(http: Http, authority: Authority): void {
+  http.get('/v1/bundle', { schema: { response: { 200: BundleReply, default: Problem } } }, async () => {
+    const { statement, signature } = signBundle(authority);
+    return { statement: encodeBytes(statement), signature: encodeBytes(signature) };
+  });
+
+  http.get('/v1/me', { schema: { response: { 200: MeReply, default: Problem } } }, async (request) => {
+    const credentials = parseCallHeaders(request.headers);
+    if (credentials === undefined)
+      throw new AuthorityError(
+        'call-not-signed',
+        'this call must be signed with a login certificate: usher login',
+      );
+    const { method, url: target, ip: from } = request;
+    const call = { method, target, from, body: new Uint8Array() };
+    const {
+      person,
+      access,
+      credentials: known,
+    } = await describePerson(authority, await authenticateCall(authority, call, credentials));
+    return {
+      person,
+      access: accessJson(access),
+      credentials: known.map(({ id, kind, label, createdAt }) => ({ id, kind, label, createdAt })),
+    };
+  });
+
+  http.get(
+    '/v1/log/checkpoint',
+    { schema: { response: { 200: Type.String(), default: Problem } } },
+    async (_request, reply) => {
+      const head = await authority.store.read((tx) => tx.logHead());
+      return reply.type('text/plain; charset=utf-8').send(head.checkpoint);
+    },
+  );
+
+  http.get(
+    '/v1/log/consistency',
+    { schema: { querystring: ConsistencyQuery, response: { 200: ConsistencyReply, default: Problem } } },
+    async ({ query }) =>
+      authority.store.read(async (tx) => {
+        const head = await tx.logHead();
+        const proof = await proveConsistency(tx, head, Number(query.from));
+        return { checkpoint: head.checkpoint, consistencyProof: proof.map(encodeBytes) };
+      }),
+  );
+}

@@ -1,0 +1,23 @@
+/**
+ * A CA key in an ssh-agent: a smart card or HSM by PKCS#11 (`ssh-add -s`), a TPM, a YubiKey, or a key that somebody added by
+ * hand after start. The connection is made for each signature, so that an agent may come and go.
+ */
+import { AgentConnection } from '../agent/connection.ts';
+import type { CaSigner } from '../authority/ports.ts';
+import type { PublicKey } from '../ssh/public-key.ts';
+import { encodePublicKey } from '../ssh/public-key.ts';
+
+export function agentSigner(socketPath: string, publicKey: PublicKey): CaSigner {
+  const blob = encodePublicKey(publicKey);
+  return {
+    publicKey,
+    sign: async (draft) => {
+      const agent = await AgentConnection.connect(socketPath);
+      try {
+        return await agent.sign(blob, draft);
+      } finally {
+        agent.close();
+      }
+    },
+  };
+}
