@@ -73,7 +73,7 @@ async function readReply<T>(response: Response): Promise<Reply<T>> {
   const json: unknown = await response.json().catch(() => undefined);
   if (response.ok && isRecord(json)) return { kind: 'ok', value: trustedShape(json), ...timeOf(response) };
   const refusal = readProblem(json);
-  if (response.status === 429 || response.status >= 500 || refusal === undefined)
+  if (response.status >= 500 || refusal === undefined || refusal.code === 'too-many-requests')
     return {
       kind: 'unavailable',
       detail: refusal?.detail ?? `The authority answered with ${response.status}.`,

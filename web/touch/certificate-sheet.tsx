@@ -46,8 +46,8 @@ function Statement({ person, certificate }: CertificateSheetProps) {
           {index > 0 && ', and '}
           as <strong>{listInWords(access.logins)}</strong> on <strong>{hostsInWords(access)}</strong>
         </span>
-      ))}{' '}
-      for <strong>{lifetimeInWords(certificate.lifetime)}</strong>.
+      ))}
+      , for <strong>{lifetimeInWords(certificate.lifetime)}</strong>.
     </p>
   );
 }

@@ -2,6 +2,7 @@
 import { useCallback } from 'preact/hooks';
 import { Countdown } from '../countdown.tsx';
 import { Notice } from '../notice.tsx';
+import { RefusalText } from '../refusal.tsx';
 import { Screen } from '../screen.tsx';
 import { TROUBLE } from '../trouble.ts';
 import { CertificateSheet } from './certificate-sheet.tsx';
@@ -64,19 +65,31 @@ function TouchAction({
   readonly onTouch: () => void;
 }) {
   const isBusy = state.kind !== 'reviewing';
-  const trouble = state.kind === 'reviewing' ? state.trouble : undefined;
   return (
     <div class="actions">
-      {trouble !== undefined && (
-        <Notice tone="failure" title={TROUBLE[trouble].title} takesFocus>
-          {TROUBLE[trouble].advice}
-        </Notice>
-      )}
+      {state.kind === 'reviewing' && <WhyNotYet state={state} />}
       <button type="button" class="primary" aria-disabled={isBusy} onClick={() => !isBusy && onTouch()}>
         {LABELS[state.kind]}
       </button>
       <p class="hint">Not what you asked for? Close this page: without your touch nothing happens.</p>
     </div>
+  );
+}
+
+/** What came of the touch before, when it was not enough. */
+function WhyNotYet({ state: { trouble, refusal } }: { readonly state: Reviewing }) {
+  if (refusal !== undefined)
+    return (
+      <Notice tone="failure" title="The authority did not accept this touch" takesFocus>
+        <RefusalText refusal={refusal} />
+        <p>You can try again with another key.</p>
+      </Notice>
+    );
+  if (trouble === undefined) return null;
+  return (
+    <Notice tone="failure" title={TROUBLE[trouble].title} takesFocus>
+      {TROUBLE[trouble].advice}
+    </Notice>
   );
 }
 

@@ -53,6 +53,8 @@ export interface Reviewing extends Open {
   readonly kind: 'reviewing';
   readonly review: Review;
   readonly trouble?: AuthenticatorTrouble;
+  /** Why the authority did not accept the touch before; another key may do. */
+  readonly refusal?: Refusal;
 }
 export interface Touching extends Open {
   readonly kind: 'touching';
@@ -85,6 +87,8 @@ export type Stop =
   | { readonly kind: 'no-webauthn'; readonly isSecureContext: boolean }
   | { readonly kind: 'expired' }
   | { readonly kind: 'too-many-codes' }
+  /** The authority knows this page no more: the request is over, or a newer page took its place. */
+  | { readonly kind: 'replaced' }
   /** The authority refused; before the touch it tells strangers nothing, after it the reason. */
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly touched: boolean }
   /** This page refused, because what it was sent does not fit together. */
@@ -234,8 +238,17 @@ function afterTouch(state: Touching, event: Step): TouchState {
 }
 
 function afterRefusal(state: Working, refusal: Refusal): TouchState {
-  if (refusal.code === 'request-expired') return stopped({ kind: 'expired' });
-  if (refusal.code === 'request-rejected') return stopped({ kind: 'too-many-codes' });
+  switch (refusal.code) {
+    case 'request-expired':
+      return stopped({ kind: 'expired' });
+    case 'request-rejected':
+      return stopped({ kind: 'too-many-codes' });
+    case 'unknown-request':
+      if (state.kind !== 'opening') return stopped({ kind: 'replaced' });
+      break;
+    case 'touch-refused':
+      if (state.kind === 'sending') return { ...review(state, state.review), refusal };
+  }
   return stopped({ kind: 'refused', refusal, touched: state.kind === 'sending' });
 }
 

@@ -99,6 +99,15 @@ function StopScreen({ stop }: { readonly stop: Stop }) {
           </p>
         </Screen>
       );
+    case 'replaced':
+      return (
+        <Screen title="This page is no longer in use" tone="bad">
+          <p>
+            The request is over, or it was opened in a newer page. Go on there, or run{' '}
+            <code>usher login</code> again.
+          </p>
+        </Screen>
+      );
     case 'refused':
       return (
         <Screen title={refusedTitle(stop)} tone="bad">
@@ -116,8 +125,7 @@ const REFUSED_TITLES: Readonly<Record<string, string>> = {
   'unknown-request': 'There is no such request',
   'request-answered': 'This request was answered already',
   'page-already-proven': 'This request is open in another page',
-  'page-of-another-request': 'This page belongs to another request',
-  'wrong-secret': 'This request is open in another page',
+  'touched-elsewhere': 'Touch on the machine that asked',
 };
 
 function refusedTitle({ refusal, touched }: Extract<Stop, { kind: 'refused' }>): string {

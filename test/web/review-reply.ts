@@ -1,0 +1,52 @@
+/** Replies as the authority gives them, around real drafts. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { base64urlnopad } from '@scure/base';
+import type { ReviewReply } from '../../src/http/contract.ts';
+import { encodeDraft, flagOption, valueOption } from '../../src/ssh/certificate.ts';
+import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
+
+export const ORIGIN = 'https://ca.example.org';
+export const REQUEST_ID = 'AbCdEfGhIjKlMnOpQrStUv';
+export const DRAFTED_AT = 1_800_000_000;
+
+export function fieldsOf(changes: Partial<CertificateFields> = {}): CertificateFields {
+  return {
+    nonce: bytes(32, 1),
+    subject: { type: 'ssh-ed25519', point: bytes(32, 9) },
+    serial: 4_711n,
+    type: 'user',
+    keyId: `login:alice:${REQUEST_ID}`,
+    principals: ['alice@web1', 'alice@web2', 'deploy@web1'],
+    validAfter: BigInt(DRAFTED_AT - 300),
+    validBefore: BigInt(DRAFTED_AT + 72_000),
+    criticalOptions: [valueOption('source-address', '10.0.0.0/8,2001:db8::/32')],
+    extensions: [flagOption('permit-agent-forwarding'), flagOption('permit-pty')],
+    authority: { type: 'ssh-ed25519', point: bytes(32, 3) },
+    ...changes,
+  };
+}
+
+export function replyOf(drafts: readonly Uint8Array[] = [encodeDraft(fieldsOf())]): ReviewReply {
+  return {
+    person: 'alice',
+    askedFrom: '203.0.113.9',
+    openedFrom: '198.51.100.4',
+    proof: 'code',
+    requestId: REQUEST_ID,
+    origin: ORIGIN,
+    rpId: 'ca.example.org',
+    nonce: base64urlnopad.encode(bytes(32, 7)),
+    expiresAt: DRAFTED_AT + 120,
+    drafts: drafts.map((draft) => base64urlnopad.encode(draft)),
+    credentialIds: ['Y3JlZGVudGlhbA'],
+    userVerification: 'required',
+  };
+}
+
+export function bytes(length: number, fill: number): Uint8Array {
+  return new Uint8Array(length).fill(fill);
+}
+
+export function hashOf(draft: Uint8Array): Uint8Array {
+  return sha256(draft);
+}

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import {
+  countdown,
+  extensionInWords,
+  keyInWords,
+  lifetimeInWords,
+  listInWords,
+  momentInWords,
+} from '../../web/words.ts';
+import { bytes } from './review-reply.ts';
+
+it('a lifetime is told exactly', () => {
+  expect(lifetimeInWords(72_000)).toBe('20 hours');
+  expect(lifetimeInWords(5_400)).toBe('1 hour 30 minutes');
+  expect(lifetimeInWords(61)).toBe('1 minute 1 second');
+  expect(lifetimeInWords(0)).toBe('no time');
+});
+
+it('a list reads as a sentence', () => {
+  expect(listInWords([])).toBe('');
+  expect(listInWords(['web1'])).toBe('web1');
+  expect(listInWords(['web1', 'web2', 'db'])).toBe('web1, web2 and db');
+});
+
+it('a moment names its zone', () => {
+  expect(momentInWords(1_800_000_000, 'UTC')).toBe('Fri, 15 Jan 2027, 08:00 UTC');
+});
+
+it('an extension without words stands for itself', () => {
+  expect(extensionInWords('permit-pty')).toBe('a terminal');
+  expect(extensionInWords('permit-anything')).toBe('permit-anything');
+});
+
+it('an RSA key names its size, a security key that it is one', () => {
+  const rsa = { type: 'ssh-rsa', exponent: Uint8Array.of(1, 0, 1), modulus: bytes(384, 0x80) } as const;
+  expect(keyInWords(rsa)).toBe('RSA with 3072 bits');
+  const sk = { type: 'sk-ssh-ed25519@openssh.com', point: bytes(32, 1), application: 'ssh:' } as const;
+  expect(keyInWords(sk)).toBe('Ed25519 in a security key');
+});
+
+it('a countdown never goes below zero', () => {
+  expect(countdown(92.7)).toBe('1:32');
+  expect(countdown(-3)).toBe('0:00');
+});
