@@ -12,7 +12,6 @@ import { decodeStrictBase64, isName, keyId, verifyEd25519 } from './note-key.ts'
 export const MAX_NOTE_BYTES = 131_072;
 const MAX_SIGNATURES = 64;
 const KEY_ID_BYTES = 4;
-const SIGNATURE_BYTES = 64;
 const LINE_START = '— ';
 
 interface SignatureLine {
@@ -49,7 +48,7 @@ export function openNote(note: string, key: VerifierKey): string {
   const [line] = own;
   if (line === undefined) throw new LogError('unknown-signer', `the note is not signed by ${key.name}`);
   if (own.length > 1) throw new LogError('bad-note', `the note is signed twice by ${key.name}`);
-  if (line.signature.length !== SIGNATURE_BYTES || !verifyEd25519(key, encoder.encode(text), line.signature))
+  if (!verifyEd25519(key, encoder.encode(text), line.signature))
     throw new LogError('bad-signature', `the signature of ${key.name} is not good`);
   return text;
 }
@@ -59,12 +58,13 @@ function splitNote(note: string): { readonly text: string; readonly lines: reado
   // In UTF-16 units first: what has more of them has more bytes too, and needs no encoding to be refused.
   if (note.length > MAX_NOTE_BYTES || encoder.encode(note).length > MAX_NOTE_BYTES)
     throw new LogError('bad-note', `a note has at most ${MAX_NOTE_BYTES} bytes`);
-  const split = note.lastIndexOf('\n\n');
-  if (split < 0 || !note.endsWith('\n') || split === note.length - 2)
+  if (!note.endsWith('\n'))
     throw new LogError(
       'bad-note',
       'a note is a text, a blank line, and signature lines, each ending in a newline',
     );
+  const split = note.lastIndexOf('\n\n');
+  // Without a blank line the text is empty, which it must not be.
   const text = note.slice(0, split + 1);
   assertText(text);
   const lines = note.slice(split + 2, -1).split('\n');

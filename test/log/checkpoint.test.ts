@@ -186,6 +186,17 @@ describe('a verifier key', () => {
     expect(logErrorCode(() => parseVerifierKey(text))).toBe('bad-key');
   });
 
+  it.each([
+    ['no name', { ...log, name: '' }],
+    ['a name with a newline', { ...log, name: 'ca.example.org\n' }],
+    ['a name with a plus', { ...log, name: 'a+b' }],
+    ['a name of 256 characters', { ...log, name: 'a'.repeat(256) }],
+    ['a name with half a character', { ...log, name: 'a\ud800' }],
+    ['31 bytes', { ...log, publicKey: log.publicKey.subarray(1) }],
+  ])('is not written for a key with %s', (_, bad) => {
+    expect(logErrorCode(() => formatVerifierKey(bad))).toBe('bad-key');
+  });
+
   it('is read as it was written', () => {
     for (let seed = 0; seed < 100; seed++) {
       const { name, publicKey } = signer('ca.example.org:8443', seed);

@@ -53,6 +53,18 @@ describe('a new checkpoint', () => {
     expect(refusal(checkpoint(20), checkpoint(40, 'other.example.org'), proof(20, 40))).toBe('wrong-origin');
   });
 
+  it("that can not be read because of a programmer's mistake is not called a fork", () => {
+    const offered = {
+      ...checkpoint(40),
+      get root(): Uint8Array {
+        throw new TypeError('a mistake');
+      },
+    };
+    expect(() => acceptCheckpoint({ seen: checkpoint(20), offered, consistencyProof: [] })).toThrow(
+      TypeError,
+    );
+  });
+
   it('that is the same again is accepted', () => {
     expect(() =>
       acceptCheckpoint({ seen: checkpoint(20), offered: checkpoint(20), consistencyProof: [] }),

@@ -116,6 +116,7 @@ describe('values that can not be a leaf', () => {
     ['a certificate that is too long', certificate({ certificate: new Uint8Array(65_000) })],
     ['a certificate that no leaf can hold', certificate({ certificate: new Uint8Array(65_536) })],
     ['an index beyond all drafts', certificate({ index: 64 })],
+    ['a negative index', certificate({ index: -1 })],
     ['a broken index', certificate({ index: 0.5 })],
     ['a short nonce', certificate({ nonce: digest.subarray(1) })],
     ['a long roster digest', certificate({ rosterDigest: new Uint8Array(33) })],
