@@ -2,6 +2,8 @@
 import type { AgentIdentity } from '../src/ssh/agent-messages.ts';
 import type { Certificate } from '../src/ssh/certificate.ts';
 import { decodeCertificate } from '../src/ssh/certificate.ts';
+import type { PublicKey } from '../src/ssh/public-key.ts';
+import { samePublicKey } from '../src/ssh/public-key.ts';
 
 export interface Entry {
   readonly blob: Uint8Array;
@@ -29,6 +31,18 @@ export function ownEntries(identities: readonly AgentIdentity[], owner: EntryOwn
     if (!certificate?.fields.keyId.startsWith(`${owner.purpose}:${owner.person}:`)) return [];
     return [{ blob, comment, certificate }];
   });
+}
+
+/** The entries that hosts will take now: within their time and signed by a CA key of the authority. */
+export function usableEntries(
+  entries: readonly Entry[],
+  caKeys: readonly PublicKey[],
+  now: number,
+): readonly Entry[] {
+  return entries.filter(
+    ({ certificate }) =>
+      isValidAt(certificate, now) && caKeys.some((key) => samePublicKey(key, certificate.fields.authority)),
+  );
 }
 
 /** By the agent's machine's clock, in Unix seconds; the end itself is outside, as for sshd. */

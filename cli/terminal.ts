@@ -38,9 +38,10 @@ export function warn({ stderr }: Speaker, text: string): void {
   stderr.write(`usher: warning: ${printable(text)}\n`);
 }
 
-/** Says what ended the command. The cause of an unforeseen error is not hidden: somebody has to report it. */
+/** Says what ended the command, nothing when the exit code is to be the only answer. The cause of an unforeseen error is not hidden: somebody has to report it. */
 export function sayError({ stderr }: Speaker, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
+  if (message === '') return;
   stderr.write(`usher: error: ${printable(message)}\n`);
   if (error instanceof UsherCommandError && error.hint !== undefined)
     stderr.write(`usher: hint: ${printable(error.hint)}\n`);

@@ -1,0 +1,115 @@
+/** `usher doctor`: looks at everything between the person and a login, and says what would refuse it. */
+import { stat } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { Command } from 'commander';
+import { checkAgent } from '../doctor/agent.ts';
+import { checkAccount, checkBundle, checkClock } from '../doctor/authority.ts';
+import { checkCertificate } from '../doctor/certificate.ts';
+import type { Check } from '../doctor/check.ts';
+import { failure, ok, warning } from '../doctor/check.ts';
+import { judgeSshConfig, readSshConfig } from '../doctor/ssh-config.ts';
+import { checkTouch } from '../doctor/touch.ts';
+import type { Enrolled } from '../enrolled.ts';
+import { openEnrolled } from '../enrolled.ts';
+import { UsherCommandError } from '../error.ts';
+import { printable } from '../printable.ts';
+import { settingsFile } from '../settings.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { writeData, writeJson } from '../terminal.ts';
+
+export interface DoctorOptions {
+  readonly authority?: string;
+  readonly host?: string;
+  readonly login?: string;
+  readonly json?: boolean;
+}
+
+export function doctorCommand(surroundings: Surroundings): Command {
+  return new Command('doctor')
+    .description(
+      'check agent, clock, authority, certificate and ssh configuration; exit code 1 when something fails',
+    )
+    .option('--host <name>', 'also whether this host would take the certificate, and ssh offer it')
+    .option('--login <name>', 'for this Unix account')
+    .option('--json', 'print every check with its id, verdict, message and hint as JSON')
+    .option('--authority <name>', 'the host of the authority, if not the default one ($USHER_AUTHORITY)')
+    .action((options: DoctorOptions) => doctor(surroundings, options));
+}
+
+export async function doctor(surroundings: Surroundings, options: DoctorOptions): Promise<void> {
+  const checks = await examine(surroundings, options);
+  const verdict = checks.some((check) => check.verdict === 'fail') ? 'fail' : 'ok';
+  if (options.json === true) writeJson(surroundings, { verdict, checks });
+  else for (const check of checks) writeCheck(surroundings, check);
+  const failed = checks.filter((check) => check.verdict === 'fail').length;
+  if (failed > 0) throw new UsherCommandError('refused', `${failed} of ${checks.length} checks failed`);
+}
+
+async function examine(surroundings: Surroundings, options: DoctorOptions): Promise<readonly Check[]> {
+  const opened = await openOrFail(surroundings, options.authority);
+  if ('verdict' in opened) return [opened, ...(await checkAgent(surroundings, undefined)).checks];
+  const { settings, name } = opened;
+  const owner = { purpose: 'login', person: settings.person, authority: name } as const;
+  const [settingsCheck, clock, bundle, agent, touch] = await Promise.all([
+    checkSettings(opened),
+    checkClock(opened),
+    checkBundle(opened),
+    checkAgent(surroundings, owner),
+    checkTouch(surroundings, settings),
+  ]);
+  const { host, login } = options;
+  const question = {
+    entries: agent.entries,
+    bundle: bundle.bundle,
+    now: surroundings.now(),
+    host,
+    login,
+    addresses: addresses(),
+  };
+  return [
+    ...[settingsCheck, clock, bundle.check, ...agent.checks, touch],
+    ...checkCertificate(question),
+    ...(await checkAccount(opened, agent.entries)),
+    ...(host === undefined ? [] : [await checkSsh(surroundings, host, login)]),
+  ];
+}
+
+async function openOrFail(
+  surroundings: Surroundings,
+  authority: string | undefined,
+): Promise<Enrolled | Check> {
+  try {
+    return await openEnrolled(surroundings, authority);
+  } catch (error) {
+    if (error instanceof UsherCommandError)
+      return failure('settings', error.message, error.hint ?? 'enroll again');
+    throw error;
+  }
+}
+
+/** The settings hold the pinned key: who can write them can make the command trust another authority. */
+async function checkSettings({ paths, name, settings }: Enrolled): Promise<Check> {
+  const path = settingsFile(paths, name);
+  const { mode } = await stat(path);
+  if ((mode & 0o022) !== 0) return failure('settings', `others may write ${path}`, `chmod 600 ${path}`);
+  if (settings.access === undefined)
+    return warning('settings', 'it is not known yet what you may ask for', 'the first usher login finds out');
+  return ok('settings', `${settings.person} is enrolled at ${settings.origin}`);
+}
+
+async function checkSsh(surroundings: Surroundings, host: string, login: string | undefined): Promise<Check> {
+  const target = login === undefined ? host : `${login}@${host}`;
+  const config = await readSshConfig(surroundings, target);
+  return judgeSshConfig(config, host, surroundings.env['SSH_AUTH_SOCK'] ?? '');
+}
+
+function addresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((all) =>
+    (all ?? []).filter(({ internal }) => !internal).map(({ address }) => address),
+  );
+}
+
+function writeCheck(surroundings: Surroundings, { id, verdict, message, hint }: Check): void {
+  writeData(surroundings, `${verdict.padEnd(4)}  ${id}: ${printable(message)}`);
+  if (hint !== undefined) writeData(surroundings, `      ${printable(hint)}`);
+}

@@ -1,0 +1,47 @@
+/** The agent: reachable, the person's own, not locked, and taking keys. */
+import { ed25519FromSeed } from '../../src/ssh/private-key.ts';
+import { encodePublicKey } from '../../src/ssh/public-key.ts';
+import type { Entry, EntryOwner } from '../entries.ts';
+import { ownEntries } from '../entries.ts';
+import { UsherCommandError } from '../error.ts';
+import { withAgent } from '../ssh-agent.ts';
+import type { Surroundings } from '../surroundings.ts';
+import type { Check } from './check.ts';
+import { failure, ok, warning } from './check.ts';
+
+export interface AgentFinding {
+  readonly checks: readonly Check[];
+  readonly entries: readonly Entry[];
+}
+
+export async function checkAgent(
+  surroundings: Surroundings,
+  owner: EntryOwner | undefined,
+): Promise<AgentFinding> {
+  try {
+    return await withAgent(surroundings.env, async (agent) => {
+      const identities = await agent.list();
+      // A locked agent lists nothing and refuses everything: only trying tells.
+      const probe = ed25519FromSeed(surroundings.randomBytes(32));
+      await agent.add({ key: probe, comment: 'usher doctor' }, { lifetime: 5 });
+      await agent.remove(encodePublicKey(probe.publicKey));
+      const entries = owner === undefined ? [] : ownEntries(identities, owner);
+      return {
+        checks: [ok('agent', 'the agent answers and takes keys'), ...forwarded(surroundings)],
+        entries,
+      };
+    });
+  } catch (error) {
+    if (!(error instanceof UsherCommandError)) throw error;
+    return { checks: [failure('agent', error.message, error.hint ?? 'start ssh-agent')], entries: [] };
+  }
+}
+
+/** What `usher login` puts into a forwarded agent lands on the machine that the person came from. */
+function* forwarded({ env }: Surroundings): Generator<Check> {
+  const isForwarded =
+    (env['SSH_CONNECTION'] ?? '') !== '' && /\/ssh-[^/]+\/agent\.\d+$/.test(env['SSH_AUTH_SOCK'] ?? '');
+  if (!isForwarded) return;
+  const hint = 'usher login would send the key to the machine you came from: better log in there';
+  yield warning('agent-forwarded', 'the agent is forwarded by ssh', hint);
+}

@@ -1,0 +1,65 @@
+/** The authority: its bundle, its clock, and what it says of the person. */
+import { MeReply } from '../../src/http/contract.ts';
+import type { VerifiedBundle } from '../bundle.ts';
+import type { Enrolled } from '../enrolled.ts';
+import { refreshBundle, storedBundle } from '../enrolled.ts';
+import type { Entry } from '../entries.ts';
+import { isValidAt } from '../entries.ts';
+import { UsherCommandError } from '../error.ts';
+import { roughDuration } from '../review.ts';
+import { saveSettings } from '../settings.ts';
+import { signGet } from '../signed-call.ts';
+import type { Check } from './check.ts';
+import { failure, ok, warning } from './check.ts';
+import { judgeClock } from './clock.ts';
+
+export interface BundleFinding {
+  readonly check: Check;
+  readonly bundle: VerifiedBundle | undefined;
+}
+
+export async function checkBundle(enrolled: Enrolled): Promise<BundleFinding> {
+  try {
+    const bundle = await refreshBundle(enrolled);
+    const left = roughDuration(bundle.freshUntil - enrolled.surroundings.now());
+    return {
+      bundle,
+      check: ok(
+        'bundle',
+        `the bundle has number ${bundle.number}, is signed by the pinned key and fresh for ${left}`,
+      ),
+    };
+  } catch (error) {
+    return { bundle: storedBundle(enrolled), check: failed('bundle', error) };
+  }
+}
+
+export async function checkClock({ client, surroundings }: Enrolled): Promise<Check> {
+  try {
+    return judgeClock(await client.serverTime(), surroundings.now());
+  } catch (error) {
+    return failed('clock', error);
+  }
+}
+
+/** Asks with the certificate itself, which shows that the authority takes it; keeps what it says about access. */
+export async function checkAccount(enrolled: Enrolled, entries: readonly Entry[]): Promise<readonly Check[]> {
+  const { client, paths, settings, surroundings } = enrolled;
+  const entry = entries.find(({ certificate }) => isValidAt(certificate, surroundings.now()));
+  if (entry === undefined) return [];
+  try {
+    const me = await client.get('/v1/me', MeReply, await signGet(enrolled, entry, '/v1/me'));
+    await saveSettings(paths, { ...settings, access: me.access });
+    const count = me.credentials.length;
+    const message = `the authority knows you, with ${count} credential${count === 1 ? '' : 's'}`;
+    if (count > 1) return [ok('account', message)];
+    return [warning('account', message, 'enroll a second one: who loses the only one needs a new invite')];
+  } catch (error) {
+    return [failed('account', error)];
+  }
+}
+
+function failed(id: 'bundle' | 'clock' | 'account', error: unknown): Check {
+  if (!(error instanceof UsherCommandError)) throw error;
+  return failure(id, error.message, error.hint ?? 'ask the keeper of the authority');
+}

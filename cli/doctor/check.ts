@@ -1,0 +1,38 @@
+/** One thing that the doctor looked at. */
+export interface Check {
+  /** Stable, for programs. */
+  readonly id: CheckId;
+  readonly verdict: Verdict;
+  readonly message: string;
+  /** What to do, unless all is well. */
+  readonly hint?: string;
+}
+
+export type Verdict = 'ok' | 'warn' | 'fail';
+
+export type CheckId =
+  | 'settings'
+  | 'bundle'
+  | 'clock'
+  | 'agent'
+  | 'agent-forwarded'
+  | 'touch'
+  | 'certificate'
+  | 'certificate-ca'
+  | 'certificate-host'
+  | 'certificate-source'
+  | 'certificate-forwarding'
+  | 'account'
+  | 'ssh-config';
+
+export function ok(id: CheckId, message: string): Check {
+  return { id, verdict: 'ok', message };
+}
+
+export function warning(id: CheckId, message: string, hint: string): Check {
+  return { id, verdict: 'warn', message, hint };
+}
+
+export function failure(id: CheckId, message: string, hint: string): Check {
+  return { id, verdict: 'fail', message, hint };
+}

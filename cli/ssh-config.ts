@@ -1,0 +1,35 @@
+/** The stanza of ssh_config(5) that makes `ssh` look for our certificate first. Pure. */
+import { UsherCommandError } from './error.ts';
+
+export interface Stanza {
+  readonly authority: string;
+  readonly origin: string;
+  /** Patterns as in ssh_config: names, `*` and `?`. */
+  readonly hosts: readonly string[];
+  /** Whether `ssh` may start `usher login` when there is no valid certificate. */
+  readonly auto: boolean;
+}
+
+const PATTERN = /^!?[A-Za-z0-9*?][A-Za-z0-9.*?:_-]*$/;
+/** What stands in a command that a shell runs: nothing that it would read as more than a word. */
+const WORD = /^[A-Za-z0-9.:[\]-]+$/;
+
+/** @throws UsherCommandError `usage` for a pattern that ssh_config would read as something else. */
+export function formatStanza({ authority, origin, hosts, auto }: Stanza): string {
+  for (const host of hosts)
+    if (!PATTERN.test(host))
+      throw new UsherCommandError('usage', `"${host}" is no host pattern of ssh_config`);
+  if (!WORD.test(authority))
+    throw new UsherCommandError('usage', `"${authority}" can not stand in a shell command`);
+  const quiet = `usher status --quiet --authority ${authority}`;
+  const command = auto ? `${quiet} || usher login --authority ${authority}` : quiet;
+  return [
+    `# Certificates of ${origin}: ssh offers the one in your agent.`,
+    `Match host ${hosts.join(',')} exec "${command}"`,
+    '    PubkeyAuthentication yes',
+    '    PreferredAuthentications publickey',
+    // A person's "IdentitiesOnly yes" for all hosts would keep certificates in the agent from being offered.
+    '    IdentitiesOnly no',
+    '    IdentityAgent SSH_AUTH_SOCK',
+  ].join('\n');
+}
