@@ -1,0 +1,201 @@
+/**
+ * A whole authority for tests: real store, real keys, a clock that the test turns. People hold security keys in software.
+ *
+ *     await using scene = await openScene({ roster: ROSTER });
+ *     const alice = await scene.enrol('alice');
+ *     const asked = await scene.ask('alice', { hosts: ['web1'] });
+ *     const request = await scene.touch(asked, alice);
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Asked, CertificateQuestion } from '../../src/authority/ask.ts';
+import { ask } from '../../src/authority/ask.ts';
+import type { Authority } from '../../src/authority/authority.ts';
+import { confirmEnrolment, offerCredential, startEnrolment } from '../../src/authority/enroll.ts';
+import { invitePerson } from '../../src/authority/invite.ts';
+import { touchRequest } from '../../src/authority/issue.ts';
+import { claimCaKeys } from '../../src/authority/key-roles.ts';
+import type { CaSigner, Store } from '../../src/authority/ports.ts';
+import type { PendingIssue } from '../../src/authority/records.ts';
+import { enrolmentDigest, issueDigest } from '../../src/authority/request-digest.ts';
+import { RosterInForce } from '../../src/authority/roster-in-force.ts';
+import { noteSigner, systemRandom } from '../../src/compose.ts';
+import type { AssertionJson } from '../../src/fido/assertion.ts';
+import { signCheckpoint } from '../../src/log/checkpoint.ts';
+import { formatVerifierKey } from '../../src/log/note-key.ts';
+import { fileSigner } from '../../src/signer/file.ts';
+import { possessionMessage } from '../../src/ssh/possession.ts';
+import type { PrivateKey } from '../../src/ssh/private-key.ts';
+import { ed25519FromSeed } from '../../src/ssh/private-key.ts';
+import { encodePublicKey } from '../../src/ssh/public-key.ts';
+import { signSshsig } from '../../src/ssh/sshsig.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { SoftAuthenticator } from '../support/soft-authenticator.ts';
+
+export const ORIGIN = 'https://ca.example.org';
+export const START = 1_800_000_000;
+
+export const ROSTER = `
+people:
+  alice: { logins: [alice, deploy], roles: [engineer] }
+  bob: { logins: [bob], roles: [visitor] }
+  carol: { logins: [carol], roles: [engineer], until: 2028-01-01T00:00:00Z }
+roles:
+  engineer:
+    login: { hosts: [web1, db], lifetime: 8h, max_lifetime: 20h }
+  visitor:
+    login: { hosts: "*", lifetime: 1h, max_lifetime: 2h, source_addresses: [10.0.0.0/8] }
+hosts:
+  web1: { names: [web1.example.org], groups: [web] }
+  db1: { names: [db1.example.org], groups: [db] }
+  web2: { names: [web2.example.org], groups: [web] }
+`;
+
+export interface SceneOptions {
+  readonly roster?: string;
+  /** Wraps the store, e.g. to stop it at a step. */
+  readonly wrapStore?: (store: Store) => Store;
+  readonly signers?: Partial<Authority['signers']>;
+  readonly bounds?: Partial<Authority['bounds']>;
+}
+
+export interface AskOptions {
+  readonly logins?: readonly string[];
+  readonly hosts?: readonly string[];
+  readonly lifetime?: number;
+  readonly key?: PrivateKey;
+  readonly from?: string;
+}
+
+export class Scene implements AsyncDisposable {
+  readonly authority: Authority;
+  readonly #directory: string;
+  readonly #time: { now: number };
+
+  constructor(authority: Authority, directory: string, time: { now: number }) {
+    this.authority = authority;
+    this.#directory = directory;
+    this.#time = time;
+  }
+
+  get now(): number {
+    return this.#time.now;
+  }
+
+  /** Turns the clock. */
+  pass(seconds: number): void {
+    this.#time.now += seconds;
+  }
+
+  loadRoster(text: string): Promise<unknown> {
+    return this.authority.rosters.load(this.authority.store, text, this.now);
+  }
+
+  /** Invites and enrols: the way of a person, up to the last step. */
+  async enrol(person: string, key: SoftAuthenticator = new SoftAuthenticator()): Promise<SoftAuthenticator> {
+    const { authority } = this;
+    const { address } = await invitePerson(authority, person);
+    const [, secret = ''] = new URL(address).hash.split('.');
+    const { request, pollSecret } = await startEnrolment(authority, secret, '192.0.2.1');
+    const { rpId } = authority;
+    const registration = key.create({ challenge: request.nonce, origin: authority.origin, rpId });
+    const offer = { kind: 'webauthn', label: 'test', ...registration } as const;
+    const credential = await offerCredential(authority, request.id, pollSecret, offer);
+    const challenge = enrolmentDigest(authority.origin, request, credential);
+    await confirmEnrolment(
+      authority,
+      request.id,
+      pollSecret,
+      key.get({ challenge, origin: authority.origin, rpId }),
+    );
+    return key;
+  }
+
+  ask(person: string, options: AskOptions = {}): Promise<Asked> {
+    const certificates = [this.question(person, options)];
+    return ask(this.authority, { person, certificates, from: options.from ?? '192.0.2.1' });
+  }
+
+  question(person: string, options: AskOptions = {}): CertificateQuestion {
+    const { logins = [person], hosts = ['web1'], key = newKey(), lifetime } = options;
+    const { origin } = this.authority;
+    const message = possessionMessage({
+      origin,
+      person,
+      purpose: 'login',
+      key: key.publicKey,
+      time: this.now,
+    });
+    return {
+      purpose: 'login',
+      key: encodePublicKey(key.publicKey),
+      logins,
+      hosts,
+      ...(lifetime === undefined ? {} : { lifetime }),
+      possession: { time: this.now, signature: signSshsig(key, 'usher-possession', message) },
+    };
+  }
+
+  assertion(request: PendingIssue, key: SoftAuthenticator, flags?: number): AssertionJson {
+    const { origin, rpId } = this.authority;
+    const challenge = issueDigest(origin, request);
+    return key.get({ challenge, origin, rpId, ...(flags === undefined ? {} : { flags }) });
+  }
+
+  touch({ request, pollSecret }: Asked, key: SoftAuthenticator): Promise<PendingIssue> {
+    return touchRequest(this.authority, request.id, { pollSecret }, this.assertion(request, key));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.authority.store.close();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+export function newKey(): PrivateKey {
+  return ed25519FromSeed(systemRandom.bytes(32));
+}
+
+export async function openScene(options: SceneOptions = {}): Promise<Scene> {
+  const directory = await mkdtemp(join(tmpdir(), 'usher-authority-'));
+  const time = { now: START };
+  const authority = await makeAuthority(join(directory, 'usher.db'), time, options);
+  const scene = new Scene(authority, directory, time);
+  await claimCaKeys(authority);
+  await scene.loadRoster(options.roster ?? ROSTER);
+  return scene;
+}
+
+async function makeAuthority(path: string, time: { now: number }, options: SceneOptions): Promise<Authority> {
+  const logSigner = noteSigner(ORIGIN, newKey());
+  const store = await openSqliteStore({
+    path,
+    signCheckpoint: (size, root) => signCheckpoint({ size, root }, logSigner),
+  });
+  const signers = {
+    login: caSigner(),
+    sudo: caSigner(),
+    builder: caSigner(),
+    host: caSigner(),
+    ...options.signers,
+  };
+  return {
+    origin: ORIGIN,
+    rpId: 'ca.example.org',
+    store: options.wrapStore?.(store) ?? store,
+    rosters: new RosterInForce(Object.values(signers).map(({ publicKey }) => publicKey)),
+    signers,
+    bundleKey: newKey(),
+    throwaway: newKey(),
+    logVerifierKey: formatVerifierKey(logSigner),
+    decoySecret: systemRandom.bytes(32),
+    clock: { now: () => time.now },
+    random: systemRandom,
+    bounds: { pool: { total: 1000, perAddress: 50 }, perPersonHourly: 20, ...options.bounds },
+  };
+}
+
+function caSigner(): CaSigner {
+  return fileSigner(newKey());
+}
