@@ -3,11 +3,11 @@
  * with WebAuthn: ES256 over P-256 and EdDSA over Ed25519. Runs in browsers too.
  */
 
+import type { SecurityPublicKey } from '../ssh/public-key.ts';
 import type { CborValue } from './cbor.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { equalBytes } from './equal-bytes.ts';
 import { FidoError } from './error.ts';
-import type { SecurityKey } from './ssh-assertion.ts';
 
 /** Numbers of the IANA registry "COSE Algorithms", in the order we prefer them. */
 export const COSE_ALGORITHMS: readonly number[] = [-7, -8];
@@ -52,13 +52,13 @@ export function decodeCose(bytes: Uint8Array): CredentialKey {
   return key;
 }
 
-export function coseOfSecurityKey(key: SecurityKey): Uint8Array {
+export function coseOfSecurityKey(key: SecurityPublicKey): Uint8Array {
   const family = key.type === 'sk-ssh-ed25519@openssh.com' ? 'ed25519' : 'p256';
   return encodeCose({ family, point: key.point });
 }
 
 /** The same key as OpenSSH names it, for comparing keys across both worlds. */
-export function securityKeyOfCose(cose: Uint8Array, application: string): SecurityKey {
+export function securityKeyOfCose(cose: Uint8Array, application: string): SecurityPublicKey {
   const { family, point } = decodeCose(cose);
   return family === 'ed25519'
     ? { type: 'sk-ssh-ed25519@openssh.com', point, application }

@@ -4,6 +4,7 @@
  */
 import { formatAssertion } from './assertion.ts';
 import { FidoError } from './error.ts';
+import { hostOf } from './touch-credential.ts';
 import type { TouchAction } from './touch-digest.ts';
 import { touchDigest } from './touch-digest.ts';
 import type { VerifiedTouch } from './verify-touch.ts';
@@ -92,7 +93,7 @@ async function verifyLogged(
 
 /** As browsers have it: the host of the origin or a domain above it. Else the credential could be of any other site. */
 function assertRpIdOf(origin: string, rpId: string): void {
-  const { hostname } = new URL(origin);
+  const hostname = hostOf(origin);
   if (hostname !== rpId && !hostname.endsWith(`.${rpId}`))
     throw new FidoError('rp-mismatch', `${rpId} is no RP id of ${origin}`);
 }

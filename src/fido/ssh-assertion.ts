@@ -4,15 +4,13 @@
  */
 
 import { sha256 } from '@noble/hashes/sha2.js';
-import type { PublicKey } from '../ssh/public-key.ts';
+import type { SecurityPublicKey } from '../ssh/public-key.ts';
 import { fingerprint } from '../ssh/public-key.ts';
 import { WireReader, WireWriter } from '../ssh/wire.ts';
 import type { AssertionJson } from './assertion.ts';
 import { formatAssertion } from './assertion.ts';
 import { encodeEcdsaSignature } from './ecdsa-signature.ts';
 import { FidoError } from './error.ts';
-
-export type SecurityKey = Extract<PublicKey, { application: string }>;
 
 const ED25519_SIGNATURE_BYTES = 64;
 
@@ -21,7 +19,7 @@ const ED25519_SIGNATURE_BYTES = 64;
  * @throws FidoError('malformed') when it is not a signature of this key's type; whether it is right is for the verifier
  */
 export function assertionFromSshSignature(
-  key: SecurityKey,
+  key: SecurityPublicKey,
   signature: Uint8Array,
   clientDataJSON: Uint8Array,
 ): AssertionJson {
@@ -44,7 +42,7 @@ interface SkSignature {
   readonly counter: number;
 }
 
-function readSignature(key: SecurityKey, blob: Uint8Array): SkSignature {
+function readSignature(key: SecurityPublicKey, blob: Uint8Array): SkSignature {
   try {
     const reader = new WireReader(blob);
     if (reader.text() !== key.type) throw new FidoError('malformed', `the signature is not by a ${key.type}`);
@@ -58,7 +56,7 @@ function readSignature(key: SecurityKey, blob: Uint8Array): SkSignature {
   }
 }
 
-function toWebauthn(key: SecurityKey, signature: Uint8Array): Uint8Array {
+function toWebauthn(key: SecurityPublicKey, signature: Uint8Array): Uint8Array {
   if (key.type === 'sk-ecdsa-sha2-nistp256@openssh.com') return toDer(signature);
   if (signature.length !== ED25519_SIGNATURE_BYTES)
     throw new FidoError('malformed', 'an Ed25519 signature has 64 bytes');

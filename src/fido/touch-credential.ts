@@ -1,9 +1,8 @@
 /** What is known of a credential before it answers: its key in the form that is verified, and what it may sign for. */
-import type { PublicKey } from '../ssh/public-key.ts';
+import type { PublicKey, SecurityPublicKey } from '../ssh/public-key.ts';
 import { decodePublicKey, fingerprint, isSecurityKey } from '../ssh/public-key.ts';
 import { coseOfSecurityKey } from './cose.ts';
 import { FidoError } from './error.ts';
-import type { SecurityKey } from './ssh-assertion.ts';
 
 export interface TouchCredential {
   readonly kind: 'webauthn' | 'ssh-sk';
@@ -43,7 +42,7 @@ function trustedSecurityKey(credential: TouchCredential, origin: string): Truste
   return { cose: coseOfSecurityKey(key), rpId: key.application };
 }
 
-function securityKeyOf({ id, publicKey }: TouchCredential): SecurityKey {
+function securityKeyOf({ id, publicKey }: TouchCredential): SecurityPublicKey {
   const key = decodeKey(publicKey);
   if (!isSecurityKey(key) || fingerprint(key) !== id)
     throw new FidoError('unknown-credential', 'the credential is not the security key of this fingerprint');
@@ -52,7 +51,14 @@ function securityKeyOf({ id, publicKey }: TouchCredential): SecurityKey {
 
 /** `ssh:` is OpenSSH's default, the same for every server; `ssh:<host>` is a key for this authority alone. */
 export function acceptedApplications(origin: string): readonly string[] {
-  return ['ssh:', `ssh:${new URL(origin).hostname}`];
+  return ['ssh:', `ssh:${hostOf(origin)}`];
+}
+
+/** @throws FidoError('malformed'), since the origin of a logged touch is as untrusted as the rest of its leaf. */
+export function hostOf(origin: string): string {
+  const url = URL.parse(origin);
+  if (url === null) throw new FidoError('malformed', 'the origin is not a URL');
+  return url.hostname;
 }
 
 function decodeKey(blob: Uint8Array): PublicKey {

@@ -3,8 +3,10 @@
  * as a WebAuthn registration: the challenge file is a clientDataJSON, so the signature is over authenticator data and its
  * hash, as in WebAuthn, with the key's application as RP id.
  */
+
 import { base64urlnopad } from '@scure/base';
 import { SshError } from '../ssh/error.ts';
+import type { SecurityPublicKey } from '../ssh/public-key.ts';
 import { WireReader } from '../ssh/wire.ts';
 import { formatRegistration, LIMITS } from './assertion.ts';
 import { encodeAttestationObject, parseAttestationObject } from './attested-credential.ts';
@@ -13,7 +15,6 @@ import { decodeCbor } from './cbor.ts';
 import { coseOfSecurityKey } from './cose.ts';
 import { equalBytes } from './equal-bytes.ts';
 import { FidoError } from './error.ts';
-import type { SecurityKey } from './ssh-assertion.ts';
 import { acceptedApplications } from './touch-credential.ts';
 import type { RegistrationPolicy, VerifiedRegistration } from './verify-registration.ts';
 import { verifyRegistration } from './verify-registration.ts';
@@ -23,7 +24,7 @@ export interface SshAttestationToVerify {
   readonly attestation: Uint8Array;
   /** The contents of the challenge file: `buildClientData('webauthn.create', challenge, origin)`. */
   readonly clientDataJSON: Uint8Array;
-  readonly key: SecurityKey;
+  readonly key: SecurityPublicKey;
   readonly challenge: Uint8Array;
   readonly origin: string;
   readonly policy: RegistrationPolicy;
@@ -91,7 +92,7 @@ function unwrapBytes(cbor: Uint8Array): Uint8Array {
 /** The file does not name its format; keys that OpenSSH makes by CTAP2 attest in `packed`. */
 function attestationObjectOf(
   { certificate, signature, authData }: SshAttestation,
-  key: SecurityKey,
+  key: SecurityPublicKey,
 ): Uint8Array {
   const isSelf = certificate.length === 0;
   const selfAlgorithm = key.type === 'sk-ssh-ed25519@openssh.com' ? -8 : -7;

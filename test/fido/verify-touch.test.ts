@@ -334,6 +334,11 @@ describe('hostile input', () => {
     }
   });
 
+  test('an origin of our own that is no URL', async () => {
+    const origin = 'ca.example.org';
+    expect(await codeOfTouch({ ...sshTouch({ origin }), origin })).toBe('malformed');
+  });
+
   test('a point that is not on the curve', async () => {
     const touch = webauthnTouch();
     const publicKey = touch.credential.publicKey.slice();

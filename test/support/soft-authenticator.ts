@@ -14,8 +14,8 @@ import type { CeremonyType } from '../../src/fido/client-data.ts';
 import { buildClientData } from '../../src/fido/client-data.ts';
 import { encodeCose } from '../../src/fido/cose.ts';
 import { decodeEcdsaSignature } from '../../src/fido/ecdsa-signature.ts';
-import type { SecurityKey } from '../../src/fido/ssh-assertion.ts';
 import { assertionFromSshSignature } from '../../src/fido/ssh-assertion.ts';
+import type { SecurityPublicKey } from '../../src/ssh/public-key.ts';
 import { WireWriter } from '../../src/ssh/wire.ts';
 import type { IssuedCertificate } from './attestation-ca.ts';
 import { issueCertificate } from './attestation-ca.ts';
@@ -154,7 +154,7 @@ export class SoftAuthenticator {
 /** An `sk` SSH key as ssh-agent uses one. */
 export class SoftSecurityKey {
   readonly key: SoftKey;
-  readonly publicKey: SecurityKey;
+  readonly publicKey: SecurityPublicKey;
   counter = 0;
 
   constructor(options: { readonly algorithm?: SoftAlgorithm; readonly application?: string } = {}) {

@@ -1,15 +1,16 @@
 /** A touch by an `sk` SSH key through the real ssh-agent, with OpenSSH's software key in place of hardware. */
+
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AgentConnection } from '../../../src/agent/connection.ts';
 import { buildClientData } from '../../../src/fido/client-data.ts';
-import type { SecurityKey } from '../../../src/fido/ssh-assertion.ts';
 import { assertionFromSshSignature } from '../../../src/fido/ssh-assertion.ts';
 import { verifyTouch } from '../../../src/fido/verify-touch.ts';
 import { readSecurityKeyFile } from '../../../src/ssh/openssh-key.ts';
 import type { SecurityKeyFile } from '../../../src/ssh/private-key.ts';
+import type { SecurityPublicKey } from '../../../src/ssh/public-key.ts';
 import { encodePublicKey, fingerprint } from '../../../src/ssh/public-key.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 import { haveParts, program } from '../../support/parts.ts';
@@ -51,13 +52,13 @@ describe.runIf(haveParts(PARTS))('with a real ssh-agent', () => {
     return readSecurityKeyFile(await readFile(path, 'utf8'));
   }
 
-  async function addedKey(type: string, ...options: readonly string[]): Promise<SecurityKey> {
+  async function addedKey(type: string, ...options: readonly string[]): Promise<SecurityPublicKey> {
     const key = await newKey(type, ...options);
     await connection.add({ key, comment: type }, { securityKeyProvider: SK_DUMMY });
     return key.publicKey;
   }
 
-  async function touch(key: SecurityKey, signed = CLIENT_DATA) {
+  async function touch(key: SecurityPublicKey, signed = CLIENT_DATA) {
     const blob = encodePublicKey(key);
     const signature = await connection.sign(blob, signed, NO_FLAGS);
     const credential = {
