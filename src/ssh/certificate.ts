@@ -62,7 +62,7 @@ export function assembleCertificate(draft: Uint8Array, signature: Uint8Array): U
 export function decodeCertificate(blob: Uint8Array): Certificate {
   const reader = boundedReader(blob);
   const fields = readFields(reader);
-  const draft = blob.slice(0, reader.offset);
+  const draft = reader.consumed();
   const signature = reader.string();
   reader.end('the certificate');
   return { fields, draft, signature };

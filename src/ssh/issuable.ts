@@ -5,7 +5,10 @@
 import type { CertificateFields, CertificateOption } from './certificate-fields.ts';
 import { MAX_PRINCIPALS } from './certificate-fields.ts';
 import { SshError } from './error.ts';
+import { WireReader } from './wire.ts';
 
+/** The end of the year 9999. Whoever passes milliseconds where seconds belong is beyond it, and lived in 1978 at the latest. */
+const MAX_TIME = 253_402_300_799n;
 /** 90 days, the longest of all profiles, and the five minutes that validity reaches back. */
 const MAX_VALIDITY_SECONDS = 90n * 86_400n + 300n;
 const NONCE_BYTES = 32;
@@ -33,8 +36,10 @@ export function assertIssuable(fields: CertificateFields): void {
     throw new SshError('bad-key-id', 'a key id has 1 to 255 characters of A-Z a-z 0-9 . _ : @ / + = -');
   assertPrincipals(fields.principals);
   assertValidity(fields.validAfter, fields.validBefore);
-  assertOptions(fields.criticalOptions, CRITICAL_OPTIONS, (data) => data.length > 4);
+  assertOptions(fields.criticalOptions, CRITICAL_OPTIONS, isWrappedText);
   assertOptions(fields.extensions, EXTENSIONS, (data) => data.length === 0);
+  if (fields.type === 'host' && fields.criticalOptions.length + fields.extensions.length > 0)
+    throw new SshError('bad-option', 'a host certificate has no options');
 }
 
 function assertPrincipals(principals: readonly string[]): void {
@@ -52,9 +57,17 @@ function assertPrincipals(principals: readonly string[]): void {
 
 function assertValidity(after: bigint, before: bigint): void {
   if (after >= before) throw new SshError('bad-validity', 'a certificate begins before it ends');
-  // Milliseconds where seconds belong would make it valid for thousands of years; sshd does not mind.
+  if (after < 1n || before > MAX_TIME)
+    throw new SshError('bad-validity', 'a time is given in seconds, and before the year 10000');
   if (before - after > MAX_VALIDITY_SECONDS)
     throw new SshError('bad-validity', 'a certificate is valid for at most 90 days');
+}
+
+/** Exactly one string, not empty: x/crypto unwraps values, and refuses what is not so. */
+function isWrappedText(data: Uint8Array): boolean {
+  if (data.length <= 4) return false;
+  const length = new WireReader(data).uint32();
+  return length === data.length - 4;
 }
 
 /** pam-ussh (x/crypto) refuses options that are not in byte order, unique and wrapped; sshd accepts them. */

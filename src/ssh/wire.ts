@@ -14,7 +14,8 @@ export class WireReader {
   #offset = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    // A Buffer's slice would share its memory and stay a Buffer.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -73,6 +74,11 @@ export class WireReader {
     return first === 0 ? bytes.subarray(1) : bytes;
   }
 
+  /** Everything read so far, copied. */
+  consumed(): Uint8Array {
+    return this.#bytes.slice(0, this.#offset);
+  }
+
   rest(): Uint8Array {
     return this.raw(this.remaining);
   }
@@ -95,6 +101,7 @@ export class WireWriter {
   readonly #parts: Uint8Array[] = [];
 
   byte(value: number): this {
+    assertRange(value, 0xff);
     return this.raw(Uint8Array.of(value));
   }
 
@@ -103,12 +110,15 @@ export class WireWriter {
   }
 
   uint32(value: number): this {
+    assertRange(value, 0xffff_ffff);
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setUint32(0, value);
     return this.raw(bytes);
   }
 
   uint64(value: bigint): this {
+    // DataView would wrap silently: 2^64 + 1 would become the serial 1.
+    if (value < 0n || value > 0xffff_ffff_ffff_ffffn) throw new TypeError(`${value} is not a uint64`);
     const bytes = new Uint8Array(8);
     new DataView(bytes.buffer).setBigUint64(0, value);
     return this.raw(bytes);
@@ -142,4 +152,9 @@ export class WireWriter {
     }
     return whole;
   }
+}
+
+function assertRange(value: number, most: number): void {
+  if (!Number.isInteger(value) || value < 0 || value > most)
+    throw new TypeError(`${value} is not a whole number from 0 to ${most}`);
 }

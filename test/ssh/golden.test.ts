@@ -16,6 +16,7 @@ import { signMessage } from '../../src/ssh/private-key.ts';
 import { fingerprint, formatPublicKeyLine } from '../../src/ssh/public-key.ts';
 import { verifySignature } from '../../src/ssh/signature.ts';
 import { armorSshsig, dearmorSshsig, signSshsig, verifySshsig } from '../../src/ssh/sshsig.ts';
+import { rawDraftOf } from '../support/raw-certificate.ts';
 
 const VECTORS = join(import.meta.dirname, '../vectors/ssh');
 const PLAIN = ['ed25519', 'p256', 'p384', 'p521', 'rsa3072'];
@@ -190,6 +191,7 @@ describe('a certificate by ssh-keygen', () => {
   it.each(all)('%s encodes to the same bytes', (name) => {
     const { certificate, line } = vector(name);
     expect(base64.encode(encodeCertificate(certificate))).toBe(line.split(' ')[1]);
+    expect(rawDraftOf(certificate.fields)).toEqual(certificate.draft);
     expect(formatCertificateLine(certificate, line.split(' ')[2])).toBe(line);
   });
 

@@ -17,7 +17,7 @@ export const NOW = 1_800_000_000;
 /** Fields of a login certificate as we issue it, for one hour from `NOW`, with the changes that a test wants. */
 export function loginFields(changes: Partial<CertificateFields> = {}): CertificateFields {
   return {
-    nonce: randomBytes(32),
+    nonce: Uint8Array.from(randomBytes(32)),
     subject: generateKey('ssh-ed25519').publicKey,
     serial: 42n,
     type: 'user',
