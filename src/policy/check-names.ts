@@ -1,6 +1,6 @@
 /** Names: each means one thing, and whatever refers to a role, host or group finds it. */
 import type { Fault } from './fault.ts';
-import { isReservedHost, isReservedLogin } from './names.ts';
+import { isHostName, isReservedHost, isReservedLogin, isRole } from './names.ts';
 import type { Item, TextItem } from './tree.ts';
 import { fieldOf, sectionOf, textsIn } from './tree.ts';
 import type { YamlFile } from './yaml.ts';
@@ -71,7 +71,7 @@ function unknownRoles({ value, places }: YamlFile): readonly Fault[] {
   const known = new Set(sectionOf(value, 'roles').map(({ name }) => name));
   return sectionOf(value, 'people')
     .flatMap((person) => textsIn(person, 'roles'))
-    .filter(({ text }) => !known.has(text))
+    .filter(({ text }) => isRole(text) && !known.has(text))
     .map(({ path, text }) => places.faultOfValue('unknown-role', path, `there is no role "${text}"`));
 }
 
@@ -81,7 +81,7 @@ function unknownHosts({ value, places }: YamlFile): readonly Fault[] {
   const known = new Set([...hosts.map(({ name }) => name), ...groups]);
   return sectionOf(value, 'roles')
     .flatMap((role) => textsIn(fieldOf(role, 'login'), 'hosts'))
-    .filter(({ text }) => !known.has(text))
+    .filter(({ text }) => isHostName(text) && !known.has(text))
     .map(({ path, text }) =>
       places.faultOfValue('unknown-host', path, `there is no host or group "${text}"`),
     );

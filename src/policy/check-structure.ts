@@ -35,15 +35,20 @@ function allErrors(value: unknown): readonly TLocalizedValidationError[] {
 }
 
 /** What is reported a second time: fields that do not belong ("boolean"), names, and why each branch of a union fails. */
-function isNoise({ keyword, schemaPath }: TLocalizedValidationError): boolean {
+function isNoise({ keyword, schemaPath, instancePath }: TLocalizedValidationError): boolean {
   if (keyword === 'additionalProperties' || schemaPath.endsWith('/propertyNames')) return true;
+  if (keyword === 'boolean' && Object.hasOwn(SECTIONS, parentOf(instancePath))) return true;
   return /\/anyOf\/\d+$/.test(schemaPath) && keyword !== 'uniqueItems';
 }
 
 /** The unions whose error says less than this one: the one it is in, or whose list it is about. */
 function explains({ keyword, instancePath }: TLocalizedValidationError): readonly string[] {
   if (keyword === 'anyOf') return [];
-  return [instancePath, instancePath.slice(0, instancePath.lastIndexOf('/'))];
+  return [instancePath, parentOf(instancePath)];
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 }
 
 function faultsOf(error: TLocalizedValidationError, places: Places): readonly Fault[] {

@@ -55,10 +55,15 @@ export function isReservedHost(name: string): boolean {
 }
 
 const LOGIN_EXPRESSION = new RegExp(LOGIN.pattern);
+const ROLE_EXPRESSION = new RegExp(ROLE.pattern);
 const HOST_EXPRESSION = new RegExp(HOST.pattern);
 
 export function isLogin(name: string): boolean {
   return LOGIN_EXPRESSION.test(name);
+}
+
+export function isRole(name: string): boolean {
+  return ROLE_EXPRESSION.test(name);
 }
 
 export function isHostName(name: string): boolean {

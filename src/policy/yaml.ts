@@ -71,10 +71,8 @@ class Reader {
 
   read(node: ParsedNode | null, path: string): unknown {
     if (node === null) return null;
-    if (isAlias(node) || node.anchor !== undefined) {
+    if (isAlias(node) || node.anchor !== undefined)
       this.#report('alias', node, path, 'anchors and aliases are not used here');
-      return undefined;
-    }
     if (node.tag !== undefined && !IMPLIED_TAGS.has(node.tag))
       this.#report('bad-yaml', node, path, 'tags are not used here');
     if (isMap(node)) return this.#readMap(node, path);

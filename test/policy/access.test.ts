@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { accessOf } from '../../src/policy/access.ts';
+import { COMPANY, NOW, rosterOf } from './rosters.ts';
+
+const roster = rosterOf(COMPANY);
+
+it.each(['mallory', 'carol', 'nobody', '__proto__'])('%s has no access', (name) => {
+  expect(accessOf(roster, name, NOW)).toBeUndefined();
+});
+
+it('nobody has access when less than the shortest certificate is left of it', () => {
+  const until = roster.people.get('guest')?.until ?? 0;
+  expect(accessOf(roster, 'guest', until - 300)).toMatchObject({ defaultLifetime: 300, maxLifetime: 300 });
+  expect(accessOf(roster, 'guest', until - 299)).toBeUndefined();
+});
+
+it('"*" stands for every host', () => {
+  expect(accessOf(roster, 'alice', NOW)).toEqual({
+    logins: ['alice', 'deploy'],
+    hosts: ['*'],
+    defaultLifetime: 28_800,
+    maxLifetime: 43_200,
+  });
+});
+
+it('of several roles the strictest lifetime counts', () => {
+  expect(accessOf(roster, 'bob', NOW)).toEqual({
+    logins: ['bob'],
+    hosts: ['web', 'db1'],
+    defaultLifetime: 3600,
+    maxLifetime: 7200,
+  });
+});
+
+it('lifetimes end where the access ends', () => {
+  expect(accessOf(roster, 'guest', NOW)).toMatchObject({ defaultLifetime: 3600, maxLifetime: 3600 });
+});
+
+it('a role that excludes an earlier one is left out', () => {
+  expect(accessOf(roster, 'dave', NOW)?.hosts).toEqual(['web']);
+});
+
+it('a host that a named group holds is not named again', () => {
+  const text =
+    '{people: {a: {logins: [a], roles: [r]}}, roles: {r: {login: {hosts: [h1, g, h2]}}}, hosts: {h1: {groups: [g]}, h2: {}}}';
+  expect(accessOf(rosterOf(text), 'a', NOW)?.hosts).toEqual(['g', 'h2']);
+});
+
+it('more principals than a certificate holds are left out', () => {
+  const hosts = Array.from({ length: 200 }, (_, index) => `h${index}`);
+  const text = `{people: {a: {logins: [a, b], roles: [r]}}, roles: {r: {login: {hosts: [${hosts.join(', ')}]}}}, hosts: {${hosts.map((host) => `${host}: {}`).join(', ')}}}`;
+  expect(accessOf(rosterOf(text), 'a', NOW)?.hosts).toEqual(hosts.slice(0, 128));
+});
