@@ -16,6 +16,8 @@ function tag(value: unknown): unknown {
     return { $bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64url') };
   if (Array.isArray(value)) return value.map(tag);
   if (typeof value !== 'object' || value === null) return value;
+  if (Object.getPrototypeOf(value) !== Object.prototype)
+    throw new TypeError('a record holds plain values only');
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [checkedKey(key), tag(inner)]));
 }
 

@@ -91,7 +91,11 @@ async function createCredentials(db: Kysely<unknown>, types: ColumnTypes): Promi
     .addColumn('removed_at', types.integer)
     .modifyEnd(types.tableEnd)
     .execute();
-  await db.schema.createIndex('credential_person').on('credential').column('person').execute();
+  await db.schema
+    .createIndex('credential_person')
+    .on('credential')
+    .columns(['person', 'created_at', 'id'])
+    .execute();
   await db.schema
     .createTable('invite')
     .addColumn('id', 'text', (column) => column.primaryKey().notNull())

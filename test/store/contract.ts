@@ -1,0 +1,29 @@
+/** What every implementation of the Store port must do. Each group of laws is a file in contract/. */
+import { afterEach, beforeEach, describe } from 'vitest';
+import type { StoreUnderTest } from '../support/store.ts';
+import { certificateLaws } from './contract/certificates.ts';
+import { credentialLaws } from './contract/credentials.ts';
+import { logLaws } from './contract/log.ts';
+import { poolLaws } from './contract/pool.ts';
+import { requestLaws } from './contract/requests.ts';
+import { smallLaws } from './contract/small-tables.ts';
+import { transactionLaws } from './contract/transactions.ts';
+
+export function storeContract(implementation: string, make: () => Promise<StoreUnderTest>): void {
+  describe(`Store on ${implementation}`, () => {
+    let database: StoreUnderTest;
+    beforeEach(async () => {
+      database = await make();
+    });
+    afterEach(() => database.remove());
+
+    const open: StoreUnderTest['open'] = (signCheckpoint) => database.open(signCheckpoint);
+    requestLaws(open);
+    poolLaws(open);
+    credentialLaws(open);
+    certificateLaws(open);
+    smallLaws(open);
+    logLaws(open);
+    transactionLaws(open);
+  });
+}

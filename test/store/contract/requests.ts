@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import type { IssueState, PendingRequest } from '../../../src/authority/records.ts';
+import type { StoreUnderTest } from '../../support/store.ts';
+import { bytes, NOW, sampleCredential, sampleEnrolment, sampleIssue } from '../../support/store-records.ts';
+
+const WIDE = { total: 1000, perAddress: 1000 };
+
+export function requestLaws(open: StoreUnderTest['open']): void {
+  describe('a request', () => {
+    test('that nobody made is not found', async () => {
+      const store = await open();
+      expect(await store.read((tx) => tx.findRequest('nobody'))).toBeUndefined();
+    });
+
+    test('of an id that exists is refused, and the first one stays', async () => {
+      const store = await open();
+      const first = sampleIssue();
+      await store.write((tx) => tx.insertRequest(first, WIDE, NOW));
+      const second = store.write((tx) => tx.insertRequest(sampleIssue({ id: first.id }), WIDE, NOW));
+      await expect(second).rejects.toMatchObject({ name: 'StoreError', code: 'duplicate' });
+      expect(await store.read((tx) => tx.findRequest(first.id))).toEqual(first);
+    });
+
+    test('that was touched can not be new', async () => {
+      const store = await open();
+      const touched = sampleIssue({ state: { kind: 'issued', serials: [1n] } });
+      await expect(store.write((tx) => tx.insertRequest(touched, WIDE, NOW))).rejects.toThrow(TypeError);
+    });
+
+    test('that nobody made is not updated', async () => {
+      const store = await open();
+      expect(await store.write((tx) => tx.updateRequest(sampleIssue()))).toBe(false);
+      expect(await store.read((tx) => tx.findRequest(sampleIssue().id))).toBeUndefined();
+    });
+
+    test('is not updated over a version that the caller did not see', async () => {
+      const store = await open();
+      const request = sampleIssue();
+      await store.write((tx) => tx.insertRequest(request, WIDE, NOW));
+      for (const version of [-1, 1, 2]) {
+        const late = { ...request, version, state: { kind: 'issued', serials: [1n] } } as const;
+        expect(await store.write((tx) => tx.updateRequest(late))).toBe(false);
+      }
+      expect(await store.read((tx) => tx.findRequest(request.id))).toEqual(request);
+    });
+
+    test('is updated by one of many who saw the same version', async () => {
+      const store = await open();
+      const request = sampleIssue();
+      await store.write((tx) => tx.insertRequest(request, WIDE, NOW));
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => {
+          const state: IssueState = { kind: 'issued', serials: [BigInt(index)] };
+          return store.write((tx) => tx.updateRequest({ ...request, state }));
+        }),
+      );
+      expect(outcomes.filter(Boolean)).toHaveLength(1);
+      const winner = BigInt(outcomes.indexOf(true));
+      const stored = await store.read((tx) => tx.findRequest(request.id));
+      expect(stored).toEqual({ ...request, version: 1, state: { kind: 'issued', serials: [winner] } });
+    });
+
+    test('keeps what its digest covers, whatever an update says', async () => {
+      const store = await open();
+      const request = sampleIssue();
+      await store.write((tx) => tx.insertRequest(request, WIDE, NOW));
+      const forged = { ...sampleIssue(), id: request.id, person: 'mallory', expiresAt: NOW + 9999 };
+      expect(await store.write((tx) => tx.updateRequest(forged))).toBe(true);
+      expect(await store.read((tx) => tx.findRequest(request.id))).toEqual({ ...request, version: 1 });
+    });
+
+    test.each(changes())('comes back as it was stored: %s', async (_, first, change) => {
+      const store = await open();
+      await store.write((tx) => tx.insertRequest(first, WIDE, NOW));
+      expect(await store.read((tx) => tx.findRequest(first.id))).toEqual(first);
+      expect(await store.write((tx) => tx.updateRequest({ ...change, version: first.version }))).toBe(true);
+      const stored = await store.read((tx) => tx.findRequest(first.id));
+      expect(stored).toEqual({ ...change, version: first.version + 1 });
+      const reopened = await open();
+      expect(await reopened.read((tx) => tx.findRequest(first.id))).toEqual(stored);
+    });
+  });
+}
+
+type Change = readonly [title: string, first: PendingRequest, change: PendingRequest];
+
+function changes(): readonly Change[] {
+  const issue = sampleIssue({ version: 7 });
+  const enrolment = sampleEnrolment();
+  const page = { secretHash: bytes(32), openedFrom: '2001:db8::1', proof: 'none', wrongCodes: 0 } as const;
+  const states: readonly IssueState[] = [
+    { kind: 'signing', touch: sampleTouch(), leaseUntil: NOW + 30 },
+    { kind: 'issued', serials: [1n, 2n ** 63n - 1n] },
+    { kind: 'denied', refusal: { code: 'unknown-person', reason: 'the roster knows no alice' } },
+    { kind: 'rejected', reason: 'too-many-codes' },
+  ];
+  return [
+    ...states.map((state): Change => [state.kind, issue, { ...issue, state, keepUntil: NOW + 900 }]),
+    ['a page', issue, { ...issue, page }],
+    ['a page with proof', { ...issue, page }, { ...issue, page: { ...page, proof: 'code', wrongCodes: 2 } }],
+    ['a page less', { ...issue, page }, issue],
+    ['offered', enrolment, { ...enrolment, state: { kind: 'offered', credential: sampleCredential() } }],
+    ['enrolled', enrolment, { ...enrolment, state: { kind: 'enrolled', credentialId: 'abc' } }],
+  ];
+}
+
+function sampleTouch() {
+  return {
+    person: 'alice',
+    credentialKind: 'webauthn',
+    credentialId: 'abc',
+    publicKey: bytes(77),
+    rpId: 'ca.example.org',
+    userVerified: true,
+    assertion: { credentialId: 'abc', clientDataJSON: 'e30', authenticatorData: 'AA', signature: 'AA' },
+  } as const;
+}
