@@ -12,9 +12,6 @@ export type ProofPlan = readonly (readonly NodeCoordinate[])[];
 
 export type NodeLookup = (coordinate: NodeCoordinate) => Uint8Array | undefined;
 
-/** More hashes than this no proof has: a tree of 2^53 leaves is 53 levels high. */
-export const MAX_PROOF_HASHES = 54;
-
 /** PATH(m, D[n]) of RFC 9162, section 2.1.3.1. */
 export function planInclusion(index: number, size: number): ProofPlan {
   assertSize(size);
@@ -35,7 +32,7 @@ export function planConsistency(from: number, to: number): ProofPlan {
   assertSize(from);
   assertSize(to);
   if (from > to) throw new TypeError(`a tree of ${to} leaves does not begin with one of ${from}`);
-  if (from === 0 || from === to) return [];
+  if (from === 0) return [];
   const plan: (readonly NodeCoordinate[])[] = [];
   let [begin, end] = [0, to];
   while (from !== end) {

@@ -19,7 +19,7 @@ function withTouch(leaf: CertificateLeaf, changes: Partial<LoggedTouch>): Certif
 describe.each(WAYS)('a logged certificate touched by %s is refused when', (way) => {
   const good = issuedLeaf(way);
   const [hash = new Uint8Array(32), other = new Uint8Array(32)] = good.draftHashes;
-  const elsewhere = touchOver(way, loggedIssueDigest(good), 'https://ca.example.com');
+  const elsewhere = touchOver(way, loggedIssueDigest(good), { origin: 'https://ca.example.com' });
 
   it.each<[string, CertificateLeaf, string]>([
     [
@@ -61,8 +61,16 @@ describe.each(WAYS)('a logged certificate touched by %s is refused when', (way) 
 describe('a logged certificate', () => {
   it('touched with a passkey of another site is refused', async () => {
     const good = issuedLeaf('browser');
-    for (const rpId of ['example.com', 'a.example.org', 'xample.org'])
-      expect(await codeOfAsync(verifyLoggedIssue(withTouch(good, { rpId })))).toBe('rp-mismatch');
+    for (const rpId of ['example.com', 'a.example.org', 'xample.org', 'ca.example.org.']) {
+      const touches = [touchOver('browser', loggedIssueDigest(good), { rpId })];
+      expect(await codeOfAsync(verifyLoggedIssue({ ...good, touches })), rpId).toBe('rp-mismatch');
+    }
+  });
+
+  it('touched with a passkey of the domain above verifies', async () => {
+    const good = issuedLeaf('browser');
+    const touches = [touchOver('browser', loggedIssueDigest(good), { rpId: 'example.org' })];
+    expect(await verifyLoggedIssue({ ...good, touches })).toMatchObject([{ rpId: 'example.org' }]);
   });
 
   it('touched with an SSH key under the name of another is refused', async () => {

@@ -81,7 +81,12 @@ export function enrolledLeaf(way: TouchWay): LeafOf<'enroll'> {
   };
 }
 
-export function touchOver(way: TouchWay, challenge: Uint8Array, origin = REQUEST.origin): LoggedTouch {
+/** A touch of alice; a passkey answers for any RP id, as one of another site would. */
+export function touchOver(
+  way: TouchWay,
+  challenge: Uint8Array,
+  { origin = REQUEST.origin, rpId = 'ca.example.org' } = {},
+): LoggedTouch {
   if (way === 'ssh-key')
     return {
       person: 'alice',
@@ -91,7 +96,6 @@ export function touchOver(way: TouchWay, challenge: Uint8Array, origin = REQUEST
       rpId: securityKey.publicKey.application,
       ...assertionBytes(securityKey.get({ challenge, origin })),
     };
-  const rpId = 'ca.example.org';
   return {
     person: 'alice',
     credentialKind: 'webauthn',

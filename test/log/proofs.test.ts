@@ -1,15 +1,15 @@
 import { hex } from '@scure/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { appendLeaves, EMPTY_FRONTIER, frontierNodes, hashLeaf, rootOf } from '../../src/log/merkle.ts';
 import {
-  lookupIn,
-  MAX_PROOF_HASHES,
-  makeProof,
-  nodesOf,
-  planConsistency,
-  planInclusion,
-} from '../../src/log/proofs.ts';
+  appendLeaves,
+  EMPTY_FRONTIER,
+  frontierNodes,
+  hashChildren,
+  hashLeaf,
+  rootOf,
+} from '../../src/log/merkle.ts';
+import { lookupIn, makeProof, nodesOf, planConsistency, planInclusion } from '../../src/log/proofs.ts';
 import { verifyConsistency, verifyInclusion } from '../../src/log/verify-proofs.ts';
 import { logErrorCode } from './errors.ts';
 import { at, growTree, naivePath, naiveSubproof, rootAt } from './tree.ts';
@@ -41,6 +41,7 @@ function* spoiledProofs(proof: readonly Uint8Array[]): Generator<readonly Uint8A
     yield proof.toSpliced(index, 1);
     yield proof.toSpliced(index, 0, hash);
     yield proof.with(index, hash.subarray(1));
+    yield proof.with(index, Uint8Array.of(...hash, 0));
   }
   yield [...proof, new Uint8Array(32)];
   yield [new Uint8Array(32), ...proof];
@@ -90,7 +91,20 @@ describe('an inclusion proof', () => {
     },
   );
 
-  it('is refused before it is hashed when it has a million hashes', () => {
+  it('of leaf 0 is not one of a leaf before it or beside it', () => {
+    for (const index of [-1, -2, 0.5, -0.5])
+      expect(badProof({ ...inclusion(0, 8), index }, head(8))).toBe(true);
+  });
+
+  it('is refused when the tree is higher or lower than its size says, also where the root fits', () => {
+    const { leafHash, index } = inclusion(0, 1);
+    const [other = leafHash] = tree.leafHashes.slice(1);
+    const higher = { size: 1, root: hashChildren(other, leafHash) };
+    expect(badProof({ index, leafHash, proof: [other] }, higher)).toBe(true);
+    expect(badProof({ index, leafHash, proof: [] }, { size: 2, root: leafHash })).toBe(true);
+  });
+
+  it('is refused without delay when it has a million hashes', () => {
     const proof = new Array<Uint8Array>(1_000_000).fill(new Uint8Array(32));
     expect(badProof({ ...inclusion(0, 1), proof }, { size: 2 ** 53 - 1, root: rootAt(tree, 1) })).toBe(true);
   });
@@ -138,11 +152,11 @@ describe('an inclusion proof', () => {
       }
   });
 
-  it('has at most as many hashes as are ever accepted', () => {
+  it('is never longer than the API allows, at any size', () => {
     const size = Number.MAX_SAFE_INTEGER;
     for (const index of [0, size - 1, 2 ** 52, 2 ** 52 - 1])
-      expect(planInclusion(index, size).length).toBeLessThanOrEqual(MAX_PROOF_HASHES);
-    expect(planConsistency(2 ** 52 - 1, size).length).toBeLessThanOrEqual(MAX_PROOF_HASHES);
+      expect(planInclusion(index, size).length).toBeLessThanOrEqual(64);
+    expect(planConsistency(2 ** 52 - 1, size).length).toBeLessThanOrEqual(64);
   });
 });
 
@@ -187,6 +201,23 @@ describe('a consistency proof', () => {
         for (let other = 1; other <= to; other++)
           if (other !== from) expect(badProof(other, to, proof)).toBe(true);
       }
+  });
+
+  it('fails when the trees are higher or lower than their sizes say, also where the roots fit', () => {
+    const [a, b, c, d] = [
+      at(tree.leafHashes, 0),
+      at(tree.leafHashes, 1),
+      at(tree.leafHashes, 2),
+      at(tree.leafHashes, 3),
+    ];
+    const [old, grown] = [hashChildren(c, a), hashChildren(c, hashChildren(a, b))];
+    const check = (from: Uint8Array, to: Uint8Array, proof: readonly Uint8Array[]) =>
+      verifyConsistency({ size: 3, root: from }, { size: 4, root: to }, proof);
+    check(old, grown, [a, b, c]);
+    expect(logErrorCode(() => check(hashChildren(d, old), hashChildren(d, grown), [a, b, c, d]))).toBe(
+      'bad-proof',
+    );
+    expect(logErrorCode(() => check(a, hashChildren(a, b), [a, b]))).toBe('bad-proof');
   });
 
   it('fails when the first tree is said to be empty and is not', () => {
