@@ -50,7 +50,11 @@ export class RosterInForce {
     const text = await tx.rosterText(digest);
     if (text === undefined)
       throw new AuthorityError('no-roster', `the store lacks the text of roster ${digest}`);
-    return this.#parse(text);
+    const roster = this.#parse(text);
+    // The log names the digest: another text under it would be a roster that nobody loaded.
+    if (hex.encode(roster.digest) !== digest)
+      throw new AuthorityError('no-roster', `the stored text is not that of roster ${digest}`);
+    return roster;
   }
 
   #parse(text: string): Roster {
