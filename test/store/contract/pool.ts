@@ -26,7 +26,7 @@ export function poolLaws(open: StoreUnderTest['open']): void {
 
     test('can not be emptied of others by one address that floods it', async () => {
       const store = await open();
-      const bounds = { total: 10, perAddress: 3 };
+      const bounds = { total: 8, perAddress: 3 };
       const others = [];
       for (let index = 0; index < 5; index += 1)
         others.push(await insert(store, bounds, { askedFrom: `192.0.2.${index}` }));
@@ -101,7 +101,7 @@ export function poolLaws(open: StoreUnderTest['open']): void {
 }
 
 /** The bounds of the property; each run leaves what is more than that behind, past its time. */
-const BOUNDS: PoolBounds = { total: 6, perAddress: 3 };
+const BOUNDS: PoolBounds = { total: 6, perAddress: 2 };
 
 const happenings = fc.array(
   fc.oneof(

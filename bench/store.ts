@@ -1,0 +1,52 @@
+/** How many transactions a second 64 callers get, and what each costs: `node bench/store.ts`. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSqliteStore } from '../src/store/sqlite.ts';
+import { plainCheckpoint } from '../test/support/store.ts';
+import { NOW, sampleCertificate, sampleIssue } from '../test/support/store-records.ts';
+
+const CALLERS = 64;
+
+const directory = await mkdtemp(join(tmpdir(), 'usher-bench-'));
+const store = await openSqliteStore({ path: join(directory, 'usher.db'), signCheckpoint: plainCheckpoint });
+
+await measure('nonce', 20_000, (index) => store.write((tx) => tx.rememberNonce(`n${index}`, NOW + 100, NOW)));
+await measure('request', 10_000, (index) => {
+  const request = sampleIssue({ askedFrom: `192.0.2.${index % 200}` });
+  return store.write((tx) => tx.insertRequest(request, { total: 1000, perAddress: 10 }, NOW));
+});
+await measure('certificate', 10_000, (index) =>
+  store.write(async (tx) => {
+    const serial = BigInt(index + 1);
+    await tx.insertCertificate(sampleCertificate({ serial }));
+    await tx.appendLeaf(randomBytes(1200), serial);
+  }),
+);
+await measure('read', 40_000, (index) =>
+  store.read((tx) => tx.findCertificate(BigInt((index % 10_000) + 1))),
+);
+
+await store.close();
+await rm(directory, { recursive: true });
+
+async function measure(
+  name: string,
+  count: number,
+  work: (index: number) => Promise<unknown>,
+): Promise<void> {
+  const [began, before] = [performance.now(), process.cpuUsage()];
+  let next = 0;
+  const caller = async () => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  const each = (user + system) / 1000 / count;
+  const memory = process.memoryUsage.rss() / 2 ** 20;
+  console.log(
+    `${name.padEnd(12)} ${Math.round(count / seconds)}/s  ${each.toFixed(3)} ms each  ${memory.toFixed(0)} MiB`,
+  );
+}
