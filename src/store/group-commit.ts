@@ -2,6 +2,7 @@
  * One durable commit for all writes that wait at the same time: `fsync` is what a commit costs, and they share it. Each
  * job has a savepoint of its own, so that one that throws takes nothing but its own changes with it.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { StoreWriter } from '../authority/ports.ts';
 import type { Connection } from './connection.ts';
 import { StoreError } from './error.ts';
@@ -52,9 +53,11 @@ export class GroupCommit {
   }
 
   async #drain(): Promise<void> {
-    // A turn of the microtask queue, in which the callers of one event all get into the first batch.
-    await Promise.resolve();
-    while (this.#queue.length > 0) await this.#commit(this.#queue.splice(0, MOST_JOBS));
+    while (this.#queue.length > 0) {
+      // Each network event ends in its own microtasks: only after all of them have had their turn is the batch complete.
+      await setImmediate();
+      await this.#commit(this.#queue.splice(0, MOST_JOBS));
+    }
     this.#running = undefined;
   }
 

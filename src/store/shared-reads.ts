@@ -1,4 +1,5 @@
 /** Reads that wait at the same time share one snapshot; one that comes later gets a later snapshot, with all that was stored before it. */
+import { setImmediate } from 'node:timers/promises';
 import type { StoreReader } from '../authority/ports.ts';
 import type { Connection } from './connection.ts';
 import { StoreError } from './error.ts';
@@ -44,6 +45,8 @@ export class SharedReads {
       const jobs = this.#queue;
       this.#queue = [];
       await this.#readAll(jobs);
+      // Who reads on and on does not keep the process from anything else.
+      if (this.#queue.length > 0) await setImmediate();
     }
     this.#running = undefined;
   }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { StoreReader, StoreWriter } from '../../../src/authority/ports.ts';
 import type { StoreUnderTest } from '../../support/store.ts';
-import { allLeaves, expectedHead } from '../../support/store.ts';
+import { allLeaves, expectedHead, plainCheckpoint } from '../../support/store.ts';
 import { bytes, NOW, sampleCertificate, sampleCredential, sampleIssue } from '../../support/store-records.ts';
 
 export function transactionLaws(open: StoreUnderTest['open']): void {
@@ -47,6 +47,20 @@ export function transactionLaws(open: StoreUnderTest['open']): void {
         expect(await tx.findCertificate(1n)).toBeUndefined();
         expect(await tx.leafOfSerial(2n)).toEqual({ index: 0, leaf: new Uint8Array([1]) });
       });
+    });
+
+    test('shares its commit with those that other network events began', async () => {
+      const signed: number[] = [];
+      const store = await open((size, root) => {
+        signed.push(size);
+        return plainCheckpoint(size, root);
+      });
+      signed.length = 0;
+      // Between two immediates, as between two network events, all microtasks run.
+      const begin = () => new Promise((resolve) => setImmediate(() => resolve(store.write(appendOne))));
+      const appendOne = (tx: StoreWriter) => tx.appendLeaf(bytes(5));
+      await Promise.all(Array.from({ length: 20 }, begin));
+      expect(signed).toEqual([20]);
     });
 
     test('that throws gives its place in the pool back', async () => {
@@ -126,12 +140,15 @@ export function transactionLaws(open: StoreUnderTest['open']): void {
     test('whose work never ends is given up, and the next one begins', async () => {
       const store = await open();
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const { promise: begun, resolve: tell } = Promise.withResolvers<void>();
       const stuck = store.write(async (tx) => {
         await tx.claimKeyRole('k', 'touch');
+        tell();
         await new Promise(() => undefined);
       });
       const refused = expect(stuck).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' });
       const next = store.write((tx) => tx.keyRole('k'));
+      await begun;
       await vi.advanceTimersByTimeAsync(10_000);
       await refused;
       expect(await next).toBeUndefined();
