@@ -2,7 +2,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
+import { pino } from 'pino';
 import { makeProgram as makeUsher } from '../cli/program.ts';
+import { buildApp } from '../src/app.ts';
+import type { Authority } from '../src/authority/authority.ts';
+import { RosterFile } from '../src/policy/schema.ts';
 import { makeProgram as makeUsherd } from '../src/program.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -12,7 +16,30 @@ export const GENERATED_FOLDERS = ['docs/cli'];
 
 /** Every generated document: path from the root of the project -> text. */
 export async function makeDocuments(): Promise<ReadonlyMap<string, string>> {
-  return new Map([...manualPages(makeUsher()), ...manualPages(makeUsherd())]);
+  return new Map([
+    ...manualPages(makeUsher()),
+    ...manualPages(makeUsherd()),
+    ['docs/openapi.json', formatJson(await openApi())],
+    ['docs/roster.schema.json', formatJson(RosterFile)],
+  ]);
+}
+
+async function openApi(): Promise<object> {
+  // A cast: the document follows from the routes' schemas, and no handler runs that would ask the authority anything.
+  const authority = { origin: 'https://ca.example.org' } as Authority;
+  const http = await buildApp(authority, {
+    logger: pino({ level: 'silent' }),
+    trustedProxies: [],
+    requestsPerMinute: 1,
+  });
+  await http.ready();
+  const document = http.swagger();
+  await http.close();
+  return document;
+}
+
+function formatJson(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 function manualPages(command: Command, parents: readonly string[] = []): [path: string, text: string][] {
