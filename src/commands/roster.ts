@@ -2,15 +2,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FILES, openAuthority, readConfig } from '../compose.ts';
-import { formatRosterDiff, rosterDiff } from '../policy/diff.ts';
+import { rosterDiff } from '../policy/diff.ts';
+import { formatRosterDiff } from '../policy/diff-text.ts';
+import { formatFault } from '../policy/fault.ts';
 import { parseRoster } from '../policy/parse.ts';
 import type { Roster } from '../policy/roster.ts';
 
 /** @returns one line for each fault, with its place; none for a good roster. */
 export async function checkRoster(file: string): Promise<readonly string[]> {
-  const result = parseRoster(await readFile(file, 'utf8'));
+  const result = parseRoster(await readFile(file));
   if ('roster' in result) return [];
-  return result.faults.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+  return result.faults.map((fault) => formatFault(fault, file));
 }
 
 /** What each person gains and loses between two rosters. */
@@ -31,7 +33,7 @@ export async function loadRoster(dir: string, file = join(dir, FILES.roster)): P
 }
 
 async function readGoodRoster(file: string): Promise<Roster> {
-  const result = parseRoster(await readFile(file, 'utf8'));
+  const result = parseRoster(await readFile(file));
   if ('roster' in result) return result.roster;
   throw new Error(`${file} has faults: usherd roster check ${file}`);
 }

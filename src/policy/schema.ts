@@ -1,4 +1,4 @@
-/** The structure of the roster file. Published as docs/roster.schema.json; what it can not say is in `check.ts`. */
+/** The structure of the roster file. Published as docs/roster.schema.json (`npm run docs`); what it can not say is in `check.ts`. */
 import type { Static, TSchema } from 'typebox';
 import { Type } from 'typebox';
 import { DURATION_PATTERN } from '../ssh/duration.ts';
@@ -113,7 +113,7 @@ export const RosterFile = Type.Object(
     roles: named(ROLE, RoleEntry),
     hosts: Type.Optional(named(HOST, HostEntry)),
   },
-  CLOSED,
+  { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'Usher roster', ...CLOSED },
 );
 
 export type RosterFile = Static<typeof RosterFile>;
