@@ -12,16 +12,11 @@ const BUSY = 5;
 /** How long another process may hold the write lock, and how often it is asked for, in milliseconds. */
 const PATIENCE = 5_000;
 const PAUSE = 1;
-/** SQLite's lock knows no queue: who commits without end lets go now and then, long enough to be asked by another process. */
-const TURN = 100;
-const GIVING_WAY = 3;
 
 export class SqliteConnection implements Connection {
   readonly db: Kysely<Schema>;
   readonly #database: DatabaseSync;
   readonly #begin: string;
-  #committedAt = 0;
-  #turnSince = 0;
 
   /** @param pragmas hold for as long as the connection does */
   constructor(path: string, kind: 'writing' | 'reading', pragmas: readonly string[]) {
@@ -41,14 +36,12 @@ export class SqliteConnection implements Connection {
   }
 
   async begin(): Promise<void> {
-    await this.#giveWay();
     const deadline = performance.now() + PATIENCE;
     while (!this.#beganNow(performance.now() > deadline)) await pause(PAUSE);
   }
 
   async commit(): Promise<void> {
     this.#database.exec('commit');
-    this.#committedAt = performance.now();
   }
 
   async rollback(): Promise<void> {
@@ -72,14 +65,6 @@ export class SqliteConnection implements Connection {
   async close(): Promise<void> {
     await this.db.destroy();
     if (this.#database.isOpen) this.#database.close();
-  }
-
-  async #giveWay(): Promise<void> {
-    const now = performance.now();
-    if (now - this.#committedAt > PAUSE) this.#turnSince = now;
-    if (now - this.#turnSince < TURN) return;
-    await pause(GIVING_WAY);
-    this.#turnSince = performance.now();
   }
 
   #beganNow(isLast: boolean): boolean {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { expectedHead, makeTestDirectory } from '../support/store.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { expectedHead, makeTestDirectory, plainCheckpoint } from '../support/store.ts';
 import { StoreChild, whatIsStored } from '../support/store-process.ts';
 
 const TIME = 60_000;
@@ -49,6 +50,19 @@ describe('a process that stores certificates', () => {
     await Promise.all(children.map((child) => child.follow()));
     expect(children.map((child) => child.done?.startsWith('0 none '))).toEqual([true, true]);
     expect(await expectWhole(children.flatMap((child) => child.stored))).toBe(2000);
+  });
+
+  test('without end lets another one write, too', { timeout: TIME }, async () => {
+    const child = new StoreChild({ path, count: 100_000, writers: 64, first: 1n });
+    const following = child.follow();
+    await child.hasStored(100);
+    const store = await openSqliteStore({ path, signCheckpoint: plainCheckpoint });
+    for (let index = 0; index < 20; index += 1)
+      expect(await store.write((tx) => tx.claimKeyRole(`k${index}`, 'ca'))).toBe('ca');
+    await store.close();
+    child.kill();
+    await following;
+    expect(child.done).toBeUndefined();
   });
 
   test('refuses all from when the disk is full, and nothing half written stays', {

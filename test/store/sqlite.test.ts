@@ -1,11 +1,11 @@
-import { stat } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../src/authority/ports.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { makeTestDirectory, plainCheckpoint } from '../support/store.ts';
-import { bytes } from '../support/store-records.ts';
+import { bytes, NOW, sampleInvite, sampleIssue } from '../support/store-records.ts';
 import { storeContract } from './contract.ts';
 
 storeContract('SQLite', async () => {
@@ -54,7 +54,6 @@ describe('an SQLite file', () => {
   });
 
   test('that is something else is refused', async () => {
-    const { writeFile } = await import('node:fs/promises');
     await writeFile(path, 'This is no database, but a text of some length.'.repeat(100));
     await expect(open()).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' });
   });
@@ -84,6 +83,38 @@ describe('an SQLite file', () => {
     const head = await store.read((tx) => tx.logHead());
     expect(head.checkpoint).toMatch(/^checkpoint of 5 leaves/);
     await store.close();
+  });
+
+  test('that another process has locked is waited for, without keeping this one from its work', async () => {
+    const store = await open();
+    const other = new DatabaseSync(path);
+    other.exec('begin immediate');
+    const writing = store.write((tx) => tx.claimKeyRole('k', 'touch'));
+    const unlocked = new Promise<void>((resolve) => setTimeout(resolve, 10)).then(() => other.exec('commit'));
+    expect(await Promise.race([writing, unlocked])).toBeUndefined();
+    expect(await writing).toBe('touch');
+    other.close();
+    await store.close();
+  });
+
+  test('does not grow by what is past its time', async () => {
+    const store = await open();
+    for (let now = NOW; now < NOW + 100; now += 1)
+      await store.write(async (tx) => {
+        await tx.rememberNonce(`n${now}`, now + 5, now);
+        await tx.insertInvite(sampleInvite({ createdAt: now * 100_000, expiresAt: now * 100_000 + 5 }));
+        const request = sampleIssue({ keepUntil: now + 5 });
+        await tx.insertRequest(request, { total: 1000, perAddress: 1000 }, now);
+      });
+    await store.close();
+    const database = new DatabaseSync(path);
+    for (const [table, most] of [
+      ['nonce', 7],
+      ['request', 7],
+      ['invite', 28],
+    ] as const)
+      expect(database.prepare(`select count(*) > ${most} as more from ${table}`).get()).toEqual({ more: 0 });
+    database.close();
   });
 
   test('is for its owner only, and so are its companions', async () => {

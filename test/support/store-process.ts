@@ -24,6 +24,7 @@ export class StoreChild {
   readonly stored: bigint[] = [];
   /** The rest of its `done` line. */
   done: string | undefined;
+  readonly #waiting = new Map<number, () => void>();
   readonly #process: ChildProcess;
   readonly #ended: Promise<unknown>;
 
@@ -45,9 +46,21 @@ export class StoreChild {
       const [word, ...rest] = line.split(' ');
       if (word === 'done') this.done = rest.join(' ');
       else this.stored.push(BigInt(rest[0] ?? 'nothing'));
-      if (this.stored.length === killAfter) this.#process.kill('SIGKILL');
+      for (const [count, tell] of this.#waiting) if (this.stored.length >= count) tell();
+      if (this.stored.length === killAfter) this.kill();
     }
     await this.#ended;
+  }
+
+  /** Waits, while somebody follows, until the child has said that it stored so many. */
+  async hasStored(count: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.set(count, resolve);
+    await promise;
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
   }
 }
 
