@@ -4,6 +4,8 @@ import { chromium } from 'playwright-core';
 
 export const CHROMIUM = '/usr/bin/chromium';
 
+const PATIENCE_MS = 10_000;
+
 export interface Visitor {
   readonly page: Page;
   readonly authenticator: VirtualAuthenticator;
@@ -16,14 +18,15 @@ export interface VirtualAuthenticator {
   /** Whether it answers by itself as a key that is touched at once would. */
   setPresent(isPresent: boolean): Promise<void>;
   setVerified(isVerified: boolean): Promise<void>;
-  count(): Promise<number>;
+  /** Forgets all credentials: it holds only three. */
+  clear(): Promise<void>;
 }
 
 export interface VisitorOptions {
   readonly width?: number;
   readonly colorScheme?: 'light' | 'dark';
   readonly hasUserVerification?: boolean;
-  readonly userAgentLacksWebauthn?: boolean;
+  readonly lacksWebauthn?: boolean;
 }
 
 export function launchBrowser(): Promise<Browser> {
@@ -34,8 +37,8 @@ export function launchBrowser(): Promise<Browser> {
 /** A fresh profile with an authenticator of its own. */
 export async function visit(browser: Browser, options: VisitorOptions = {}): Promise<Visitor> {
   const context = await browser.newContext(contextOptions(options));
-  if (options.userAgentLacksWebauthn === true)
-    await context.addInitScript('delete window.PublicKeyCredential;');
+  if (options.lacksWebauthn === true) await context.addInitScript('delete window.PublicKeyCredential;');
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
@@ -83,9 +86,8 @@ async function addAuthenticator(
     async setVerified(isUserVerified) {
       await session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
     },
-    async count() {
-      const { credentials } = await session.send('WebAuthn.getCredentials', { authenticatorId });
-      return credentials.length;
+    async clear() {
+      await session.send('WebAuthn.clearCredentials', { authenticatorId });
     },
   };
 }

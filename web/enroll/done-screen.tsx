@@ -15,7 +15,7 @@ export function DoneScreen({ state }: { readonly state: Done }) {
       <pre class="command">
         <code>usher login</code>
       </pre>
-      <p>The command must know this authority by the same key as your invite:</p>
+      <p>Your command and this page know the authority by the same key:</p>
       <Ledger>
         <Entry label="Bundle key">
           <Fingerprint value={address.bundleKeyFingerprint} />

@@ -30,6 +30,10 @@ export function RegisterScreen({ state, dispatch }: RegisterScreenProps) {
           <Fingerprint value={address.bundleKeyFingerprint} />
         </Entry>
       </Ledger>
+      <p class="hint">
+        Not opened by <code>usher enroll</code>? Type that in your terminal first, with the address of this
+        invite: so your command learns to know this authority.
+      </p>
       <section aria-labelledby="access">
         <h2 id="access">What {invitation.person} may ask for</h2>
         <AccessLedger access={invitation.access} />

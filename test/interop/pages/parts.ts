@@ -1,0 +1,53 @@
+/** What every test of the pages needs. */
+import type { Page } from 'playwright-core';
+import { CHROMIUM } from '../../support/browser.ts';
+import { SSH_AGENT_PARTS } from '../../support/ssh-agent.ts';
+import type { Terminal } from '../../support/terminal.ts';
+import type { Usherd } from '../../support/usherd.ts';
+
+export const PAGE_PARTS = { [CHROMIUM]: 'chromium', ...SSH_AGENT_PARTS };
+
+export const ROSTER = `
+people:
+  alice:
+    logins: [alice, deploy]
+    roles: [engineer]
+roles:
+  engineer:
+    login:
+      hosts: [web1, web2]
+      lifetime: 20h
+      max_lifetime: 24h
+      source_addresses: [10.0.0.0/8]
+      extensions: [permit-pty, permit-agent-forwarding]
+    touch: { user_verification: required }
+hosts:
+  web1: { names: [web1.example.org] }
+  web2: { names: [web2.example.org] }
+  web9: { names: [web9.example.org] }
+`;
+
+/** `X-Forwarded-For` is how a test looks as if it came from another machine. */
+export const CONFIG = ['trusted_proxies: [127.0.0.1]', 'limits: { requests_per_minute: 100000 }'];
+
+export async function inviteFor(usherd: Usherd, person: string): Promise<string> {
+  const { code, stdout, stderr } = await usherd.command('invite', person);
+  if (code !== 0) throw new Error(stderr);
+  return stdout.trim();
+}
+
+/** The way of a new person: the command first, which pins the authority; then the page. */
+export async function enrol(usherd: Usherd, terminal: Terminal, page: Page, person: string): Promise<void> {
+  const address = await inviteFor(usherd, person);
+  const pinned = await terminal.usher('enroll', address, '--with', 'browser', '--no-open').ended();
+  if (pinned.code !== 0) throw new Error(pinned.stderr);
+  await page.goto(address);
+  await page.getByRole('button', { name: 'Register this key' }).click();
+  await page.getByRole('button', { name: 'Touch to confirm' }).click();
+  await page.getByRole('heading', { name: 'Enrolled' }).waitFor();
+}
+
+export async function typeCode(page: Page, code: string): Promise<void> {
+  await page.getByLabel('Code from your terminal').fill(code);
+  await page.getByRole('button', { name: 'Show the request' }).click();
+}
