@@ -69,9 +69,15 @@ hosts:
   tokyo1: {}
 `;
 
+const known = new Map<string, Roster>();
+
+/** Parsed once for each text: some tests ask for the same one hundreds of times. */
 export function rosterOf(text: string): Roster {
+  const found = known.get(text);
+  if (found !== undefined) return found;
   const { roster, faults } = parseRoster(text);
   if (roster === undefined) throw new TypeError(`the roster of a test has faults: ${JSON.stringify(faults)}`);
+  known.set(text, roster);
   return roster;
 }
 
