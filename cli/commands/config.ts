@@ -29,5 +29,7 @@ export async function configSsh(surroundings: Surroundings, options: ConfigOptio
   const hosts = options.host ?? settings.access?.hosts ?? ['*'];
   const stanza = { authority: name, origin: settings.origin, hosts, auto: options.auto === true };
   writeData(surroundings, formatStanza(stanza));
+  if (options.host === undefined && !hosts.includes('*'))
+    say(surroundings, 'groups among these are no names of hosts: name your hosts with --host');
   say(surroundings, 'put this before other stanzas for these hosts: ssh takes the first value it finds');
 }

@@ -9,6 +9,7 @@ import { base64urlnopad } from '@scure/base';
 import { buildClientData } from '../../src/fido/client-data.ts';
 import { assertionFromSshSignature } from '../../src/fido/ssh-assertion.ts';
 import type { SshOffer } from '../../src/http/contract.ts';
+import type { SecurityKeyFile } from '../../src/ssh/private-key.ts';
 import { encodePublicKey, isSecurityKey } from '../../src/ssh/public-key.ts';
 import { readIfThere } from '../atomic-file.ts';
 import { decodeBytes } from '../decode.ts';
@@ -43,17 +44,12 @@ export function sshKeyWay(surroundings: Surroundings, options: SshKeyOptions): T
     register: async (question) => {
       if ((await readIfThere(options.file, 65_536)) === undefined)
         return makeKey(surroundings, options, question);
-      const key = await loadSecurityKey(options.file);
-      return {
-        kind: 'ssh-sk',
-        label: labelOf(key.comment),
-        publicKey: encode(encodePublicKey(key.publicKey)),
-      };
+      return offerOf(await loadSecurityKey(options.file));
     },
   };
 }
 
-/** A new key, with what the authenticator says of its make. The challenge file is a clientDataJSON: see src/fido. */
+/** A new key. The challenge file is a clientDataJSON, so that what the maker says of the key can be verified (src/fido). */
 async function makeKey(
   surroundings: Surroundings,
   { file, provider }: SshKeyOptions,
@@ -65,22 +61,21 @@ async function makeKey(
     const [challenge, attestation] = [join(directory, 'challenge'), join(directory, 'attestation')];
     await writeFile(challenge, clientData, { mode: 0o600 });
     say(surroundings, `making ${file}: touch your security key`);
-    await runInteractively(
-      surroundings,
-      'ssh-keygen',
-      keygenArguments(question, file, provider, challenge, attestation),
-    );
-    const key = await loadSecurityKey(file);
-    const statement = new Uint8Array(await readFile(attestation));
-    return {
-      kind: 'ssh-sk',
-      label: labelOf(key.comment),
-      publicKey: encode(encodePublicKey(key.publicKey)),
-      attestation: { clientDataJSON: encode(clientData), statement: encode(statement) },
-    };
+    const args = keygenArguments(question, file, provider, challenge, attestation);
+    await runInteractively(surroundings, 'ssh-keygen', args);
+    const offer = offerOf(await loadSecurityKey(file));
+    // Which model the key is concerns nobody who does not ask for it.
+    if (question.attestation !== 'direct') return offer;
+    const statement = encode(new Uint8Array(await readFile(attestation)));
+    return { ...offer, attestation: { clientDataJSON: encode(clientData), statement } };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+function offerOf({ publicKey, comment }: SecurityKeyFile): SshOffer {
+  const label = comment.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 64);
+  return { kind: 'ssh-sk', label, publicKey: encode(encodePublicKey(publicKey)) };
 }
 
 function keygenArguments(
@@ -99,10 +94,6 @@ function keygenArguments(
     ...(question.userVerification === 'required' ? ['-O', 'verify-required'] : []),
     ...(provider === undefined ? [] : ['-w', provider]),
   ];
-}
-
-function labelOf(comment: string): string {
-  return comment.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 64);
 }
 
 function encode(bytes: Uint8Array): string {

@@ -356,6 +356,13 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher logi
       );
     });
 
+    it('gets a key into the agent that the agent forgets when the certificate is over', async () => {
+      expect(await login('--for', '2s')).toMatchObject({ code: 0 });
+      await expect.poll(() => person.identities(), { timeout: 10_000 }).toEqual([]);
+      const { code } = await person.usher(['status', '--authority', authorityName(liar.origin)]);
+      expect(code).toBe(3);
+    });
+
     it.each<['request' | 'reply']>([['request'], ['reply']])(
       'is waited for when a %s is lost',
       async (what) => {
