@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import type { Store } from '../authority/ports.ts';
 import { StoreError } from './error.ts';
 import type { SignCheckpoint } from './log-sealer.ts';
-import type { ColumnTypes } from './migrations/column-types.ts';
+import type { ColumnTypes } from './migrations/create-table.ts';
 import { migrate } from './migrations/migrate.ts';
 import { SqlStore } from './sql-store.ts';
 import { isBusy, SqliteConnection } from './sqlite-connection.ts';

@@ -2,7 +2,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import type { ColumnTypes } from './column-types.ts';
+import type { ColumnTypes } from './create-table.ts';
+import { createTable } from './create-table.ts';
 
 export function firstMigration(types: ColumnTypes): Migration {
   return {
@@ -18,152 +19,105 @@ export function firstMigration(types: ColumnTypes): Migration {
 }
 
 async function createRosters(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  await db.schema
-    .createTable('roster')
-    .addColumn('digest', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('text', 'text', (column) => column.notNull())
-    .addColumn('loaded_at', types.integer, (column) => column.notNull())
-    .modifyEnd(types.tableEnd)
-    .execute();
-  await db.schema
-    .createTable('roster_in_force')
-    .addColumn('id', types.integer, (column) => column.primaryKey().notNull())
-    .addColumn('digest', 'text', (column) => column.notNull().references('roster.digest'))
-    .addColumn('since', types.integer, (column) => column.notNull())
-    .modifyEnd(types.tableEnd)
-    .execute();
+  await createTable(db, types, 'roster', { digest: 'text', text: 'text', loaded_at: 'integer' });
+  const inForce = { id: 'integer', digest: 'text', since: 'integer' } as const;
+  await createTable(db, types, 'roster_in_force', inForce, (table) =>
+    table.addForeignKeyConstraint('roster_in_force_digest', ['digest'], 'roster', ['digest']),
+  );
 }
 
 async function createRequests(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  await db.schema
-    .createTable('request')
-    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('action', 'text', (column) => column.notNull())
-    .addColumn('state', 'text', (column) => column.notNull())
-    .addColumn('state_detail', 'text', (column) => column.notNull())
-    .addColumn('version', types.integer, (column) => column.notNull())
-    .addColumn('pool_place', types.integer)
-    .addColumn('person', 'text', (column) => column.notNull())
-    .addColumn('nonce', types.bytes, (column) => column.notNull())
-    .addColumn('created_at', types.integer, (column) => column.notNull())
-    .addColumn('expires_at', types.integer, (column) => column.notNull())
-    .addColumn('keep_until', types.integer, (column) => column.notNull())
-    .addColumn('asked_from', 'text', (column) => column.notNull())
-    .addColumn('poll_secret_hash', types.bytes, (column) => column.notNull())
-    .addColumn('drafts', 'text')
-    .addColumn('invite_id', 'text')
-    .addColumn('page_secret_hash', types.bytes)
-    .addColumn('page_opened_from', 'text')
-    .addColumn('page_proof', 'text')
-    .addColumn('page_wrong_codes', types.integer)
-    .modifyEnd(types.tableEnd)
-    .execute();
-  await db.schema.createIndex('request_pool_place').on('request').column('pool_place').unique().execute();
-  await db.schema
-    .createIndex('request_address')
-    .on('request')
-    .columns(['asked_from', 'pool_place'])
-    .execute();
-  await db.schema.createIndex('request_keep_until').on('request').column('keep_until').execute();
-  await db.schema
-    .createTable('request_pool')
-    .addColumn('id', types.integer, (column) => column.primaryKey().notNull())
-    .addColumn('last_place', types.integer, (column) => column.notNull())
-    .addColumn('untouched', types.integer, (column) => column.notNull())
-    .modifyEnd(types.tableEnd)
-    .execute();
+  await createTable(db, types, 'request', {
+    id: 'text',
+    action: 'text',
+    state: 'text',
+    state_detail: 'text',
+    version: 'integer',
+    pool_place: 'integer?',
+    person: 'text',
+    nonce: 'bytes',
+    created_at: 'integer',
+    expires_at: 'integer',
+    keep_until: 'integer',
+    asked_from: 'text',
+    poll_secret_hash: 'bytes',
+    drafts: 'text?',
+    invite_id: 'text?',
+    page_secret_hash: 'bytes?',
+    page_opened_from: 'text?',
+    page_proof: 'text?',
+    page_wrong_codes: 'integer?',
+  });
+  const index = (name: string) => db.schema.createIndex(name).on('request');
+  await index('request_pool_place').column('pool_place').unique().execute();
+  await index('request_address').columns(['asked_from', 'pool_place']).execute();
+  await index('request_keep_until').column('keep_until').execute();
+  await createTable(db, types, 'request_pool', {
+    id: 'integer',
+    last_place: 'integer',
+    untouched: 'integer',
+  });
 }
 
 async function createCredentials(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  await db.schema
-    .createTable('credential')
-    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('person', 'text', (column) => column.notNull())
-    .addColumn('kind', 'text', (column) => column.notNull())
-    .addColumn('public_key', types.bytes, (column) => column.notNull())
-    .addColumn('rp_id', 'text', (column) => column.notNull())
-    .addColumn('counter', types.integer, (column) => column.notNull())
-    .addColumn('aaguid', 'text')
-    .addColumn('attested', types.integer, (column) => column.notNull())
-    .addColumn('source', 'text', (column) => column.notNull())
-    .addColumn('label', 'text', (column) => column.notNull())
-    .addColumn('created_at', types.integer, (column) => column.notNull())
-    .addColumn('removed_at', types.integer)
-    .modifyEnd(types.tableEnd)
-    .execute();
-  await db.schema
-    .createIndex('credential_person')
-    .on('credential')
-    .columns(['person', 'created_at', 'id'])
-    .execute();
-  await db.schema
-    .createTable('invite')
-    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('person', 'text', (column) => column.notNull())
-    .addColumn('created_at', types.integer, (column) => column.notNull())
-    .addColumn('expires_at', types.integer, (column) => column.notNull())
-    .addColumn('used_at', types.integer)
-    .modifyEnd(types.tableEnd)
-    .execute();
+  await createTable(db, types, 'credential', {
+    id: 'text',
+    person: 'text',
+    kind: 'text',
+    public_key: 'bytes',
+    rp_id: 'text',
+    counter: 'integer',
+    aaguid: 'text?',
+    attested: 'integer',
+    source: 'text',
+    label: 'text',
+    created_at: 'integer',
+    removed_at: 'integer?',
+  });
+  const byPerson = db.schema.createIndex('credential_person').on('credential');
+  await byPerson.columns(['person', 'created_at', 'id']).execute();
+  await createTable(db, types, 'invite', {
+    id: 'text',
+    person: 'text',
+    created_at: 'integer',
+    expires_at: 'integer',
+    used_at: 'integer?',
+  });
   await db.schema.createIndex('invite_expires_at').on('invite').column('expires_at').execute();
 }
 
 async function createCertificates(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  await db.schema
-    .createTable('certificate')
-    .addColumn('serial', types.integer, (column) => column.primaryKey().notNull())
-    .addColumn('purpose', 'text', (column) => column.notNull())
-    .addColumn('person', 'text', (column) => column.notNull())
-    .addColumn('key_id', 'text', (column) => column.notNull())
-    .addColumn('request_id', 'text', (column) => column.notNull())
-    .addColumn('issued_at', types.integer, (column) => column.notNull())
-    .addColumn('valid_after', types.integer, (column) => column.notNull())
-    .addColumn('valid_before', types.integer, (column) => column.notNull())
-    .addColumn('certificate', types.bytes, (column) => column.notNull())
-    .modifyEnd(types.tableEnd)
-    .execute();
+  await createTable(db, types, 'certificate', {
+    serial: 'integer',
+    purpose: 'text',
+    person: 'text',
+    key_id: 'text',
+    request_id: 'text',
+    issued_at: 'integer',
+    valid_after: 'integer',
+    valid_before: 'integer',
+    certificate: 'bytes',
+  });
   await db.schema
     .createIndex('certificate_person')
     .on('certificate')
     .columns(['person', 'issued_at'])
     .execute();
-  await db.schema
-    .createTable('key_role')
-    .addColumn('identity', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('role', 'text', (column) => column.notNull())
-    .modifyEnd(types.tableEnd)
-    .execute();
-  await db.schema
-    .createTable('nonce')
-    .addColumn('nonce', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('until', types.integer, (column) => column.notNull())
-    .modifyEnd(types.tableEnd)
-    .execute();
+  await createTable(db, types, 'key_role', { identity: 'text', role: 'text' });
+  await createTable(db, types, 'nonce', { nonce: 'text', until: 'integer' });
   await db.schema.createIndex('nonce_until').on('nonce').column('until').execute();
 }
 
 async function createLog(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  await db.schema
-    .createTable('log_leaf')
-    .addColumn('leaf_index', types.integer, (column) => column.primaryKey().notNull())
-    .addColumn('serial', types.integer, (column) => column.unique().references('certificate.serial'))
-    .addColumn('leaf', types.bytes, (column) => column.notNull())
-    .modifyEnd(types.tableEnd)
-    .execute();
-  await db.schema
-    .createTable('log_node')
-    .addColumn('position', types.integer, (column) => column.primaryKey().notNull())
-    .addColumn('hash', types.bytes, (column) => column.notNull())
-    .modifyEnd(types.tableEnd)
-    .execute();
-  await db.schema
-    .createTable('log_head')
-    .addColumn('id', types.integer, (column) => column.primaryKey().notNull())
-    .addColumn('size', types.integer, (column) => column.notNull())
-    .addColumn('root', types.bytes, (column) => column.notNull())
-    .addColumn('checkpoint', 'text', (column) => column.notNull())
-    .modifyEnd(types.tableEnd)
-    .execute();
+  const leaf = { leaf_index: 'integer', serial: 'integer?', leaf: 'bytes' } as const;
+  await createTable(db, types, 'log_leaf', leaf, (table) =>
+    table
+      .addUniqueConstraint('log_leaf_serial', ['serial'])
+      .addForeignKeyConstraint('log_leaf_certificate', ['serial'], 'certificate', ['serial']),
+  );
+  await createTable(db, types, 'log_node', { position: 'integer', hash: 'bytes' });
+  const head = { id: 'integer', size: 'integer', root: 'bytes', checkpoint: 'text' } as const;
+  await createTable(db, types, 'log_head', head);
 }
 
 /** The tables of one row, as this migration made them; schema.ts may have moved on since. */
@@ -180,8 +134,6 @@ type SingleRows = {
 async function insertSingleRows(db: Kysely<unknown>): Promise<void> {
   const rows = db.withTables<SingleRows>();
   await rows.insertInto('request_pool').values({ id: 1, last_place: 0, untouched: 0 }).execute();
-  await rows
-    .insertInto('log_head')
-    .values({ id: 1, size: 0, root: sha256(new Uint8Array()), checkpoint: '' })
-    .execute();
+  const emptyLog = { id: 1, size: 0, root: sha256(new Uint8Array()), checkpoint: '' };
+  await rows.insertInto('log_head').values(emptyLog).execute();
 }

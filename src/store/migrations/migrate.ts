@@ -4,7 +4,7 @@ import { Migrator } from 'kysely/migration';
 import type { Connection } from '../connection.ts';
 import { StoreError } from '../error.ts';
 import { firstMigration } from './0001-first.ts';
-import type { ColumnTypes } from './column-types.ts';
+import type { ColumnTypes } from './create-table.ts';
 
 /**
  * All in one transaction of the writing connection, which is the lock that keeps a second process out.

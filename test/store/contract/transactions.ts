@@ -114,7 +114,7 @@ export function transactionLaws(open: StoreUnderTest['open']): void {
       expect((await reading).size).toBe(0);
     });
 
-    test('is over when its work is over', async () => {
+    test('is over when its work is over, and does not reach into the next one', async () => {
       const store = await open();
       const kept: { writer?: StoreWriter; reader?: StoreReader } = {};
       await store.write(async (tx) => {
@@ -123,8 +123,12 @@ export function transactionLaws(open: StoreUnderTest['open']): void {
       await store.read(async (tx) => {
         kept.reader = tx;
       });
-      await expect(kept.writer?.setRoster('d', 'text', NOW)).rejects.toThrow(TypeError);
-      await expect(kept.reader?.rosterDigest()).rejects.toThrow(TypeError);
+      await store.write(async () => {
+        await expect(kept.writer?.setRoster('d', 'text', NOW)).rejects.toThrow(TypeError);
+      });
+      await store.read(async () => {
+        await expect(kept.reader?.rosterDigest()).rejects.toThrow(TypeError);
+      });
       expect(await store.read((tx) => tx.rosterDigest())).toBeUndefined();
     });
 

@@ -1,0 +1,39 @@
+import type { ColumnDataType, CreateTableBuilder, Kysely, RawBuilder } from 'kysely';
+
+/** The words in which databases differ when tables are made. */
+export interface ColumnTypes {
+  /** Holds 63 bits. */
+  readonly integer: ColumnDataType;
+  readonly bytes: ColumnDataType;
+  /** What stands behind the list of columns. */
+  readonly tableEnd: RawBuilder<unknown>;
+}
+
+/** What a column holds; with `?`, or nothing. */
+export type ColumnKind = `${'text' | 'integer' | 'bytes'}${'' | '?'}`;
+
+type Builder = CreateTableBuilder<string, string>;
+
+/** Makes a table whose first column is its key. */
+export async function createTable(
+  db: Kysely<unknown>,
+  types: ColumnTypes,
+  name: string,
+  columns: Readonly<Record<string, ColumnKind>>,
+  constrain: (table: Builder) => Builder = (table) => table,
+): Promise<void> {
+  const words = { ...types, text: 'text' } as const;
+  const [key] = Object.keys(columns);
+  const table = Object.entries(columns).reduce<Builder>((builder, [column, kind]) => {
+    return builder.addColumn(column, words[baseOf(kind)], (definition) => {
+      const required = kind.endsWith('?') ? definition : definition.notNull();
+      return column === key ? required.primaryKey() : required;
+    });
+  }, db.schema.createTable(name));
+  await constrain(table).modifyEnd(types.tableEnd).execute();
+}
+
+function baseOf(kind: ColumnKind): 'text' | 'integer' | 'bytes' {
+  if (kind.startsWith('text')) return 'text';
+  return kind.startsWith('integer') ? 'integer' : 'bytes';
+}
