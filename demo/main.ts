@@ -14,6 +14,8 @@ const isServing = process.argv.includes('--serve');
 
 await using stage = await makeStage();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void leave(stage));
+// Somebody who reads only the beginning closes the pipe.
+process.stdout.on('error', () => void leave(stage));
 const origin = await startAuthority(stage);
 await startAgent(stage);
 await enrol(stage);
