@@ -1,0 +1,143 @@
+/** Every screen at the width of a phone and of a desk, in both colour schemes, by keyboard alone. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, visit } from '../../support/browser.ts';
+import { haveParts } from '../../support/parts.ts';
+import type { RunningUsher, Terminal } from '../../support/terminal.ts';
+import { openTerminal } from '../../support/terminal.ts';
+import type { Usherd } from '../../support/usherd.ts';
+import { startUsherd } from '../../support/usherd.ts';
+import { CONFIG, inviteFor, PAGE_PARTS, ROSTER } from './parts.ts';
+
+const LOOKS = [
+  { width: 360, colorScheme: 'light' },
+  { width: 360, colorScheme: 'dark' },
+  { width: 1100, colorScheme: 'light' },
+  { width: 1100, colorScheme: 'dark' },
+] as const;
+
+/** A folder for pictures of every screen, for people to look at. */
+const PICTURES = process.env['USHER_TEST_PICTURES'];
+const ELSEWHERE = '2001:db8:85a3:1234:5678:8a2e:370:7334';
+
+describe.runIf(haveParts(PAGE_PARTS))('how the pages look and read', () => {
+  let usherd: Usherd;
+  let terminal: Terminal;
+  let browser: Browser;
+  let faultsOfLook: string;
+  const running: RunningUsher[] = [];
+
+  beforeAll(async () => {
+    [usherd, terminal, browser, faultsOfLook] = await Promise.all([
+      startUsherd({ roster: ROSTER, config: CONFIG }),
+      openTerminal(),
+      launchBrowser(),
+      readFile(new URL('look-faults.js', import.meta.url), 'utf8'),
+    ]);
+    const pinned = terminal.usher(
+      'enroll',
+      await inviteFor(usherd, 'alice'),
+      '--with',
+      'browser',
+      '--no-open',
+    );
+    expect((await pinned.ended()).code).toBe(0);
+  });
+
+  afterAll(async () => {
+    await Promise.all(running.map((command) => command.stop()));
+    await browser?.close();
+    await terminal?.[Symbol.asyncDispose]();
+    await usherd?.[Symbol.asyncDispose]();
+  });
+
+  it.each(LOOKS)(
+    'fits $width px in $colorScheme, and works by keyboard alone',
+    async ({ width, colorScheme }) => {
+      const visitor = await visit(browser, { width, colorScheme });
+      const { page } = visitor;
+      const look = (name: string) => lookAt(page, `${name}-${width}-${colorScheme}`);
+
+      await enrolByKeyboard(page, look);
+      await touchByKeyboard(page, look);
+      await page.goto(`${usherd.origin}/touch#${'A'.repeat(22)}`);
+      await page.getByRole('heading', { name: 'There is no such request' }).waitFor();
+      await look('refused');
+      await page.route('**/v1/**', (route) => route.abort());
+      await page.goto(`${usherd.origin}/touch#${'B'.repeat(22)}`);
+      await page.getByRole('heading', { name: 'The authority could not be reached' }).waitFor();
+      await look('unreachable');
+
+      expect(visitor.complaints).toEqual([]);
+      await visitor.close();
+    },
+  );
+
+  async function lookAt(page: Page, name: string): Promise<void> {
+    const faults = await page.evaluate(faultsOfLook);
+    if (PICTURES !== undefined) {
+      await mkdir(PICTURES, { recursive: true });
+      await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+    }
+    expect(faults, name).toEqual([]);
+  }
+
+  async function enrolByKeyboard(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+    await page.goto(await inviteFor(usherd, 'alice'));
+    await page.getByRole('button', { name: 'Register this key' }).waitFor();
+    await expectFocus(page, 'A security key for alice');
+    await look('enroll');
+    await page.keyboard.press('Tab');
+    await expectFocus(page, 'Name of this key');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Touch to confirm' }).waitFor();
+    await expectFocus(page, 'Touch it once more');
+    await look('confirm');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Enrolled' }).waitFor();
+    await expectFocus(page, 'Enrolled');
+    await look('enrolled');
+  }
+
+  async function touchByKeyboard(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+    const command = terminal.usher('login', '--with', 'browser', '--no-open');
+    running.push(command);
+    await page.context().setExtraHTTPHeaders({ 'x-forwarded-for': ELSEWHERE });
+    await page.goto(await command.said('address'));
+    await page.getByLabel('Code from your terminal').waitFor();
+    await expectFocus(page, 'Code from your terminal');
+    await page.keyboard.type('nope');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    await expectFocus(page, 'Code from your terminal');
+    await look('code');
+    // What was typed is selected: typing replaces it.
+    await page.keyboard.type(await command.said('code'));
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Touch to allow this' }).waitFor();
+    await expectFocus(page, 'Sign-in for alice');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText('Key id').waitFor();
+    await look('review');
+    await page.keyboard.press('Tab');
+    await expectFocus(page, 'Touch to allow this');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Signed in' }).waitFor();
+    await expectFocus(page, 'Signed in');
+    await look('signed-in');
+    expect((await command.ended()).code).toBe(0);
+  }
+});
+
+/** The element with the focus is called so: its label, or its text. */
+async function expectFocus(page: Page, name: string): Promise<void> {
+  await expect
+    .poll(() =>
+      page.evaluate('document.activeElement.labels?.[0]?.innerText ?? document.activeElement.innerText'),
+    )
+    .toBe(name);
+}
