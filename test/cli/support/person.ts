@@ -39,6 +39,8 @@ export interface PersonChanges {
   readonly stdin?: string;
   readonly now?: () => number;
   readonly fetch?: typeof fetch;
+  /** Sees everything on stderr so far, each time there is more. */
+  readonly onStderr?: (text: string) => void;
 }
 
 export async function startPerson(): Promise<Person> {
@@ -81,7 +83,12 @@ async function usher(
   const surroundings: Surroundings = {
     stdin,
     stdout: { write: (text) => (output.stdout += text) },
-    stderr: { write: (text) => (output.stderr += text) },
+    stderr: {
+      write: (text) => {
+        output.stderr += text;
+        changes.onStderr?.(output.stderr);
+      },
+    },
     env: { ...env, ...changes.env },
     fetch: changes.fetch ?? fetch,
     now: changes.now ?? (() => Math.floor(Date.now() / 1000)),
