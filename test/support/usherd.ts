@@ -33,6 +33,8 @@ export interface Usherd extends AsyncDisposable {
   readonly dir: string;
   /** Everything that `serve` wrote so far. */
   readonly log: () => string;
+  /** Of the running service. */
+  readonly pid: () => number | undefined;
   /** Runs `usherd ARGS --dir DIR`. */
   readonly command: (...args: readonly string[]) => Promise<ProgramResult>;
   /** Sends a signal to the running service. */
@@ -55,6 +57,7 @@ export async function startUsherd(options: UsherdOptions = {}): Promise<Usherd> 
     origin,
     dir,
     log: () => service.output,
+    pid: () => service.child?.pid,
     command: (...args) => run(USHERD, [...args, '--dir', dir]),
     signal: (signal) => service.child?.kill(signal),
     ended: () => service.ended(),
