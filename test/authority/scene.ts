@@ -18,6 +18,7 @@ import { touchRequest } from '../../src/authority/issue.ts';
 import { claimCaKeys } from '../../src/authority/key-roles.ts';
 import type { CaSigner, Store } from '../../src/authority/ports.ts';
 import type { PendingIssue } from '../../src/authority/records.ts';
+import { release } from '../../src/authority/release.ts';
 import { enrolmentDigest, issueDigest } from '../../src/authority/request-digest.ts';
 import { RosterInForce } from '../../src/authority/roster-in-force.ts';
 import { noteSigner, systemRandom } from '../../src/compose.ts';
@@ -31,6 +32,7 @@ import { ed25519FromSeed } from '../../src/ssh/private-key.ts';
 import { encodePublicKey } from '../../src/ssh/public-key.ts';
 import { signSshsig } from '../../src/ssh/sshsig.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import type { AttestationKind, CeremonyOptions } from '../support/soft-authenticator.ts';
 import { SoftAuthenticator } from '../support/soft-authenticator.ts';
 
 export const ORIGIN = 'https://ca.example.org';
@@ -53,6 +55,7 @@ hosts:
 `;
 
 export interface SceneOptions {
+  /** Empty: none is loaded. */
   readonly roster?: string;
   /** Wraps the store, e.g. to stop it at a step. */
   readonly wrapStore?: (store: Store) => Store;
@@ -68,15 +71,43 @@ export interface AskOptions {
   readonly from?: string;
 }
 
+/** A passkey, or an `sk` SSH key: both answer alike. */
+export interface Toucher {
+  get(options: CeremonyOptions): AssertionJson;
+}
+
+export interface Login {
+  readonly asked: Asked;
+  readonly key: PrivateKey;
+  readonly certificate: Uint8Array;
+  readonly leaf: Uint8Array;
+}
+
+export interface EnrolOptions {
+  readonly attestation?: AttestationKind;
+}
+
 export class Scene implements AsyncDisposable {
   readonly authority: Authority;
+  readonly databasePath: string;
   readonly #directory: string;
   readonly #time: { now: number };
+  readonly #openTwin: () => Promise<Authority>;
+  readonly #twins: Authority[] = [];
 
-  constructor(authority: Authority, directory: string, time: { now: number }) {
-    this.authority = authority;
+  constructor(opened: OpenedAuthority, directory: string, time: { now: number }) {
+    this.authority = opened.authority;
+    this.databasePath = opened.path;
+    this.#openTwin = opened.twin;
     this.#directory = directory;
     this.#time = time;
+  }
+
+  /** The same authority once more, as another process would have it: the same keys, its own connection to the database. */
+  async openTwin(): Promise<Authority> {
+    const twin = await this.#openTwin();
+    this.#twins.push(twin);
+    return twin;
   }
 
   get now(): number {
@@ -93,13 +124,21 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Invites and enrols: the way of a person, up to the last step. */
-  async enrol(person: string, key: SoftAuthenticator = new SoftAuthenticator()): Promise<SoftAuthenticator> {
+  async enrol(
+    person: string,
+    key: SoftAuthenticator = new SoftAuthenticator(),
+    options: EnrolOptions = {},
+  ): Promise<SoftAuthenticator> {
     const { authority } = this;
-    const { address } = await invitePerson(authority, person);
-    const [, secret = ''] = new URL(address).hash.split('.');
+    const secret = await this.invite(person);
     const { request, pollSecret } = await startEnrolment(authority, secret, '192.0.2.1');
     const { rpId } = authority;
-    const registration = key.create({ challenge: request.nonce, origin: authority.origin, rpId });
+    const registration = key.create({
+      challenge: request.nonce,
+      origin: authority.origin,
+      rpId,
+      ...options,
+    });
     const offer = { kind: 'webauthn', label: 'test', ...registration } as const;
     const credential = await offerCredential(authority, request.id, pollSecret, offer);
     const challenge = enrolmentDigest(authority.origin, request, credential);
@@ -112,9 +151,22 @@ export class Scene implements AsyncDisposable {
     return key;
   }
 
+  /** The secret of a new invite. */
+  async invite(person: string): Promise<string> {
+    const { address } = await invitePerson(this.authority, person);
+    const [, secret = ''] = new URL(address).hash.split('.');
+    return secret;
+  }
+
   ask(person: string, options: AskOptions = {}): Promise<Asked> {
     const certificates = [this.question(person, options)];
     return ask(this.authority, { person, certificates, from: options.from ?? '192.0.2.1' });
+  }
+
+  /** One request for a certificate for each of these keys. */
+  askForMany(person: string, keys: readonly PrivateKey[]): Promise<Asked> {
+    const certificates = keys.map((key) => this.question(person, { key }));
+    return ask(this.authority, { person, certificates, from: '192.0.2.1' });
   }
 
   question(person: string, options: AskOptions = {}): CertificateQuestion {
@@ -137,18 +189,28 @@ export class Scene implements AsyncDisposable {
     };
   }
 
-  assertion(request: PendingIssue, key: SoftAuthenticator, flags?: number): AssertionJson {
+  assertion(request: PendingIssue, key: Toucher, flags?: number): AssertionJson {
     const { origin, rpId } = this.authority;
     const challenge = issueDigest(origin, request);
     return key.get({ challenge, origin, rpId, ...(flags === undefined ? {} : { flags }) });
   }
 
-  touch({ request, pollSecret }: Asked, key: SoftAuthenticator): Promise<PendingIssue> {
+  touch({ request, pollSecret }: Asked, key: Toucher): Promise<PendingIssue> {
     return touchRequest(this.authority, request.id, { pollSecret }, this.assertion(request, key));
   }
 
+  /** From question to certificate. */
+  async login(person: string, touching: Toucher, options: AskOptions = {}): Promise<Login> {
+    const key = options.key ?? newKey();
+    const asked = await this.ask(person, { ...options, key });
+    const issued = await this.touch(asked, touching);
+    const [released] = (await release(this.authority, issued, 0)).certificates;
+    if (released === undefined) throw new Error('nothing was released');
+    return { asked, key, certificate: released.certificate, leaf: released.leaf };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.authority.store.close();
+    for (const { store } of [this.authority, ...this.#twins]) await store.close();
     await rm(this.#directory, { recursive: true, force: true });
   }
 }
@@ -160,19 +222,32 @@ export function newKey(): PrivateKey {
 export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-authority-'));
   const time = { now: START };
-  const authority = await makeAuthority(join(directory, 'usher.db'), time, options);
-  const scene = new Scene(authority, directory, time);
-  await claimCaKeys(authority);
-  await scene.loadRoster(options.roster ?? ROSTER);
+  const opened = await makeAuthority(join(directory, 'usher.db'), time, options);
+  const scene = new Scene(opened, directory, time);
+  await claimCaKeys(opened.authority);
+  if (options.roster !== '') await scene.loadRoster(options.roster ?? ROSTER);
   return scene;
 }
 
-async function makeAuthority(path: string, time: { now: number }, options: SceneOptions): Promise<Authority> {
+interface OpenedAuthority {
+  readonly path: string;
+  readonly authority: Authority;
+  readonly twin: () => Promise<Authority>;
+}
+
+async function makeAuthority(
+  path: string,
+  time: { now: number },
+  options: SceneOptions,
+): Promise<OpenedAuthority> {
   const logSigner = noteSigner(ORIGIN, newKey());
-  const store = await openSqliteStore({
-    path,
-    signCheckpoint: (size, root) => signCheckpoint({ size, root }, logSigner),
-  });
+  const openStore = async () => {
+    const store = await openSqliteStore({
+      path,
+      signCheckpoint: (size, root) => signCheckpoint({ size, root }, logSigner),
+    });
+    return options.wrapStore?.(store) ?? store;
+  };
   const signers = {
     login: caSigner(),
     sudo: caSigner(),
@@ -180,11 +255,12 @@ async function makeAuthority(path: string, time: { now: number }, options: Scene
     host: caSigner(),
     ...options.signers,
   };
-  return {
+  const newRosters = () => new RosterInForce(Object.values(signers).map(({ publicKey }) => publicKey));
+  const authority: Authority = {
     origin: ORIGIN,
     rpId: 'ca.example.org',
-    store: options.wrapStore?.(store) ?? store,
-    rosters: new RosterInForce(Object.values(signers).map(({ publicKey }) => publicKey)),
+    store: await openStore(),
+    rosters: newRosters(),
     signers,
     bundleKey: newKey(),
     throwaway: newKey(),
@@ -194,8 +270,10 @@ async function makeAuthority(path: string, time: { now: number }, options: Scene
     random: systemRandom,
     bounds: { pool: { total: 1000, perAddress: 50 }, perPersonHourly: 20, ...options.bounds },
   };
+  const twin = async () => ({ ...authority, store: await openStore(), rosters: newRosters() });
+  return { path, authority, twin };
 }
 
-function caSigner(): CaSigner {
+export function caSigner(): CaSigner {
   return fileSigner(newKey());
 }
