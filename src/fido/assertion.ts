@@ -48,7 +48,7 @@ export const LIMITS = {
   credentialId: 1023,
   clientDataJSON: 2048,
   authenticatorData: 1024,
-  signature: 72,
+  signature: 128,
   userHandle: 64,
   attestationObject: 16_384,
   transports: 8,

@@ -73,8 +73,7 @@ function credentialOf({ rest, flags }: AuthenticatorData) {
   const idStart = AAGUID_BYTES + 2;
   if (rest.length < idStart) throw malformed('the attested credential is cut short');
   const idLength = new DataView(rest.buffer, rest.byteOffset).getUint16(AAGUID_BYTES);
-  if (idLength === 0 || idLength > MAX_ID_BYTES || idStart + idLength > rest.length)
-    throw malformed('the length of the credential id is wrong');
+  if (idLength === 0 || idLength > MAX_ID_BYTES) throw malformed('the length of the credential id is wrong');
   const key = decodeFirstCbor(rest.subarray(idStart + idLength));
   if (flags.hasExtensions !== key.rest.length > 0)
     throw new FidoError('bad-flags', 'what follows the new credential contradicts the flags');

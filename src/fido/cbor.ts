@@ -117,12 +117,13 @@ class CborReader {
   }
 
   #array(length: number, depth: number): CborValue {
-    this.#fits(length);
-    return Array.from({ length }, () => this.item(depth));
+    const items: CborValue[] = [];
+    // Pushed one by one: a list of the announced length would be allocated before it is there.
+    for (let index = 0; index < length; index += 1) items.push(this.item(depth));
+    return items;
   }
 
   #map(size: number, depth: number): CborMap {
-    this.#fits(2 * size);
     const map = new Map<number | string, CborValue>();
     for (let index = 0; index < size; index += 1) {
       const key = this.item(depth);
@@ -134,13 +135,8 @@ class CborReader {
     return map;
   }
 
-  /** Every item takes a byte at least: a length beyond what is left can not be right, and must not be allocated. */
-  #fits(items: number): void {
-    if (items > this.#bytes.length - this.#offset) throw malformed('CBOR ends too early');
-  }
-
   #take(length: number): Uint8Array {
-    this.#fits(length);
+    if (length > this.#bytes.length - this.#offset) throw malformed('CBOR ends too early');
     this.#offset += length;
     return this.#bytes.subarray(this.#offset - length, this.#offset);
   }

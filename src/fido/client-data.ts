@@ -79,7 +79,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
     throw new FidoError('malformed', 'clientDataJSON is not an object');
   if (countMembers(text) !== Object.keys(value).length)
     throw new FidoError('malformed', 'clientDataJSON has a member twice');
-  return Object.assign(Object.create(null), value);
+  return { ...value };
 }
 
 function parseJson(text: string): unknown {

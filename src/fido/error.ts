@@ -2,6 +2,7 @@ export type FidoErrorCode =
   | 'malformed'
   | 'too-long'
   | 'unsupported-algorithm'
+  | 'bad-key'
   | 'wrong-type'
   | 'challenge-mismatch'
   | 'origin-mismatch'

@@ -8,13 +8,14 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import { verifyRegistrationResponse } from '@simplewebauthn/server';
+import { toKeyObject } from '../ssh/key-object.ts';
 import type { RegistrationJson } from './assertion.ts';
 import { parseRegistration } from './assertion.ts';
 import { verifyAttestationChain } from './attestation-chain.ts';
 import type { AttestedCredential } from './attested-credential.ts';
 import { parseAttestationObject } from './attested-credential.ts';
 import { checkClientData } from './client-data.ts';
-import { COSE_ALGORITHMS } from './cose.ts';
+import { COSE_ALGORITHMS, securityKeyOfCose } from './cose.ts';
 import { equalBytes } from './equal-bytes.ts';
 import { FidoError } from './error.ts';
 
@@ -67,6 +68,7 @@ export async function verifyRegistration(registration: RegistrationToVerify): Pr
   if (base64urlnopad.encode(credential.credentialId) !== response.credentialId)
     throw new FidoError('unknown-credential', 'the registration names another credential than it holds');
   checkCredential(credential, registration);
+  checkKey(credential, registration.rpId);
   const fmt = formatOf(credential);
   if (policy.attestation.required) checkAttestation(credential, policy.attestation, registration.now);
   await verifySignature(registration);
@@ -89,6 +91,17 @@ function checkCredential({ data }: AttestedCredential, { rpId, policy }: Registr
   if (!data.flags.userPresent) throw new FidoError('not-present', 'nobody touched the security key');
   if (policy.userVerification && !data.flags.userVerified)
     throw new FidoError('not-verified', 'the security key did not verify its user (PIN or fingerprint)');
+}
+
+/** Without an attestation nothing has used the key yet, and one that is off its curve or of small order is none. */
+function checkKey({ publicKey }: AttestedCredential, rpId: string): void {
+  try {
+    toKeyObject(securityKeyOfCose(publicKey, rpId));
+  } catch (cause) {
+    throw new FidoError('bad-key', 'the public key of the new credential is no point of its curve', {
+      cause,
+    });
+  }
 }
 
 function formatOf({ fmt }: AttestedCredential): 'none' | 'packed' {

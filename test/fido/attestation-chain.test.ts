@@ -40,6 +40,11 @@ describe('a chain is refused', () => {
     expect(code([modelCertificate(impostor), impostor], [ROOT])).toBe('attestation-untrusted');
   });
 
+  test('that names another issuer than the one whose key signed it', () => {
+    const misnamed = modelCertificate({ ...ROOT, subject: OTHER_ROOT.subject });
+    expect(code([misnamed], [ROOT])).toBe('attestation-untrusted');
+  });
+
   test('whose trusted certificate did not issue the one before it', () => {
     const stranger = modelCertificate(OTHER_ROOT);
     expect(code([stranger, ROOT], [ROOT])).toBe('attestation-untrusted');

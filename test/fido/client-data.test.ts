@@ -41,7 +41,9 @@ describe('what is not client data is refused', () => {
   });
 
   test('no UTF-8', () => {
-    expect(codeOf(() => parseClientData(Uint8Array.of(0x7b, 0xff, 0x7d)))).toBe('malformed');
+    const text = `{"type":"webauthn.get","challenge":"${ENCODED}","origin":"https://a","x":"?"}`;
+    const notUtf8 = bytes(text).with(text.indexOf('?'), 0xff);
+    expect(codeOf(() => parseClientData(notUtf8))).toBe('malformed');
   });
 
   test('more than 2048 bytes, before anything is decoded', () => {

@@ -34,7 +34,7 @@ describe('a signature blob that is not by this kind of key is refused', () => {
     expect(convert(key, Uint8Array.of(...blob, 0))).toBe('malformed');
   });
 
-  test('with an Ed25519 signature of 63 bytes, or a negative ECDSA number', () => {
+  test('with an Ed25519 signature of 63 bytes, a negative ECDSA number, or bytes after the numbers', () => {
     const [ed, ec] = [
       new SoftSecurityKey({ algorithm: 'eddsa' }),
       new SoftSecurityKey({ algorithm: 'es256' }),
@@ -44,6 +44,9 @@ describe('a signature blob that is not by this kind of key is refused', () => {
     expect(convert(ed, blob(ed.publicKey.type, new Uint8Array(63)))).toBe('malformed');
     const negative = new WireWriter().string(Uint8Array.of(0x80)).string(Uint8Array.of(1)).bytes();
     expect(convert(ec, blob(ec.publicKey.type, negative))).toBe('malformed');
+    const one = new WireWriter().string(Uint8Array.of(1));
+    const third = one.string(Uint8Array.of(1)).byte(0).bytes();
+    expect(convert(ec, blob(ec.publicKey.type, third))).toBe('malformed');
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { CborValue } from '../../src/fido/cbor.ts';
 import { decodeCbor, encodeCbor } from '../../src/fido/cbor.ts';
 import { buildClientData } from '../../src/fido/client-data.ts';
+import { encodeCose } from '../../src/fido/cose.ts';
 import type { RegistrationToVerify } from '../../src/fido/verify-registration.ts';
 import { verifyRegistration } from '../../src/fido/verify-registration.ts';
 import { issueCertificate } from '../support/attestation-ca.ts';
@@ -75,6 +76,8 @@ describe('flags', () => {
 
   test('no credential announced', async () => {
     expect(await codeOfRegistration(registration({ flags: FLAGS.up | FLAGS.uv }))).toBe('bad-flags');
+    const onlyExtensions = FLAGS.up | FLAGS.uv | FLAGS.ed;
+    expect(await codeOfRegistration(registration({ flags: onlyExtensions }))).toBe('bad-flags');
   });
 
   test('backed up without being eligible', async () => {
@@ -284,6 +287,25 @@ describe('hostile input', () => {
     const object = new Map([...objectOf(input), ['authData', Uint8Array.of(...start, ...encodeCbor(cose))]]);
     expect(await codeOfRegistration(withObject(input, encodeCbor(object)))).toBe('unsupported-algorithm');
   });
+
+  test.each([
+    ['es256', 0],
+    ['eddsa', 0],
+    ['eddsa', 1],
+  ] as const)(
+    'a key off its curve or of small order is refused: %s, every coordinate %d',
+    async (algorithm, y) => {
+      const point = new Uint8Array(algorithm === 'es256' ? 65 : 32);
+      point[0] = algorithm === 'es256' ? 4 : y;
+      const cose = encodeCose({ family: algorithm === 'es256' ? 'p256' : 'ed25519', point });
+      const input = registration({ algorithm });
+      const authData = objectOf(input).get('authData');
+      if (!(authData instanceof Uint8Array)) throw new Error('authData is a byte string');
+      const start = authData.subarray(0, authData.length - cose.length);
+      const object = new Map([...objectOf(input), ['authData', Uint8Array.of(...start, ...cose)]]);
+      expect(await codeOfRegistration(withObject(input, encodeCbor(object)))).toBe('bad-key');
+    },
+  );
 
   test('any byte flipped refuses, if the attestation signs', async () => {
     const inputs = [

@@ -25,6 +25,7 @@ interface Made {
   readonly challenge?: Uint8Array;
   readonly magic?: string;
   readonly reserved?: number;
+  readonly reservedText?: string;
   readonly trailing?: Uint8Array;
 }
 
@@ -49,7 +50,7 @@ function scene(made: Made = {}): SshAttestationToVerify {
     .string(sig)
     .string(encodeCbor(authData))
     .uint32(made.reserved ?? 0)
-    .string('')
+    .string(made.reservedText ?? '')
     .raw(made.trailing ?? new Uint8Array())
     .bytes();
   const key = securityKeyOfCose(authenticator.publicKey, application);
@@ -105,6 +106,7 @@ describe('an SSH attestation is refused', () => {
   test('of another form: magic, reserved fields, trailing bytes, cut at every byte, empty parts', async () => {
     expect(await codeOfAttestation(scene({ magic: 'ssh-sk-attest-v00' }))).toBe('malformed');
     expect(await codeOfAttestation(scene({ reserved: 1 }))).toBe('malformed');
+    expect(await codeOfAttestation(scene({ reservedText: 'x' }))).toBe('malformed');
     expect(await codeOfAttestation(scene({ trailing: Uint8Array.of(0) }))).toBe('malformed');
     const input = scene();
     for (let length = 0; length < input.attestation.length; length += 1) {

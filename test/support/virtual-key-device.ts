@@ -3,7 +3,7 @@
  * libfido2 takes any character device for a key. Argument: a folder, into which it writes the root certificate of its
  * attestations. Its keys live until the process ends.
  */
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answerCtap, root } from './virtual-key-ctap.ts';
 
@@ -84,4 +84,6 @@ function writeReport(channel: number, head: readonly number[], data: Uint8Array)
 }
 
 const [, , folder = '.'] = process.argv;
-writeFileSync(join(folder, 'root.pem'), root.pem);
+// Renamed into place: whoever waits for the file must not find it empty.
+writeFileSync(join(folder, 'root.pem.new'), root.pem);
+renameSync(join(folder, 'root.pem.new'), join(folder, 'root.pem'));

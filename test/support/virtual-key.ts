@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { program } from './parts.ts';
 
-export interface VirtualKey {
+export interface VirtualKey extends AsyncDisposable {
   /** A character device, `/dev/pts/N`. */
   readonly device: string;
   /** PEM: what its attestations lead to. */
@@ -26,22 +26,25 @@ export async function startVirtualKey(): Promise<VirtualKey> {
   const child = spawn(
     program('socat'),
     [`PTY,raw,echo=0,link=${link}`, `EXEC:"${process.execPath} ${DEVICE_PROGRAM} ${folder}"`],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    // A test that dies must not be kept waiting for by what still holds its output.
+    { stdio: 'ignore' },
   );
   await Promise.all([fileIn(folder, 'device'), fileIn(folder, 'root.pem')]);
   // Held open, because socat ends when the last program closes its side of the pty.
   const held = openSync(link, constants.O_RDWR | constants.O_NOCTTY);
   const ended = new Promise((resolve) => child.once('exit', resolve));
+  const close = async (): Promise<void> => {
+    child.kill();
+    await ended;
+    closeSync(held);
+    await rm(folder, { recursive: true, force: true });
+  };
   return {
     device: realpathSync(link),
     root: readFileSync(join(folder, 'root.pem'), 'utf8'),
     aaguid: '75736865-722d-7465-7374-2d6b65792d31',
-    async close() {
-      child.kill();
-      await ended;
-      closeSync(held);
-      await rm(folder, { recursive: true, force: true });
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

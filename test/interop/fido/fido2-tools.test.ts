@@ -63,10 +63,9 @@ describe.runIf(haveParts(PARTS))('with the real fido2-tools', () => {
   });
 
   test('another maker is refused', async () => {
-    const other = await startVirtualKey();
+    await using other = await startVirtualKey();
     const response = await register('es256', '-v');
     expect(await codeOfAsync(verify(response, maker(other.root)))).toBe('attestation-untrusted');
-    await other.close();
   });
 
   test('a credential that the key does not know yields no assertion', async () => {
