@@ -72,7 +72,11 @@ async function register(options: RegisterOptions): Promise<NewCredential> {
       user: { id: options.userId, name: options.person, displayName: options.person },
       pubKeyCredParams: [ES256, EDDSA].map((alg) => ({ alg, type: 'public-key' })),
       excludeCredentials: descriptors(options.excludeCredentialIds),
-      authenticatorSelection: { residentKey: 'preferred', userVerification: options.userVerification },
+      authenticatorSelection: {
+        // A key without a PIN can store no discoverable credential, and Chromium fails instead of making the other kind.
+        residentKey: options.userVerification === 'required' ? 'preferred' : 'discouraged',
+        userVerification: options.userVerification,
+      },
       attestation: options.attestation,
       timeout: options.patienceMs,
     },
