@@ -2,6 +2,8 @@ import { hasUsableCertificate, parseQuickStatus } from './quick-status.ts';
 
 const quick = parseQuickStatus(process.argv.slice(2));
 if (quick === undefined) {
+  // Without a handler a signal ends the process before anything can be cleaned up.
+  process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
   const { run } = await import('./program.ts');
   process.exitCode = await run(process.argv.slice(2));
 } else {

@@ -9,7 +9,7 @@ import { withAgent } from './ssh-agent.ts';
 /** The headers of a GET of `target`. */
 export async function signGet(
   { surroundings, settings }: Enrolled,
-  entry: Entry,
+  entry: Pick<Entry, 'blob' | 'certificate'>,
   target: string,
 ): Promise<Record<string, string>> {
   const call = {

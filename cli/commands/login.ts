@@ -18,8 +18,10 @@ import type { Enrolled } from '../enrolled.ts';
 import { openEnrolled, refreshBundle } from '../enrolled.ts';
 import { entryComment } from '../entries.ts';
 import { UsherCommandError } from '../error.ts';
+import { keepEvidence } from '../fork-evidence.ts';
 import { checkIssued } from '../issued-check.ts';
 import { rememberCheckpoint } from '../log-memory.ts';
+import { refreshAccess } from '../refresh-access.ts';
 import { explainRefusal } from '../refusal.ts';
 import { handIn, waitForResult } from '../result.ts';
 import { formatTime, reviewLines } from '../review.ts';
@@ -78,6 +80,16 @@ export async function login(surroundings: Surroundings, options: LoginOptions): 
   const certificate = await checkAndRemember(enrolled, bundle, request, issued);
   await deliver(enrolled, subject, certificate, options);
   report(enrolled, subject, certificate, issued, options);
+  if (subject.file === undefined && options.confirm !== true) await learnAccess(enrolled, certificate);
+}
+
+/** So that the next login asks for what was granted meanwhile. This one is done: whatever fails here is not its failure. */
+async function learnAccess(enrolled: Enrolled, certificate: Certificate): Promise<void> {
+  try {
+    await refreshAccess(enrolled, { blob: encodeCertificate(certificate), certificate });
+  } catch (error) {
+    if (!(error instanceof UsherCommandError)) throw error;
+  }
 }
 
 function lifetimeOf(text: string | undefined): number | undefined {
@@ -171,10 +183,14 @@ async function checkAndRemember(
   const { settings, memory } = enrolled;
   const { person, origin } = settings;
   const seenCheckpoint = memory.checkpoint;
-  const [certificate] = checkIssued(issued, { request, person, origin, bundle, seenCheckpoint });
-  if (certificate === undefined) throw new TypeError('a request has at least one draft');
-  await rememberCheckpoint(enrolled, bundle, issued.checkpoint);
-  return certificate;
+  try {
+    const [certificate] = checkIssued(issued, { request, person, origin, bundle, seenCheckpoint });
+    if (certificate === undefined) throw new TypeError('a request has at least one draft');
+    await rememberCheckpoint(enrolled, bundle, issued.checkpoint);
+    return certificate;
+  } catch (error) {
+    throw await keepEvidence(enrolled, issued.checkpoint, error);
+  }
 }
 
 async function deliver(

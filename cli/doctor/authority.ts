@@ -1,14 +1,12 @@
 /** The authority: its bundle, its clock, and what it says of the person. */
-import { MeReply } from '../../src/http/contract.ts';
 import type { VerifiedBundle } from '../bundle.ts';
 import type { Enrolled } from '../enrolled.ts';
 import { refreshBundle, storedBundle } from '../enrolled.ts';
 import type { Entry } from '../entries.ts';
 import { isValidAt } from '../entries.ts';
 import { UsherCommandError } from '../error.ts';
+import { refreshAccess } from '../refresh-access.ts';
 import { roughDuration } from '../review.ts';
-import { saveSettings } from '../settings.ts';
-import { signGet } from '../signed-call.ts';
 import type { Check } from './check.ts';
 import { failure, ok, warning } from './check.ts';
 import { judgeClock } from './clock.ts';
@@ -44,12 +42,11 @@ export async function checkClock({ client, surroundings }: Enrolled): Promise<Ch
 
 /** Asks with the certificate itself, which shows that the authority takes it; keeps what it says about access. */
 export async function checkAccount(enrolled: Enrolled, entries: readonly Entry[]): Promise<readonly Check[]> {
-  const { client, paths, settings, surroundings } = enrolled;
+  const { surroundings } = enrolled;
   const entry = entries.find(({ certificate }) => isValidAt(certificate, surroundings.now()));
   if (entry === undefined) return [];
   try {
-    const me = await client.get('/v1/me', MeReply, await signGet(enrolled, entry, '/v1/me'));
-    await saveSettings(paths, { ...settings, access: me.access });
+    const me = await refreshAccess(enrolled, entry);
     const count = me.credentials.length;
     const message = `the authority knows you, with ${count} credential${count === 1 ? '' : 's'}`;
     if (count > 1) return [ok('account', message)];

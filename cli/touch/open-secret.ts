@@ -2,11 +2,11 @@
  * Opens an address with a secret in its fragment. The list of processes is readable by everybody on the machine, so the browser
  * is given a file that only the person can read, which leads on.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Surroundings } from '../surroundings.ts';
+import { withTemporaryDirectory } from '../temporary-directory.ts';
 import { whileWaiting } from '../terminal.ts';
 import { hasBrowser, openBrowser } from './open-browser.ts';
 
@@ -16,16 +16,13 @@ const READ_MILLISECONDS = 20_000;
 /** @returns false when there is no browser here. */
 export async function openSecretAddress(surroundings: Surroundings, address: string): Promise<boolean> {
   if (!hasBrowser(surroundings)) return false;
-  const directory = await mkdtemp(join(surroundings.env['XDG_RUNTIME_DIR'] ?? tmpdir(), 'usher-'));
-  try {
+  return withTemporaryDirectory(surroundings.env['XDG_RUNTIME_DIR'], async (directory) => {
     const file = join(directory, 'enroll.html');
     await writeFile(file, pageTo(address), { mode: 0o600 });
     if (!(await openBrowser(surroundings, pathToFileURL(file).href))) return false;
     await whileWaiting(surroundings, 'opening your browser', surroundings.sleep(READ_MILLISECONDS));
     return true;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 /** The address was made of an origin and base64url parts: nothing in it can end the attribute. */

@@ -2,8 +2,8 @@
  * Touch by an `sk` SSH key: it signs the clientDataJSON itself, which makes its signature a WebAuthn assertion. The key is used
  * from its file, through a private agent; never through SSH_AUTH_SOCK, which may be forwarded.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { base64urlnopad } from '@scure/base';
 import { buildClientData } from '../../src/fido/client-data.ts';
@@ -16,6 +16,7 @@ import { decodeBytes } from '../decode.ts';
 import { UsherCommandError } from '../error.ts';
 import { loadSecurityKey, signWithSecurityKey } from '../subject.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { withTemporaryDirectory } from '../temporary-directory.ts';
 import { say } from '../terminal.ts';
 import { runInteractively } from './run.ts';
 import type { RegisterQuestion, TouchWay } from './way.ts';
@@ -56,8 +57,7 @@ async function makeKey(
   question: RegisterQuestion,
 ): Promise<SshOffer> {
   const clientData = buildClientData('webauthn.create', decodeBytes(question.nonce), question.origin);
-  const directory = await mkdtemp(join(tmpdir(), 'usher-'));
-  try {
+  return withTemporaryDirectory(undefined, async (directory) => {
     const [challenge, attestation] = [join(directory, 'challenge'), join(directory, 'attestation')];
     await writeFile(challenge, clientData, { mode: 0o600 });
     say(surroundings, `making ${file}: touch your security key`);
@@ -68,9 +68,7 @@ async function makeKey(
     if (question.attestation !== 'direct') return offer;
     const statement = encode(new Uint8Array(await readFile(attestation)));
     return { ...offer, attestation: { clientDataJSON: encode(clientData), statement } };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 function offerOf({ publicKey, comment }: SecurityKeyFile): SshOffer {

@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { base64urlnopad } from '@scure/base';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadMemory } from '../../cli/memory.ts';
@@ -315,6 +317,11 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher logi
       await afterOneLogin();
       liar.fork();
       await refusedAfterTouch({}, /does not continue what was seen/);
+      const kept = (await readdir(person.paths.state)).filter((file) => file.includes('.fork-'));
+      expect(kept).toHaveLength(1);
+      const evidence = JSON.parse(await readFile(join(person.paths.state, kept[0] ?? ''), 'utf8'));
+      expect(evidence).toMatchObject({ authority: liar.origin, seen: await checkpoint() });
+      expect(evidence.offered).toContain('\n4\n');
     });
 
     it('the log became smaller', async () => {
@@ -361,7 +368,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher logi
       await expect.poll(() => person.identities(), { timeout: 10_000 }).toEqual([]);
       const { code } = await person.usher(['status', '--authority', authorityName(liar.origin)]);
       expect(code).toBe(3);
-    });
+    }, 20_000);
 
     it.each<['request' | 'reply']>([['request'], ['reply']])(
       'is waited for when a %s is lost',
