@@ -134,10 +134,9 @@ export function termsOf(request: LoginRequest, lifetime: number, mandates: Manda
   };
 }
 
-/** Whether everything in the draft is granted, and every granted restriction is in the draft. */
+/** Whether everything in the draft is granted, and every granted restriction is in it. Its lifetime was asked for anew. */
 function covers(granted: Terms, drafted: Terms): boolean {
   return (
-    drafted.lifetime <= granted.lifetime &&
     drafted.principals.length > 0 &&
     drafted.principals.every((principal) => granted.principals.includes(principal)) &&
     drafted.extensions.every((extension) => granted.extensions.includes(extension)) &&

@@ -15,7 +15,6 @@ export function isLoginRole(role: Role | undefined): role is Role & LoginRole {
 export function grantsHost(roster: Roster, role: LoginRole, host: string): boolean {
   const granted = role.login.hosts;
   if (granted === '*') return true;
-  if (host === '*') return false;
   return granted.has(host) || (roster.hosts.get(host)?.groups.some((group) => granted.has(group)) ?? false);
 }
 

@@ -70,8 +70,7 @@ function namesOf(rosters: readonly Roster[]): ReadonlySet<string> {
 
 /** A host that one roster does not know is reached under it all the same where "*" is given. */
 function termsAt({ roster, roles }: Side, name: string): HostTerms | undefined {
-  const isKnown = roster.hosts.has(name) || roster.groups.has(name);
-  const role = grantingRole(roster, roles, isKnown ? name : '*');
+  const role = grantingRole(roster, roles, name);
   return role === undefined ? undefined : { login: role.login, touch: role.touch };
 }
 

@@ -3,6 +3,7 @@ import { decide, decideAgain } from '../../src/policy/decide.ts';
 import type { DenialCode, Grant, LoginRequest } from '../../src/policy/decision.ts';
 import { DENIAL_CODES } from '../../src/policy/decision.ts';
 import { parsePublicKeyLine } from '../../src/ssh/public-key.ts';
+import { MAKER_A } from './roots.ts';
 import { asks, COMPANY, NOW, rosterOf, SK_LINE, underApplication } from './rosters.ts';
 
 const roster = rosterOf(COMPANY);
@@ -25,7 +26,7 @@ interface Refusal {
   readonly code: DenialCode;
 }
 
-const many = Array.from({ length: 129 }, (_, index) => `host${index}`);
+const many = Array.from({ length: 257 }, (_, index) => `host${index}`);
 
 const REFUSALS: readonly Refusal[] = [
   { when: 'no login is asked for', ask: { logins: [] }, code: 'malformed-request' },
@@ -46,9 +47,10 @@ const REFUSALS: readonly Refusal[] = [
   { when: '"*" stands beside a host', ask: { hosts: ['*', 'web1'] }, code: 'malformed-request' },
   { when: 'a lifetime has a fraction', ask: { lifetime: 3600.5 }, code: 'malformed-request' },
   { when: 'a lifetime is not a number', ask: { lifetime: Number.NaN }, code: 'malformed-request' },
+  { when: 'a login at 257 hosts is asked for', ask: { hosts: many }, code: 'too-many-principals' },
   {
     when: 'two logins at 129 hosts are asked for',
-    ask: { logins: ['alice', 'deploy'], hosts: many },
+    ask: { logins: ['alice', 'deploy'], hosts: many.slice(0, 129) },
     code: 'too-many-principals',
   },
   { when: 'a lifetime is below five minutes', ask: { lifetime: 299 }, code: 'lifetime-too-short' },
@@ -220,6 +222,35 @@ describe('decide grants', () => {
   });
 });
 
+describe('of two roles, of which only one asks for something', () => {
+  const MODEL = 'ee882879-721c-4913-9775-3dfcce97072a';
+  const attestation = (model: string) =>
+    `touch: { attestation: { aaguids: [${model}], roots: [${JSON.stringify(MAKER_A)}] } }`;
+  const decideBoth = (first: string, second: string) => {
+    const text = `{people: {a: {logins: [a], roles: [r1, r2]}}, roles: {r1: {${first}}, r2: {${second}}}, hosts: {h1: {}, h2: {}}}`;
+    return decide(rosterOf(text), 'a', asks({ logins: ['a'], hosts: ['h1', 'h2'] }), NOW);
+  };
+  const strict = (host: string) =>
+    `login: { hosts: [${host}], source_addresses: [10.0.0.0/8] }, ${attestation(MODEL)}`;
+  const lax = (host: string) => `login: { hosts: [${host}] }`;
+
+  it.each([
+    ['the first', decideBoth(strict('h1'), lax('h2'))],
+    ['the second', decideBoth(lax('h1'), strict('h2'))],
+  ])('%s counts', (_, decision) => {
+    expect(decision).toMatchObject({
+      terms: { criticalOptions: [{ name: 'source-address', value: '10.0.0.0/8' }] },
+      touch: { attestation: { required: true, aaguids: [MODEL] } },
+    });
+  });
+
+  it('models that exclude each other are a conflict, even of one maker', () => {
+    const other = MODEL.replace(/a$/, 'b');
+    const both = decideBoth(`${lax('h1')}, ${attestation(MODEL)}`, `${lax('h2')}, ${attestation(other)}`);
+    expect(both).toMatchObject({ code: 'conflicting-roles' });
+  });
+});
+
 describe('a second look at a draft', () => {
   const request = asks({ hosts: ['web1'] });
   const drafted = { terms: grantFor('alice', request).terms, at: NOW };
@@ -262,6 +293,23 @@ describe('a second look at a draft', () => {
     expect(again(change("hosts: '*', lifetime: 8h", "hosts: '*', extensions: [permit-pty]"))).toBe(
       'policy-changed',
     );
+  });
+
+  it('denies when the networks of a restriction changed', () => {
+    const asked = asks({ logins: ['bob'], hosts: ['web1'] });
+    const { terms } = grantFor('bob', asked);
+    const narrower = rosterOf(change('[10.0.0.0/8, 192.0.2.0/24]', '[10.0.0.0/8]'));
+    expect(decideAgain(roster, 'bob', asked, { terms, at: NOW }, NOW)).toMatchObject({ kind: 'grant' });
+    expect(decideAgain(narrower, 'bob', asked, { terms, at: NOW }, NOW)).toMatchObject({
+      code: 'policy-changed',
+    });
+  });
+
+  it('denies a draft without principals, which sshd takes for everybody’s', () => {
+    const terms = { ...drafted.terms, principals: [] };
+    expect(decideAgain(roster, 'alice', request, { terms, at: NOW }, NOW)).toMatchObject({
+      code: 'policy-changed',
+    });
   });
 
   it('denies terms that were not asked for', () => {
