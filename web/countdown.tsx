@@ -3,6 +3,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { countdown } from './words.ts';
 
 export interface CountdownProps {
+  /** What ends. */
+  readonly what: 'request' | 'enrolment';
   /** Unix seconds by the authority's clock. */
   readonly expiresAt: number;
   /** Seconds that the authority's clock is ahead. */
@@ -10,7 +12,7 @@ export interface CountdownProps {
   readonly onEnd: () => void;
 }
 
-export function Countdown({ expiresAt, clockAhead, onEnd }: CountdownProps) {
+export function Countdown({ what, expiresAt, clockAhead, onEnd }: CountdownProps) {
   const [left, setLeft] = useState(() => secondsLeft(expiresAt, clockAhead));
   useEffect(() => {
     const timer = setInterval(() => setLeft(secondsLeft(expiresAt, clockAhead)), 500);
@@ -21,7 +23,7 @@ export function Countdown({ expiresAt, clockAhead, onEnd }: CountdownProps) {
   }, [left, onEnd]);
   return (
     <p class="countdown" role="timer" aria-live="off">
-      This request ends in <span class="digits">{countdown(left)}</span>.
+      This {what} ends in <span class="digits">{countdown(left)}</span>.
     </p>
   );
 }

@@ -1,5 +1,6 @@
 /** Screens that both pages share. */
 import { Screen } from './screen.tsx';
+import { asSentence } from './words.ts';
 
 export function NoWebauthn({ isSecureContext }: { readonly isSecureContext: boolean }) {
   return (
@@ -28,7 +29,7 @@ export function InterruptedScreen({
 }) {
   return (
     <Screen title="The authority could not be reached" tone="bad">
-      <p>{detail} Nothing is lost: the same step is done again.</p>
+      <p>{asSentence(detail)} Nothing is lost: the same step is done again.</p>
       <div class="actions">
         <button type="button" class="primary" onClick={onRetry}>
           Try again

@@ -1,13 +1,13 @@
 /** A refusal of the authority: what, what to do, and the code that the documentation lists. */
 import type { Refusal } from './api.ts';
 import { Entry, Ledger } from './ledger.tsx';
-import { lifetimeInWords, listInWords } from './words.ts';
+import { asSentence, lifetimeInWords, listInWords } from './words.ts';
 
 export function RefusalText({ refusal }: { readonly refusal: Refusal }) {
   return (
     <>
-      <p>{refusal.detail ?? refusal.title}</p>
-      {refusal.hint !== undefined && <p>{refusal.hint}</p>}
+      <p>{asSentence(refusal.detail ?? refusal.title)}</p>
+      {refusal.hint !== undefined && <p>{asSentence(refusal.hint)}</p>}
       {refusal.access !== undefined && <AccessLedger access={refusal.access} />}
       <p class="code-line">
         Code <code>{refusal.code}</code>

@@ -45,6 +45,21 @@ export function listInWords(items: readonly string[]): string {
   return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }
 
+/** As `listInWords`, but never a sentence that nobody reads: many are counted, and listed elsewhere. */
+export function briefListInWords(items: readonly string[], noun: string): string {
+  return isBrief(items) ? listInWords(items) : `${items.length} ${noun}`;
+}
+
+export function isBrief(items: readonly string[]): boolean {
+  return items.length <= 4;
+}
+
+/** A reason as the authority words it (small letters, no full stop) as a sentence on a page. */
+export function asSentence(reason: string): string {
+  const [first = ''] = reason;
+  return `${first.toUpperCase()}${reason.slice(first.length)}${/[.!?]$/.test(reason) ? '' : '.'}`;
+}
+
 /** A moment by the clock on the wall, with its zone: `timeZone` is the browser's own unless given. */
 export function momentInWords(unixSeconds: number, timeZone?: string): string {
   return new Intl.DateTimeFormat('en-GB', {

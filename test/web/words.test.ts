@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import {
+  asSentence,
+  briefListInWords,
   countdown,
   extensionInWords,
   keyInWords,
@@ -20,6 +22,16 @@ it('a list reads as a sentence', () => {
   expect(listInWords([])).toBe('');
   expect(listInWords(['web1'])).toBe('web1');
   expect(listInWords(['web1', 'web2', 'db'])).toBe('web1, web2 and db');
+});
+
+it('a long list is counted', () => {
+  expect(briefListInWords(['a', 'b', 'c', 'd'], 'hosts')).toBe('a, b, c and d');
+  expect(briefListInWords(['a', 'b', 'c', 'd', 'e'], 'hosts')).toBe('5 hosts');
+});
+
+it('a reason becomes a sentence', () => {
+  expect(asSentence('there is no such request: ask again')).toBe('There is no such request: ask again.');
+  expect(asSentence('The authority did not answer.')).toBe('The authority did not answer.');
 });
 
 it('a moment names its zone', () => {

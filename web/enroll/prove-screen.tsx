@@ -45,6 +45,7 @@ export function ProveScreen({ state, dispatch }: ProveScreenProps) {
         </button>
       </div>
       <Countdown
+        what="enrolment"
         expiresAt={invitation.expiresAt}
         clockAhead={invitation.clockAhead}
         onEnd={() => dispatch({ kind: 'expired' })}

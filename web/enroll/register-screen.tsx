@@ -40,6 +40,7 @@ export function RegisterScreen({ state, dispatch }: RegisterScreenProps) {
       </section>
       <RegisterForm state={state} dispatch={dispatch} />
       <Countdown
+        what="enrolment"
         expiresAt={invitation.expiresAt}
         clockAhead={invitation.clockAhead}
         onEnd={() => dispatch({ kind: 'expired' })}

@@ -1,7 +1,15 @@
 /** One certificate to be: a sentence for the eye, every field of the draft below it. */
+import { Fragment } from 'preact';
 import { Fingerprint } from '../fingerprint.tsx';
 import { Entry, Ledger } from '../ledger.tsx';
-import { extensionInWords, lifetimeInWords, listInWords, momentInWords } from '../words.ts';
+import {
+  briefListInWords,
+  extensionInWords,
+  isBrief,
+  lifetimeInWords,
+  listInWords,
+  momentInWords,
+} from '../words.ts';
 import type { LoginAccess, ReviewedCertificate } from './draft.ts';
 
 export interface CertificateSheetProps {
@@ -14,6 +22,7 @@ export function CertificateSheet({ person, certificate }: CertificateSheetProps)
     <article class="sheet" aria-label={`Certificate for ${person}`}>
       <Statement person={person} certificate={certificate} />
       <Ledger>
+        <LongLists access={certificate.access} />
         <Entry label="Good until">{momentInWords(certificate.validBefore)}</Entry>
         <Entry label="For key">
           {certificate.key.words}
@@ -44,11 +53,30 @@ function Statement({ person, certificate }: CertificateSheetProps) {
       {certificate.access.map((access, index) => (
         <span key={access.logins.join()}>
           {index > 0 && ', and '}
-          as <strong>{listInWords(access.logins)}</strong> on <strong>{hostsInWords(access)}</strong>
+          as <strong>{briefListInWords(access.logins, 'accounts')}</strong> on{' '}
+          <strong>{hostsInWords(access)}</strong>
         </span>
       ))}
       , for <strong>{lifetimeInWords(certificate.lifetime)}</strong>.
     </p>
+  );
+}
+
+/** What the sentence only counts. */
+function LongLists({ access }: { readonly access: readonly LoginAccess[] }) {
+  return (
+    <>
+      {access.map(({ logins, hosts }) => (
+        <Fragment key={logins.join()}>
+          {!isBrief(logins) && <Entry label="Accounts">{listInWords(logins)}</Entry>}
+          {hosts !== 'every host' && !isBrief(hosts) && (
+            <Entry label={access.length === 1 ? 'Hosts and groups' : `As ${listInWords(logins)} on`}>
+              {listInWords(hosts)}
+            </Entry>
+          )}
+        </Fragment>
+      ))}
+    </>
   );
 }
 
@@ -77,7 +105,7 @@ function Rest({ certificate }: { readonly certificate: ReviewedCertificate }) {
 }
 
 function hostsInWords({ hosts }: LoginAccess): string {
-  return hosts === 'every host' ? hosts : listInWords(hosts);
+  return hosts === 'every host' ? hosts : briefListInWords(hosts, 'hosts and groups');
 }
 
 function allowed(extensions: readonly string[]): string {

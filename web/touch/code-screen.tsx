@@ -24,6 +24,7 @@ export function CodeScreen({ state, dispatch }: CodeScreenProps) {
       </Notice>
       <Origins askedFrom={state.page.askedFrom} openedFrom={state.page.openedFrom} />
       <Countdown
+        what="request"
         expiresAt={state.page.expiresAt}
         clockAhead={state.page.clockAhead}
         onEnd={() => dispatch({ kind: 'expired' })}

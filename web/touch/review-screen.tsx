@@ -33,7 +33,7 @@ export function ReviewScreen({ state, dispatch }: ReviewScreenProps) {
       </section>
       <OtherTerminal review={review} />
       <TouchAction state={state} onTouch={() => dispatch({ kind: 'touch-wanted' })} />
-      <Countdown expiresAt={review.expiresAt} clockAhead={page.clockAhead} onEnd={onEnd} />
+      <Countdown what="request" expiresAt={review.expiresAt} clockAhead={page.clockAhead} onEnd={onEnd} />
     </Screen>
   );
 }
@@ -50,9 +50,13 @@ function OtherTerminal({ review }: { readonly review: Review }) {
   return (
     <Notice tone="warning" title="The other terminal gets this access">
       The request came from <code>{askedFrom}</code>, this page is open at <code>{openedFrom}</code>.{' '}
-      {proof === 'code'
-        ? 'Touch only if you typed usher login there yourself.'
-        : 'The command on this machine vouches for it; touch only if you started it yourself.'}
+      {proof === 'code' ? (
+        <>
+          Touch only if you typed <code>usher login</code> there yourself.
+        </>
+      ) : (
+        'The command on this machine vouches for it; touch only if you started it yourself.'
+      )}
     </Notice>
   );
 }

@@ -112,6 +112,11 @@ function StopScreen({ stop }: { readonly stop: Stop }) {
       return (
         <Screen title={refusedTitle(stop)} tone="bad">
           <RefusalText refusal={stop.refusal} />
+          {!stop.touched && (
+            <p>
+              To ask again, run <code>usher login</code> in your terminal.
+            </p>
+          )}
         </Screen>
       );
     case 'faulty':

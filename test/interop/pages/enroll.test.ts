@@ -11,10 +11,13 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that enrols', () => {
   let usherd: Usherd;
   let browser: Browser;
   let alice: Visitor;
+  /** Good until a test uses it up. */
+  let invite: string;
 
   beforeAll(async () => {
     [usherd, browser] = await Promise.all([startUsherd({ roster: ROSTER, config: CONFIG }), launchBrowser()]);
     alice = await visit(browser);
+    invite = await inviteFor(usherd, 'alice');
   });
 
   afterEach(async () => {
@@ -42,16 +45,14 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that enrols', () => {
   }
 
   it('refuses an address that is not complete', async () => {
-    const address = await inviteFor(usherd, 'alice');
-    await open(address.slice(0, -1));
+    await open(invite.slice(0, -1));
     await heading('This invite is not complete').waitFor();
   });
 
   it('does not send the invite to an authority with another bundle key', async () => {
-    const address = await inviteFor(usherd, 'alice');
     const sent: string[] = [];
     alice.page.on('request', (request) => sent.push(request.url()));
-    await open(`${address.slice(0, -43)}${'A'.repeat(43)}`);
+    await open(`${invite.slice(0, -43)}${'A'.repeat(43)}`);
     await alice.page.getByText('other-bundle-key').waitFor();
     alice.page.removeAllListeners('request');
     expect(sent).toContain(`${usherd.origin}/v1/bundle`);
@@ -59,8 +60,7 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that enrols', () => {
   });
 
   it('refuses an invite for somebody else than its address says', async () => {
-    const address = await inviteFor(usherd, 'alice');
-    await open(address.replace('#alice.', '#mallory.'));
+    await open(invite.replace('#alice.', '#mallory.'));
     await alice.page.getByText('other-person').waitFor();
   });
 
@@ -74,7 +74,7 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that enrols', () => {
         json: { ...reply, publicKey: `${swapped}${reply.publicKey.slice(1)}` },
       });
     });
-    await open(await inviteFor(usherd, 'alice'));
+    await open(invite);
     await register().click();
     await alice.page.getByText('other-key').waitFor();
     expect(await credentials()).toEqual([]);
@@ -82,7 +82,7 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that enrols', () => {
   });
 
   it('says why a key without verification is not enough, and takes another try', async () => {
-    await open(await inviteFor(usherd, 'alice'));
+    await open(invite);
     await alice.authenticator.setVerified(false);
     await register().click();
     await alice.page.getByText('Nothing was touched').waitFor();
@@ -93,9 +93,8 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that enrols', () => {
   });
 
   it('goes on where the connection was lost', async () => {
-    const address = await inviteFor(usherd, 'alice');
     await alice.page.route('**/v1/enrolments', (route) => route.abort());
-    await open(address);
+    await open(invite);
     await heading('The authority could not be reached').waitFor();
     await alice.page.unrouteAll();
     await alice.page.getByRole('button', { name: 'Try again' }).click();
@@ -103,10 +102,9 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that enrols', () => {
   });
 
   it('enrols a key with two touches, and the invite is gone from the address bar at once', async () => {
-    const address = await inviteFor(usherd, 'alice');
     const requested: string[] = [];
     alice.page.on('request', (request) => requested.push(request.url()));
-    await open(address);
+    await open(invite);
     await register().waitFor();
     expect(alice.page.url()).toBe(`${usherd.origin}/enroll`);
     const text = await alice.page.locator('main').innerText();
@@ -118,31 +116,26 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that enrols', () => {
     await heading('Enrolled').waitFor();
     expect(await alice.page.locator('main').innerText()).toContain('usher login');
     expect(await credentials()).toMatchObject([{ label: 'Blue key' }]);
-    const secret = address.split('.').at(-2) ?? '';
+    const secret = invite.split('.').at(-2) ?? '';
     // A browser tells the fragment to nobody; all else that was requested must not hold it.
     expect(requested.filter((url) => url.replace(/#.*/, '').includes(secret))).toEqual([]);
     expect(usherd.log()).not.toContain(secret);
   });
 
   it('refuses an invite that was used', async () => {
-    const address = await inviteFor(usherd, 'alice');
-    await open(address);
-    await alice.authenticator.clear();
-    await register().click();
-    await confirm().click();
-    await heading('Enrolled').waitFor();
-    await open(address);
+    await open(invite);
     await heading('This invite was used already').waitFor();
   });
 
   it('tells a key that is enrolled already', async () => {
-    await open(await inviteFor(usherd, 'alice'));
+    invite = await inviteFor(usherd, 'alice');
+    await open(invite);
     await register().click();
     await alice.page.getByText('This key is enrolled already').waitFor();
   });
 
   it('forgets the invite when it is reloaded', async () => {
-    await open(await inviteFor(usherd, 'alice'));
+    await open(invite);
     await register().waitFor();
     await alice.page.reload();
     await heading('Open your invite again').waitFor();
