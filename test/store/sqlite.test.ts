@@ -1,4 +1,4 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { chmod, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -115,6 +115,13 @@ describe('an SQLite file', () => {
     ] as const)
       expect(database.prepare(`select count(*) > ${most} as more from ${table}`).get()).toEqual({ more: 0 });
     database.close();
+  });
+
+  test('that others could read is for its owner only from then on', async () => {
+    await storeLeaves(1);
+    await chmod(path, 0o666);
+    await storeLeaves(1);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
   test('is for its owner only, and so are its companions', async () => {
