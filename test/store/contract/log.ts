@@ -55,7 +55,9 @@ export function logLaws(open: StoreUnderTest['open']): void {
       expect(await store.read((tx) => tx.logLeaf(0))).toEqual(new Uint8Array([1, 2, 3]));
     });
 
-    test('has every subtree and the signed root of RFC 6962, however the leaves came', async () => {
+    test('has every subtree and the signed root of RFC 6962, however the leaves came', {
+      timeout: 30_000,
+    }, async () => {
       const store = await open();
       let leaves: Uint8Array[] = [];
       const batches = fc.array(fc.nat(70), { minLength: 1, maxLength: 4 });

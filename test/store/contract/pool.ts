@@ -90,7 +90,7 @@ export function poolLaws(open: StoreUnderTest['open']): void {
       expect(await kept(store, [...many, ...later])).toEqual(later.slice(-4));
     });
 
-    test('is what a simple list of requests would be, whatever happens', async () => {
+    test('is what a simple list of requests would be, whatever happens', { timeout: 30_000 }, async () => {
       const store = await open();
       await fc.assert(
         fc.asyncProperty(happenings, (all) => playAgainstModel(store, all)),
