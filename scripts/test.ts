@@ -26,6 +26,9 @@ const CHECKS: readonly (readonly [title: string, command: string, ...args: strin
 ];
 const PROJECTS = ['unit', 'interop'];
 
+/** A program that a test left behind can hold vitest's output open for ever. */
+const TIME_LIMIT_MS = 15 * 60_000;
+
 function main(): void {
   const work = mkdtempSync(join(tmpdir(), 'usher-test-'));
   const tallies = [...CHECKS.map(runCheck), ...PROJECTS.map((project) => runTests(project, work))];
@@ -67,7 +70,9 @@ function tallyOf(json: string): Tally {
 }
 
 function run(command: string, args: readonly string[]): boolean {
-  return spawnSync(command, args, { stdio: 'inherit' }).status === 0;
+  const { status, signal } = spawnSync(command, args, { stdio: 'inherit', timeout: TIME_LIMIT_MS });
+  if (signal !== null) console.error(`${command} was ended by ${signal}`);
+  return status === 0;
 }
 
 main();
