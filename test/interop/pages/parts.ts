@@ -12,7 +12,13 @@ people:
   alice:
     logins: [alice, deploy]
     roles: [engineer]
+  carol:
+    logins: [carol]
+    roles: [careful]
 roles:
+  careful:
+    login: { hosts: "*", lifetime: 1h, max_lifetime: 1h }
+    touch: { same_machine: true }
   engineer:
     login:
       hosts: [web1, web2]

@@ -259,6 +259,28 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that reviews and touches', () =>
     expect((await command.ended()).code).toBe(0);
   });
 
+  it('refuses a touch on another machine where the role says so, and takes one on the same', async () => {
+    await using carols = await openTerminal();
+    const carol = await visit(browser);
+    await enrol(usherd, carols, carol.page, 'carol');
+    const touch = carol.page.getByRole('button', { name: 'Touch to allow this' });
+    const elsewhere = carols.usher('login', '--with', 'browser', '--no-open');
+    await carol.page.goto(await elsewhere.said('address'));
+    await typeCode(carol.page, await elsewhere.said('code'));
+    await touch.click();
+    await carol.page.getByRole('heading', { name: 'Touch on the machine that asked' }).waitFor();
+    expect((await elsewhere.ended()).code).not.toBe(0);
+    const here = carols.usher('login', '--with', 'browser');
+    await carol.page.goto(await here.opened());
+    await touch.waitFor();
+    expect(await carol.page.locator('.statement').innerText()).toBe(
+      'carol signs in as carol on every host, for 1 hour.',
+    );
+    await touch.click();
+    expect((await here.ended()).code).toBe(0);
+    await carol.close();
+  });
+
   it('never had the browser complain of its policy', () => {
     expect(alice.complaints).toEqual([]);
   });
