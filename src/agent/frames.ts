@@ -15,7 +15,7 @@ export function frame(message: Uint8Array): Uint8Array {
 export class AgentFrames {
   #pending: Uint8Array<ArrayBufferLike> = new Uint8Array();
 
-  /** @throws SshError when a message announces no byte at all, or more than any message has: before they are collected. */
+  /** @throws SshError when a message announces more bytes than any has: before they are collected. */
   push(chunk: Uint8Array): readonly Uint8Array[] {
     this.#pending = Buffer.concat([this.#pending, chunk]);
     const messages: Uint8Array[] = [];
@@ -27,7 +27,7 @@ export class AgentFrames {
     const { buffer, byteOffset, length } = this.#pending;
     if (length < LENGTH_BYTES) return undefined;
     const size = new DataView(buffer, byteOffset).getUint32(0);
-    if (size === 0 || size > MAX_AGENT_MESSAGE_BYTES)
+    if (size > MAX_AGENT_MESSAGE_BYTES)
       throw new SshError('bad-agent-reply', `a message of ${size} bytes is not one of an agent`);
     if (length < LENGTH_BYTES + size) return undefined;
     const message = Uint8Array.from(this.#pending.subarray(LENGTH_BYTES, LENGTH_BYTES + size));

@@ -99,7 +99,8 @@ describe('a connection to an agent', () => {
     ['has bytes behind its end', frame(Uint8Array.of(...EMPTY_LIST, 0))],
     ['is cut inside', frame(EMPTY_LIST.subarray(0, 3))],
   ])('ends when an answer %s', async (_, bytes) => {
-    await listen((socket) => socket.write(bytes));
+    const answers = [bytes, frame(EMPTY_LIST)];
+    await listen((socket) => socket.write(answers.shift() ?? new Uint8Array()));
     const connection = await AgentConnection.connect(path);
     await expect(connection.list()).rejects.toMatchObject({ name: 'AgentError', code: 'malformed' });
     await expect(connection.list()).rejects.toMatchObject({ code: 'malformed' });

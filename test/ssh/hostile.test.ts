@@ -97,7 +97,11 @@ describe('a public key is refused', () => {
     ['of RSA with an even exponent', rsa(65538, 384), 'weak-key'],
     [
       'of RSA with a huge exponent',
-      strings('ssh-rsa', new Uint8Array(384).fill(3), new Uint8Array(384).fill(3)),
+      new WireWriter()
+        .string('ssh-rsa')
+        .mpint(new Uint8Array(384).fill(3))
+        .mpint(new Uint8Array(384).fill(0xff))
+        .bytes(),
       'weak-key',
     ],
     [

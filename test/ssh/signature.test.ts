@@ -91,6 +91,13 @@ describe('a signature that is refused', () => {
     );
   });
 
+  it('ECDSA with bytes behind s', () => {
+    const value = Uint8Array.of(...valueIn(signMessage(p256, MESSAGE)), 0);
+    expect(() => verifySignature(p256.publicKey, blob(p256.publicKey.type, value), MESSAGE)).toThrow(
+      expect.objectContaining({ code: 'trailing-bytes' }),
+    );
+  });
+
   it('with bytes behind it', () => {
     const longer = Uint8Array.of(...signMessage(ed25519, MESSAGE), 0);
     expect(() => verifySignature(ed25519.publicKey, longer, MESSAGE)).toThrow(

@@ -83,6 +83,7 @@ describe('an SSHSIG is not valid', () => {
     expect(verifySshsig(blob, 'usher-call', MESSAGE).valid).toBe(false);
     const moved = raw({ namespace: 'usher-call' });
     expect(verifySshsig(moved, 'usher-call', MESSAGE).valid).toBe(false);
+    expect(verifySshsig(moved, 'usher-possession', MESSAGE).valid).toBe(false);
   });
 
   it('for another message', () => {
