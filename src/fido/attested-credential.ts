@@ -20,7 +20,6 @@ export interface AttestedCredential {
 }
 
 const AAGUID_BYTES = 16;
-const MAX_ID_BYTES = 1023;
 
 /** @throws FidoError('malformed' | 'bad-flags' | 'unsupported-algorithm') */
 export function parseAttestationObject(bytes: Uint8Array): AttestedCredential {
@@ -73,7 +72,7 @@ function credentialOf({ rest, flags }: AuthenticatorData) {
   const idStart = AAGUID_BYTES + 2;
   if (rest.length < idStart) throw malformed('the attested credential is cut short');
   const idLength = new DataView(rest.buffer, rest.byteOffset).getUint16(AAGUID_BYTES);
-  if (idLength === 0 || idLength > MAX_ID_BYTES) throw malformed('the length of the credential id is wrong');
+  if (idLength === 0) throw malformed('the credential id is empty');
   const key = decodeFirstCbor(rest.subarray(idStart + idLength));
   if (flags.hasExtensions !== key.rest.length > 0)
     throw new FidoError('bad-flags', 'what follows the new credential contradicts the flags');

@@ -77,7 +77,8 @@ describe('flags', () => {
   test('no credential announced', async () => {
     expect(await codeOfRegistration(registration({ flags: FLAGS.up | FLAGS.uv }))).toBe('bad-flags');
     const onlyExtensions = FLAGS.up | FLAGS.uv | FLAGS.ed;
-    expect(await codeOfRegistration(registration({ flags: onlyExtensions }))).toBe('bad-flags');
+    const extensions = encodeCbor(new Map([['credProtect', 2]]));
+    expect(await codeOfRegistration(registration({ flags: onlyExtensions, extensions }))).toBe('bad-flags');
   });
 
   test('backed up without being eligible', async () => {
