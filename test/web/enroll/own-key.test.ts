@@ -21,7 +21,9 @@ const { credentialId } = own;
 
 describe('the key to be confirmed is not our own when', () => {
   it('its id is another', () => {
-    expect(isOwnKey(own, base64urlnopad.encode(bytes(16, 6)), KEY)).toBe(false);
+    const other = base64urlnopad.encode(bytes(16, 6));
+    expect(isOwnKey(own, other, KEY)).toBe(false);
+    expect(isOwnKey({ ...own, credentialId: other }, credentialId, KEY)).toBe(false);
   });
 
   it('one bit of it is another, or it is shorter or longer', () => {
