@@ -12,9 +12,10 @@ import type { Refusal } from './error.ts';
 import { AuthorityError } from './error.ts';
 import type { Speaker } from './find-request.ts';
 import { assertTouchable, findIssue } from './find-request.ts';
+import { credentialKeyIdentity } from './key-roles.ts';
 import type { StoreWriter } from './ports.ts';
-import { recordCertificates } from './record.ts';
-import type { IssueState, PendingIssue, RequestId, Touch } from './records.ts';
+import { recordCertificates, serialOf } from './record.ts';
+import type { Credential, IssueState, PendingIssue, RequestId, Touch } from './records.ts';
 import { signDrafts } from './sign.ts';
 import type { RequestTouch } from './touch.ts';
 import { verifyRequestTouch } from './touch.ts';
@@ -82,13 +83,23 @@ async function acceptTouch(
   request: PendingIssue,
   { touch, credential, counter }: RequestTouch,
 ): Promise<PendingIssue> {
-  if (credential.source === 'roster') await tx.insertCredential(credential);
+  if (credential.source === 'roster') await keepRosterCredential(tx, credential);
   if (!(await tx.raiseCounter(credential.id, counter)))
     throw new AuthorityError(
       'touch-refused',
       'the counter of the security key did not grow (counter-rollback)',
     );
   return lease(authority, tx, request, touch);
+}
+
+/** A security key of the roster takes its role when it is first used, and has it for ever, whatever the roster says later. */
+async function keepRosterCredential(tx: StoreWriter, credential: Credential): Promise<void> {
+  if ((await tx.claimKeyRole(credentialKeyIdentity(credential), 'touch')) !== 'touch')
+    throw new AuthorityError(
+      'key-has-another-role',
+      'this security key was certified before, so its touch counts for nothing: use another one',
+    );
+  await tx.insertCredential(credential);
 }
 
 async function lease(
@@ -129,8 +140,10 @@ async function record(
 ): Promise<PendingIssue> {
   const refusal = await refusalOf(authority, tx, leased, touch);
   if (refusal !== undefined) return advance(tx, leased, { kind: 'denied', refusal });
-  const serials = await recordCertificates(authority, tx, leased, touch, certificates);
-  return advance(tx, leased, { kind: 'issued', serials });
+  // First, so that the slower one of two holders learns here that it is too late.
+  const issued = await advance(tx, leased, { kind: 'issued', serials: certificates.map(serialOf) });
+  await recordCertificates(authority, tx, leased, touch, certificates);
+  return issued;
 }
 
 /** Moves a request on if nobody else did since it was read: that is what makes a touch count once. */

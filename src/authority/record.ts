@@ -10,24 +10,23 @@ import { AuthorityError } from './error.ts';
 import type { StoreWriter } from './ports.ts';
 import type { PendingIssue, Touch } from './records.ts';
 
-/**
- * Records every certificate of a request; none is released before the transaction is durable.
- * @returns the serials in the order of the drafts.
- */
+/** Records every certificate of a request; none is released before the transaction is durable. */
 export async function recordCertificates(
   authority: Authority,
   tx: StoreWriter,
   request: PendingIssue,
   touch: Touch,
   certificates: readonly Uint8Array[],
-): Promise<readonly bigint[]> {
+): Promise<void> {
   const rosterDigest = (await authority.rosters.in(tx)).digest;
-  const serials: bigint[] = [];
   for (const [index, certificate] of certificates.entries()) {
     const leaf = leafOf(authority, request, touch, rosterDigest, certificate, index);
-    serials.push(await recordOne(authority, tx, request, index, certificate, leaf));
+    await recordOne(authority, tx, request, index, certificate, leaf);
   }
-  return serials;
+}
+
+export function serialOf(certificate: Uint8Array): bigint {
+  return decodeCertificate(certificate).fields.serial;
 }
 
 /** @throws AuthorityError `too-large-to-log`: what can not be recorded must not even be drafted. */
@@ -46,7 +45,7 @@ async function recordOne(
   index: number,
   certificate: Uint8Array,
   leaf: Uint8Array,
-): Promise<bigint> {
+): Promise<void> {
   const { fields } = decodeCertificate(certificate);
   const purpose = request.certificates[index]?.request.purpose;
   if (purpose === undefined) throw new TypeError('there are more certificates than drafts');
@@ -64,7 +63,6 @@ async function recordOne(
     certificate,
   });
   await tx.appendLeaf(leaf, fields.serial);
-  return fields.serial;
 }
 
 function leafOf(

@@ -37,6 +37,7 @@ export async function resultOf(
   pollSecret: string,
 ): Promise<PendingIssue> {
   const request = await authority.store.read((tx) => findIssue(tx, id, { pollSecret }));
+  assertKept(authority, request);
   const current = await resumeRequest(authority, request);
   assertNotDenied(current);
   assertNotOver(authority, current);
@@ -98,6 +99,12 @@ async function prove(tx: StoreReader, plan: ProofPlan): Promise<readonly Uint8Ar
     return hash === undefined ? [] : [{ ...place, hash }];
   });
   return makeProof(plan, lookupIn(nodes));
+}
+
+/** Rows stay until something else is stored; what they give ends in time. A late resumption, too, would be one nobody waits for. */
+function assertKept(authority: Authority, request: PendingIssue): void {
+  if (authority.clock.now() >= request.keepUntil)
+    throw new AuthorityError('request-expired', 'the result of this request is kept no longer: ask again');
 }
 
 function assertNotOver(authority: Authority, request: PendingIssue): void {
