@@ -2,6 +2,7 @@
  * Who makes a signed call. The login certificate is checked as sshd would check it (purpose, type, time, source address),
  * and beyond: it must be one that this authority recorded, of a person still in the roster.
  */
+import { equalBytes } from '../fido/equal-bytes.ts';
 import type { Roster } from '../policy/roster.ts';
 import { sourceAllows } from '../policy/source.ts';
 import type { Certificate } from '../ssh/certificate.ts';
@@ -99,7 +100,8 @@ async function admit(
 ): Promise<string> {
   const now = authority.clock.now();
   const issued = await tx.findCertificate(fields.serial);
-  if (issued?.purpose !== 'login') throw refuse('this certificate was not issued here');
+  if (issued?.purpose !== 'login' || !equalBytes(issued.certificate, credentials.certificate))
+    throw refuse('this certificate was not issued here');
   assertStillInRoster(await authority.rosters.in(tx), issued.person, now);
   const until = credentials.time + CALL_SKEW_SECONDS + 1;
   if (!(await tx.rememberNonce(credentials.nonce, until, now)))
