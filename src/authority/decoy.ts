@@ -15,8 +15,17 @@ export function decoySeed(secret: Uint8Array, use: string, name: string): Uint8A
   return hmac(sha256, secret, new WireWriter().string(use).string(name).bytes());
 }
 
-/** The WebAuthn credential id of somebody who has none. */
-export function decoyCredentialId(secret: Uint8Array, person: string): string {
+/** Of eight people five have one credential, two have two, one has three: were it always one, two would tell. */
+const ID_COUNTS = [1, 1, 1, 1, 1, 2, 2, 3] as const;
+
+/** The WebAuthn credential ids of somebody who has none. */
+export function decoyCredentialIds(secret: Uint8Array, person: string): readonly string[] {
+  const [pick = 0] = decoySeed(secret, 'credential count', person);
+  const count = ID_COUNTS[pick % ID_COUNTS.length] ?? 1;
+  return Array.from({ length: count }, (_, index) => decoyCredentialId(secret, `${index} ${person}`));
+}
+
+function decoyCredentialId(secret: Uint8Array, person: string): string {
   const seed = decoySeed(secret, 'credential id', person);
   const [pick = 0] = seed;
   const length = ID_LENGTHS[pick % ID_LENGTHS.length] ?? 64;

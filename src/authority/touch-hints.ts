@@ -1,7 +1,7 @@
 /** What an authenticator has to be told to answer a request: no more than strangers are told of anybody. */
 import { decoyGrant } from '../policy/decoy.ts';
 import type { Authority } from './authority.ts';
-import { decoyCredentialId } from './decoy.ts';
+import { decoyCredentialIds } from './decoy.ts';
 import type { StoreReader } from './ports.ts';
 import type { PendingIssue } from './records.ts';
 
@@ -37,5 +37,7 @@ async function credentialIds(
 ): Promise<readonly string[]> {
   const credentials = await tx.credentialsOf(person);
   const ids = credentials.filter(({ kind }) => kind === 'webauthn').map(({ id }) => id);
-  return ids.length > 0 ? ids : [decoyCredentialId(authority.decoySecret, person)];
+  // Made for everybody, so that whoever has none does not take longer.
+  const decoys = decoyCredentialIds(authority.decoySecret, person);
+  return ids.length > 0 ? ids : decoys;
 }
