@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
 import type { Authority } from './authority/authority.ts';
 import { Metrics } from './http/metrics.ts';
+import { networkOf } from './http/network.ts';
 import { sendProblem } from './http/problem.ts';
 import { authorityRoutes } from './http/routes/authority.ts';
 import { enrolmentRoutes } from './http/routes/enrolments.ts';
@@ -78,11 +79,6 @@ async function registerLimits(http: Http, { requestsPerMinute }: AppOptions): Pr
     timeWindow: '1 minute',
     keyGenerator: ({ ip }) => networkOf(ip),
   });
-}
-
-/** Whoever has one IPv6 address has a whole /64 of them. */
-function networkOf(ip: string): string {
-  return ip.includes(':') ? ip.split(':').slice(0, 4).join(':') : ip;
 }
 
 async function registerHeaders(http: Http, authority: Authority): Promise<void> {
