@@ -30,7 +30,7 @@ export async function refusalOf(
   for (const drafted of request.certificates) {
     const refusal =
       refusalOfDraft(authority, roster, request, drafted, touch, credential) ??
-      (await refusalOfKey(tx, roster, drafted));
+      (await refusalOfKey(tx, drafted));
     if (refusal !== undefined) return withAccess(refusal, roster, request.person, now);
   }
   return undefined;
@@ -70,15 +70,10 @@ function refusalOfTouch(
 }
 
 /** A key has one role: a key that touches, or that signs certificates, must not sit in an agent as a subject. */
-async function refusalOfKey(
-  tx: StoreReader,
-  roster: Roster,
-  { request }: DraftedCertificate,
-): Promise<Refusal | undefined> {
-  const identity = keyIdentity(request.subject);
-  const role = roster.keyOwners.has(identity) ? 'touch' : await tx.keyRole(identity);
+async function refusalOfKey(tx: StoreReader, { request }: DraftedCertificate): Promise<Refusal | undefined> {
+  const role = await tx.keyRole(keyIdentity(request.subject));
   if (role === undefined || role === request.purpose) return undefined;
-  return refuse('key-has-another-role', `this key is used for "${role}" already: use another one`);
+  return refuse('key-has-role', `this key is used for "${role}" already: use another one`);
 }
 
 function withAccess(refusal: Refusal, roster: Roster, person: string, now: number): Refusal {

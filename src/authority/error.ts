@@ -19,7 +19,6 @@ export type AuthorityErrorCode =
   | 'attestation-required'
   | 'touched-elsewhere'
   | 'too-many-certificates'
-  | 'key-has-another-role'
   | 'ca-key-changed'
   | 'too-large-to-log'
   | 'signing-failed'

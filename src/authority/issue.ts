@@ -96,7 +96,7 @@ async function acceptTouch(
 async function keepRosterCredential(tx: StoreWriter, credential: Credential): Promise<void> {
   if ((await tx.claimKeyRole(credentialKeyIdentity(credential), 'touch')) !== 'touch')
     throw new AuthorityError(
-      'key-has-another-role',
+      'key-has-role',
       'this security key was certified before, so its touch counts for nothing: use another one',
     );
   await tx.insertCredential(credential);

@@ -18,7 +18,7 @@ export function credentialKeyIdentity(credential: Credential): string {
   return keyIdentity(key);
 }
 
-/** @throws AuthorityError `key-has-another-role` when the key of a new credential is in other use, or somebody else's. */
+/** @throws AuthorityError `key-has-role` when the key of a new credential is in other use, or somebody else's. */
 export async function assertFreeForTouch(
   tx: StoreReader,
   roster: Roster,
@@ -29,10 +29,7 @@ export async function assertFreeForTouch(
   const owner = roster.keyOwners.get(identity);
   if ((role === undefined || role === 'touch') && (owner === undefined || owner === credential.person))
     return;
-  throw new AuthorityError(
-    'key-has-another-role',
-    'this key is used for something else already: use another one',
-  );
+  throw new AuthorityError('key-has-role', 'this key is used for something else already: use another one');
 }
 
 /** At start: CA keys take their role. @throws AuthorityError when one of them was seen as something else. */
@@ -41,10 +38,7 @@ export async function claimCaKeys(authority: Authority): Promise<void> {
     for (const purpose of PURPOSES) {
       const role = await tx.claimKeyRole(keyIdentity(authority.signers[purpose].publicKey), 'ca');
       if (role !== 'ca')
-        throw new AuthorityError(
-          'key-has-another-role',
-          `the CA key for ${purpose} was used for "${role}" before`,
-        );
+        throw new AuthorityError('key-has-role', `the CA key for ${purpose} was used for "${role}" before`);
     }
   });
 }

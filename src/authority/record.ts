@@ -50,7 +50,7 @@ async function recordOne(
   const purpose = request.certificates[index]?.request.purpose;
   if (purpose === undefined) throw new TypeError('there are more certificates than drafts');
   if ((await tx.claimKeyRole(keyIdentity(fields.subject), purpose)) !== purpose)
-    throw new AuthorityError('key-has-another-role', 'this key got another use meanwhile: use another one');
+    throw new AuthorityError('key-has-role', 'this key got another use meanwhile: use another one');
   await tx.insertCertificate({
     serial: fields.serial,
     purpose,

@@ -36,7 +36,6 @@ const STATUS: Readonly<Record<AuthorityErrorCode, number>> = {
   'attestation-required': 403,
   'touched-elsewhere': 403,
   'too-many-certificates': 429,
-  'key-has-another-role': 403,
   'ca-key-changed': 409,
   'too-large-to-log': 400,
   'signing-failed': 503,

@@ -129,7 +129,7 @@ const ANOTHER_KEY_MAY_DO = new Set([
   'credential-refused',
   'attestation-required',
   'user-verification-required',
-  'key-has-another-role',
+  'key-has-role',
 ]);
 
 export interface Surroundings {
