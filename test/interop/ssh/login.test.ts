@@ -77,7 +77,7 @@ describe.runIf(haveParts({ ...SSHD_PARTS, 'ssh-keygen': 'openssh-client', [SK_DU
       ['for the bare login where hosts are named', { principals: [LOGIN] }],
       ['that is expired', { validAfter: 1_700_000_000n, validBefore: 1_700_003_600n }],
       ['that is not valid yet', { validAfter: 4_000_000_000n, validBefore: 4_000_003_600n }],
-      ['of a host', { type: 'host' }],
+      ['of a host', { type: 'host', extensions: [] }],
       ['for another source address', { criticalOptions: [sourceAddress('192.0.2.0/24')] }],
     ])('refuses a certificate %s', async ([, changes], { expect }) => {
       const result = await login(get(authorities, 'ssh-ed25519'), get(subjects, 'ssh-ed25519'), changes);
