@@ -13,11 +13,10 @@ import { generateKey } from '../support/keys.ts';
 import { haveParts } from '../support/parts.ts';
 import { SSH_AGENT_PARTS } from '../support/ssh-agent.ts';
 import type { Liar, Lies } from './support/liar.ts';
-import { startLiar } from './support/liar.ts';
+import { ACCESS, startLiar } from './support/liar.ts';
 import type { Person } from './support/person.ts';
 import { startPerson } from './support/person.ts';
 
-const ACCESS = { logins: ['alice'], hosts: ['web1'], defaultLifetime: 72_000, maxLifetime: 86_400 };
 const OTHER = generateKey('ssh-ed25519');
 const now = () => Math.floor(Date.now() / 1000);
 

@@ -6,7 +6,19 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
-import type { AskBody, AskReply, Assertion, Bundle, Issued, Problem } from '../../../src/http/contract.ts';
+import { parseAttestationObject } from '../../../src/fido/attested-credential.ts';
+import type {
+  AskBody,
+  AskReply,
+  Assertion,
+  Bundle,
+  InviteReply,
+  Issued,
+  OfferReply,
+  Problem,
+  SshOffer,
+  WebauthnOffer,
+} from '../../../src/http/contract.ts';
 import { signCheckpoint } from '../../../src/log/checkpoint.ts';
 import type { LeafOf } from '../../../src/log/leaf.ts';
 import { encodeLeaf } from '../../../src/log/leaf.ts';
@@ -34,6 +46,8 @@ export interface Lies {
   certificate?: (certificate: Uint8Array) => Uint8Array;
   leaf?: (leaf: LeafOf<'certificate'>) => LeafOf<'certificate'>;
   issued?: (issued: Issued) => Issued;
+  invited?: (reply: InviteReply) => InviteReply;
+  offered?: (reply: OfferReply) => OfferReply;
   /** Answers a touch with a problem document. */
   problem?: Problem;
   /** How many replies to touches are lost on the way: 'request' before they arrive, 'reply' after. */
@@ -49,6 +63,12 @@ export interface Liar extends AsyncDisposable {
   fork(): void;
   /** Adds a leaf that has nothing to do with anybody. */
   append(): void;
+  /** The secrets of invites that were sent here so far. */
+  readonly invites: readonly string[];
+  /** What was enrolled, with the touch that confirmed it. */
+  readonly confirmed: readonly Assertion[];
+  /** The address of an invite. */
+  address(person?: string): string;
   /** The bodies of requests for certificates so far. */
   readonly asks: readonly AskBody[];
 }
@@ -61,6 +81,13 @@ interface AskedOf {
   issued?: Issued;
 }
 
+interface EnrolmentBody {
+  readonly invite?: string;
+  readonly credential?: WebauthnOffer | SshOffer;
+  readonly assertion?: Assertion;
+}
+
+export const ACCESS = { logins: ['alice'], hosts: ['web1'], defaultLifetime: 72_000, maxLifetime: 86_400 };
 const NONCE = new Uint8Array(32).fill(7);
 const POLL_SECRET = 'p'.repeat(43);
 
@@ -93,6 +120,8 @@ class LyingAuthority {
   readonly logKey = generateKey('ssh-ed25519');
   readonly sudoKey = generateKey('ssh-ed25519');
   readonly asks: AskBody[] = [];
+  readonly invites: string[] = [];
+  readonly confirmed: Assertion[] = [];
   lies: Lies = {};
   readonly #now: () => number;
   #leaves: Uint8Array[] = [];
@@ -124,11 +153,52 @@ class LyingAuthority {
     const [, , kind, id = '', verb] = target.split(/[/?]/);
     if (kind === 'bundle') return { status: 200, body: this.#bundle() };
     if (kind === 'log') return { status: 200, body: this.#growth(Number(target.split('from=')[1])) };
+    if (kind === 'enrolments')
+      return { status: verb === undefined ? 201 : 200, body: this.#enrol(verb, JSON.parse(body)) };
     if (kind === 'requests' && verb === undefined) return { status: 201, body: this.#ask(JSON.parse(body)) };
     if (verb === 'touch') return this.#touch(id, JSON.parse(body));
     if (verb === 'result')
       return { status: 200, body: this.#requests.get(id)?.issued ?? { state: 'pending' } };
     return { status: 404, body: { type: 'about:blank', title: 'not found', status: 404, code: 'not-found' } };
+  }
+
+  address(person = 'alice'): string {
+    const key = this.bundleFingerprint.slice('SHA256:'.length).replaceAll('+', '-').replaceAll('/', '_');
+    return `${this.origin}/enroll#${person}.${'i'.repeat(43)}.${key}`;
+  }
+
+  #enrol(verb: string | undefined, body: EnrolmentBody): object {
+    if (verb === undefined) return this.#invited(body.invite ?? '');
+    if (verb === 'offer') return this.#offered(body.credential);
+    if (body.assertion !== undefined) this.confirmed.push(body.assertion);
+    return { credentialId: body.assertion?.credentialId, access: ACCESS };
+  }
+
+  #invited(invite: string): InviteReply {
+    this.invites.push(invite);
+    const truth: InviteReply = {
+      requestId: 'E'.repeat(22),
+      pollSecret: POLL_SECRET,
+      person: 'alice',
+      inviteId: 'ab'.repeat(32),
+      origin: this.origin,
+      rpId: 'localhost',
+      nonce: base64urlnopad.encode(NONCE),
+      expiresAt: this.#now() + 120,
+      userId: 'AAAA',
+      userVerification: 'discouraged',
+      attestation: 'none',
+      excludeCredentialIds: [],
+      access: ACCESS,
+    };
+    return this.lies.invited?.(truth) ?? truth;
+  }
+
+  #offered(credential: WebauthnOffer | SshOffer | undefined): OfferReply {
+    if (credential?.kind !== 'webauthn') throw new Error('only webauthn is enrolled here');
+    const { publicKey } = parseAttestationObject(base64urlnopad.decode(credential.attestationObject));
+    const truth = { credentialId: credential.credentialId, publicKey: base64urlnopad.encode(publicKey) };
+    return this.lies.offered?.(truth) ?? truth;
   }
 
   #bundle(): object {

@@ -1,0 +1,141 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { base64urlnopad } from '@scure/base';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { authorityName } from '../../cli/paths.ts';
+import { listAuthorities, loadSettings } from '../../cli/settings.ts';
+import { parseClientData } from '../../src/fido/client-data.ts';
+import { touchDigest } from '../../src/fido/touch-digest.ts';
+import { generateKey } from '../support/keys.ts';
+import { haveParts } from '../support/parts.ts';
+import { SSH_AGENT_PARTS } from '../support/ssh-agent.ts';
+import type { Liar, Lies } from './support/liar.ts';
+import { ACCESS, startLiar } from './support/liar.ts';
+import type { Person } from './support/person.ts';
+import { startPerson } from './support/person.ts';
+
+const now = () => Math.floor(Date.now() / 1000);
+
+describe.runIf(haveParts(SSH_AGENT_PARTS))('usher enroll', () => {
+  let person: Person;
+  let liar: Liar;
+
+  beforeAll(async () => {
+    person = await startPerson();
+  });
+  afterAll(() => person[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    liar = await startLiar(now);
+  });
+  afterEach(() => liar[Symbol.asyncDispose]());
+
+  const enroll = (address: string, ...args: string[]) =>
+    person.usher(['enroll', '--with', 'soft', ...args, address]);
+
+  it.each<[string, Lies, RegExp]>([
+    [
+      'is not signed by the key in the invite',
+      { bundleKey: generateKey('ssh-ed25519') },
+      /not signed by the key/,
+    ],
+    [
+      'is of another authority',
+      { bundle: (truth) => ({ ...truth, authority: 'https://x.example' }) },
+      /is of https/,
+    ],
+    ['is out of date', { bundle: (truth) => ({ ...truth, freshUntil: 1 }) }, /out of date/],
+  ])('does not send the invite when the bundle %s', async (_situation, lies, reason) => {
+    liar.lies = lies;
+    const { code, stderr } = await enroll(liar.address());
+    expect(stderr).toMatch(reason);
+    expect(code).toBe(1);
+    expect(liar.invites).toEqual([]);
+    expect(await listAuthorities(person.paths)).not.toContain(authorityName(liar.origin));
+  });
+
+  it.each<[string, Lies]>([
+    ['names another person', { invited: (truth) => ({ ...truth, person: 'mallory' }) }],
+    ['names another origin', { invited: (truth) => ({ ...truth, origin: 'https://x.example' }) }],
+    ['names a foreign RP id', { invited: (truth) => ({ ...truth, rpId: 'example.org' }) }],
+    ['names the end of a name as RP id', { invited: (truth) => ({ ...truth, rpId: 'host' }) }],
+  ])('makes no credential when the authority %s', async (_situation, lies) => {
+    liar.lies = lies;
+    const touches = person.plugin.questions.length;
+    expect((await enroll(liar.address())).code).toBe(1);
+    expect(person.plugin.questions).toHaveLength(touches);
+    expect(await listAuthorities(person.paths)).not.toContain(authorityName(liar.origin));
+  });
+
+  it.each<[string, Lies]>([
+    ['id', { offered: (truth) => ({ ...truth, credentialId: 'AAAA' }) }],
+    ['key', { offered: (truth) => ({ ...truth, publicKey: base64urlnopad.encode(new Uint8Array(77)) }) }],
+  ])(
+    'touches nothing when the authority wants to enroll a credential with another %s',
+    async (_what, lies) => {
+      liar.lies = lies;
+      const { code, stderr } = await enroll(liar.address());
+      expect(stderr).toContain('another credential than yours');
+      expect(code).toBe(1);
+      expect(liar.confirmed).toEqual([]);
+      expect(await listAuthorities(person.paths)).not.toContain(authorityName(liar.origin));
+    },
+  );
+
+  it('pins the key, keeps what the person may ask for, and touches person, credential and invite', async () => {
+    const result = await enroll(liar.address(), '--json');
+    expect(result, result.stderr).toMatchObject({ code: 0 });
+    const { authenticator } = person.plugin;
+    expect(JSON.parse(result.stdout)).toEqual({
+      authority: liar.origin,
+      person: 'alice',
+      credentialId: authenticator.credentialId,
+      access: ACCESS,
+    });
+    const settings = await loadSettings(person.paths, authorityName(liar.origin));
+    expect(settings).toMatchObject({ bundleKey: liar.bundleFingerprint, with: 'soft', access: ACCESS });
+    const [assertion] = liar.confirmed;
+    const { challenge } = parseClientData(base64urlnopad.decode(assertion?.clientDataJSON ?? ''));
+    const { credentialId, publicKey } = authenticator;
+    const inviteId = 'ab'.repeat(32);
+    const expiresAt = now();
+    const digests = Array.from({ length: 130 }, (_, seconds) =>
+      touchDigest({
+        origin: liar.origin,
+        action: { kind: 'enroll', person: 'alice', credentialId, publicKey, inviteId },
+        requestId: 'E'.repeat(22),
+        nonce: new Uint8Array(32).fill(7),
+        expiresAt: expiresAt + seconds,
+      }),
+    );
+    expect(digests).toContainEqual(challenge);
+  });
+
+  it.each<[string, () => Promise<readonly string[]>, boolean]>([
+    ['stdin', async () => ['-'], true],
+    [
+      'a file',
+      async () => {
+        await writeFile(join(person.home, 'invite'), `${liar.address()}\n`);
+        return ['--address-file', join(person.home, 'invite')];
+      },
+      false,
+    ],
+  ])(
+    'reads the address from %s, so that the secret is in no list of processes',
+    async (_place, args, isStdin) => {
+      const stdin = isStdin ? `${liar.address()}\n` : '';
+      const result = await person.usher(['enroll', '--with', 'soft', ...(await args())], { stdin });
+      expect(result, result.stderr).toMatchObject({ code: 0 });
+      expect(result.stderr + result.stdout).not.toContain('i'.repeat(43));
+      expect(liar.invites).toEqual(['i'.repeat(43)]);
+    },
+  );
+
+  it('for a browser pins the authority and leaves the rest to the page', async () => {
+    const result = await person.usher(['enroll', '--no-open', liar.address()]);
+    expect(result, result.stderr).toMatchObject({ code: 0, stdout: '' });
+    expect(result.stderr).toContain('enroll there, then type: usher login');
+    expect(result.stderr).not.toContain('i'.repeat(43));
+    expect((await loadSettings(person.paths, authorityName(liar.origin))).with).toBe('browser');
+  });
+});
