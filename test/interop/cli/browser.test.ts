@@ -85,7 +85,10 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('touch in a browser', () => {
     const code = /code +([0-9A-Z]{4}-[0-9A-Z]{4})/.exec(screen)?.[1] ?? '';
     const { pageSecret } = await openPage(usherd, id);
     const typed = code.toLowerCase().replace('-', ' ');
-    expect(await post(`/v1/requests/${id}/code`, { pageSecret, code: typed })).toMatchObject({ status: 200, body: { person: 'alice' } });
+    expect(await post(`/v1/requests/${id}/code`, { pageSecret, code: typed })).toMatchObject({
+      status: 200,
+      body: { person: 'alice' },
+    });
     await reviewAndTouch(id, pageSecret);
     const login = await running;
     expect(login, login.stderr).toMatchObject({ code: 0 });
