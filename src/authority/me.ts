@@ -16,6 +16,7 @@ export async function describePerson(authority: Authority, person: string): Prom
     const access = accessOf(await authority.rosters.in(tx), person, authority.clock.now());
     if (access === undefined)
       throw new AuthorityError('call-refused', 'the roster gives you no access any more');
-    return { person, access, credentials: await tx.credentialsOf(person) };
+    const credentials = await tx.credentialsOf(person);
+    return { person, access, credentials: credentials.filter(({ removedAt }) => removedAt === undefined) };
   });
 }

@@ -36,7 +36,8 @@ async function credentialIds(
   person: string,
 ): Promise<readonly string[]> {
   const credentials = await tx.credentialsOf(person);
-  const ids = credentials.filter(({ kind }) => kind === 'webauthn').map(({ id }) => id);
+  const usable = credentials.filter(({ kind, removedAt }) => kind === 'webauthn' && removedAt === undefined);
+  const ids = usable.map(({ id }) => id);
   // Made for everybody, so that whoever has none does not take longer.
   const decoys = decoyCredentialIds(authority.decoySecret, person);
   return ids.length > 0 ? ids : decoys;
