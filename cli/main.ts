@@ -4,7 +4,7 @@ const quick = parseQuickStatus(process.argv.slice(2));
 if (quick === undefined) {
   // Without a handler a signal ends the process before anything can be cleaned up.
   process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
-  const { run } = await import('./program.ts');
+  const { run } = await import('./run.ts');
   process.exitCode = await run(process.argv.slice(2));
 } else {
   const now = Math.floor(Date.now() / 1000);

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { AgentError } from '../src/agent/error.ts';
 import { withPrivateAgent } from '../src/agent/private-agent.ts';
 import { SshError } from '../src/ssh/error.ts';
-import { readPrivateKeyFile } from '../src/ssh/key-file.ts';
 import { isOpensshKeyFile, readOpensshHeader, readSecurityKeyFile } from '../src/ssh/openssh-key.ts';
 import type { PrivateKey, SecurityKeyFile } from '../src/ssh/private-key.ts';
 import { ed25519FromSeed } from '../src/ssh/private-key.ts';
@@ -95,6 +94,8 @@ function securityKeySubject(
 }
 
 async function openPlainKey(surroundings: Surroundings, file: string, text: string): Promise<PrivateKey> {
+  // Its parsers take a while to load, and only this needs them.
+  const { readPrivateKeyFile } = await import('../src/ssh/key-file.ts');
   try {
     return readPrivateKeyFile(text);
   } catch (cause) {

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { UsherCommandError } from '../../cli/error.ts';
 import { printable } from '../../cli/printable.ts';
-import { run } from '../../cli/program.ts';
+import { run } from '../../cli/run.ts';
 import { sayError, whileWaiting, writeJson } from '../../cli/terminal.ts';
 
 async function usher(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Paths } from '../../../cli/paths.ts';
 import { pathsFrom } from '../../../cli/paths.ts';
-import { run } from '../../../cli/program.ts';
+import { run } from '../../../cli/run.ts';
 import type { Settings } from '../../../cli/settings.ts';
 import { saveSettings } from '../../../cli/settings.ts';
 import type { Surroundings } from '../../../cli/surroundings.ts';
