@@ -39,6 +39,7 @@ export async function buildApp(authority: Authority, options: AppOptions): Promi
   const http = makeServer(options);
   http.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   http.setNotFoundHandler((request, reply) => sendProblem({ statusCode: 404 }, request, reply));
+  logAnswers(http);
   await registerLimits(http, options);
   await registerHeaders(http, authority);
   await http.register(fastifySwagger, {
@@ -52,6 +53,8 @@ export async function buildApp(authority: Authority, options: AppOptions): Promi
 function makeServer({ logger, trustedProxies, tls }: AppOptions): Http {
   const settings = {
     loggerInstance: logger,
+    // One line a request, by the hook below.
+    disableRequestLogging: true,
     genReqId: () => randomUUID(),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: MAX_BODY_BYTES,
@@ -70,6 +73,15 @@ function makeServer({ logger, trustedProxies, tls }: AppOptions): Http {
     : Fastify({ ...settings, https: { ...tls, minVersion: 'TLSv1.3' } })) as unknown as Http;
   http.server.maxConnections = MAX_CONNECTIONS;
   return http.withTypeProvider<TypeBoxTypeProvider>();
+}
+
+/** One line for each answer; what is in bodies and headers is never logged. */
+function logAnswers(http: Http): void {
+  http.addHook('onResponse', async (request, reply) => {
+    const { method, url, ip } = request;
+    const { statusCode: status, elapsedTime } = reply;
+    request.log.info({ method, url, from: ip, status, ms: Math.round(elapsedTime) }, 'answered');
+  });
 }
 
 async function registerLimits(http: Http, { requestsPerMinute }: AppOptions): Promise<void> {

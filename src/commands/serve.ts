@@ -18,7 +18,8 @@ const DRAIN_MS = 10_000;
 
 export async function serve(dir: string): Promise<void> {
   const config = await readConfig(dir);
-  const logger = pino({ redact: ['req.headers', 'res.headers'] });
+  // Not in step with requests: a slow reader of the log must not slow down the service.
+  const logger = pino(pino.destination({ sync: false }));
   const authority = await openAuthority(config);
   await loadRosterFile(authority, dir, logger);
   await assertRoster(authority);
