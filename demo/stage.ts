@@ -58,7 +58,8 @@ export class Stage implements AsyncDisposable {
       stream.setEncoding('utf8').on('data', (text: string) => {
         output += text;
       });
-    child.stdin.end(input);
+    // A program that ends without reading is no failure: its exit code says whether it failed.
+    child.stdin.on('error', () => {}).end(input);
     const [code] = await once(child, 'close');
     if (code !== 0) throw new Error(`${command.join(' ')} failed:\n${output}`);
     return output;
