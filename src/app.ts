@@ -72,6 +72,8 @@ function makeServer({ logger, trustedProxies, tls }: AppOptions): Http {
     ? Fastify(settings)
     : Fastify({ ...settings, https: { ...tls, minVersion: 'TLSv1.3' } })) as unknown as Http;
   http.server.maxConnections = MAX_CONNECTIONS;
+  // Any other site's page may send text without asking first; fastify would read it.
+  http.removeContentTypeParser('text/plain');
   return http.withTypeProvider<TypeBoxTypeProvider>();
 }
 
