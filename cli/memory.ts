@@ -46,6 +46,11 @@ export async function remember(paths: Paths, name: string, change: Partial<Memor
   await writeAtomically(memoryFile(paths, name), `${JSON.stringify({ ...current, ...change })}\n`, 0o600);
 }
 
+/** Begins anew, for an authority that was made anew under the same address. */
+export async function forget(paths: Paths, name: string): Promise<void> {
+  await writeAtomically(memoryFile(paths, name), `${JSON.stringify({ version: 1 })}\n`, 0o600);
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -144,6 +144,8 @@ function keyFileError(file: string, cause: unknown): UsherCommandError {
   if (!(cause instanceof SshError)) throw cause;
   return new UsherCommandError('key-file', `${file}: ${cause.message}`, {
     cause,
-    hint: 'name the file of the private key, not of the public key',
+    ...(cause.code === 'wrong-passphrase'
+      ? {}
+      : { hint: 'name the file of the private key, not of the public key' }),
   });
 }

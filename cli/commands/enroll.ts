@@ -2,36 +2,25 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
-import { parseAttestationObject } from '../../src/fido/attested-credential.ts';
-import { equalBytes } from '../../src/fido/equal-bytes.ts';
-import { touchDigest } from '../../src/fido/touch-digest.ts';
-import type {
-  InviteReply as Invited,
-  OfferReply as Offered,
-  SshOffer,
-  WebauthnOffer,
-} from '../../src/http/contract.ts';
-import { BundleReply, ConfirmReply, InviteReply, OfferReply } from '../../src/http/contract.ts';
+import { BundleReply, InviteReply } from '../../src/http/contract.ts';
 import { formatDuration } from '../../src/ssh/duration.ts';
-import { decodePublicKey, fingerprint } from '../../src/ssh/public-key.ts';
-import type { VerifiedBundle } from '../bundle.ts';
+import type { Pins, VerifiedBundle } from '../bundle.ts';
 import { acceptBundle, verifyBundle } from '../bundle.ts';
 import { Client } from '../client.ts';
-import { decodeBytes } from '../decode.ts';
+import { enrolCredential } from '../enrol-credential.ts';
 import { UsherCommandError } from '../error.ts';
 import type { Invite } from '../invite.ts';
 import { parseInvite } from '../invite.ts';
-import { loadMemory, remember } from '../memory.ts';
+import { forget, loadMemory, remember } from '../memory.ts';
 import type { Paths } from '../paths.ts';
 import { authorityName, pathsFrom } from '../paths.ts';
 import type { Settings } from '../settings.ts';
 import { saveSettings } from '../settings.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { askSecret, detail, say, writeJson } from '../terminal.ts';
+import { askSecret, detail, say, warn, writeJson } from '../terminal.ts';
 import type { WayOptions } from '../touch/choose.ts';
 import { chooseWay, touchKeyFile } from '../touch/choose.ts';
 import { openSecretAddress } from '../touch/open-secret.ts';
-import type { TouchWay } from '../touch/way.ts';
 import { addTouchOptions } from '../touch-options.ts';
 
 export interface EnrollOptions extends WayOptions {
@@ -68,9 +57,12 @@ export async function enroll(
   checkReply(reply, invite);
   const way = chooseWay(surroundings, options, {});
   const settings = settingsFrom(surroundings, reply, bundle, options);
-  if (way.kind === 'browser') return enrollByPage(surroundings, paths, settings, invite, options);
-  const credentialId = await enrollHere(client, reply, way.way);
-  await saveSettings(paths, settings, options.default === true);
+  if (way.kind === 'browser') {
+    await keep(paths, settings, bundle, options);
+    return openPage(surroundings, settings, invite, options);
+  }
+  const credentialId = await enrolCredential(client, reply, way.way);
+  await keep(paths, settings, bundle, options);
   report(surroundings, settings, credentialId, options);
 }
 
@@ -96,23 +88,41 @@ async function pinBundle(
 ): Promise<VerifiedBundle> {
   const pins = { bundleKey: invite.bundleKey };
   const bundle = verifyBundle(await client.get('/v1/bundle', BundleReply), invite.origin, pins);
-  const name = authorityName(invite.origin);
-  const { bundle: seen } = await loadMemory(paths, name);
-  acceptBundle(bundle, seen === undefined ? undefined : seenUnderPins(seen, invite), surroundings.now());
-  await remember(paths, name, { bundle: bundle.reply });
+  const seen = await seenBundle(paths, invite);
+  if (seen === 'of-another-key')
+    warn(surroundings, `${invite.origin} has another key than before: go on only if its keeper made it anew`);
+  acceptBundle(bundle, seen === 'of-another-key' ? undefined : seen, surroundings.now());
   return bundle;
 }
 
-/** Enrolling again may be because the authority was made anew: what was seen under another key does not count. */
-function seenUnderPins(seen: BundleReply, invite: Invite): VerifiedBundle | undefined {
+async function seenBundle(
+  paths: Paths,
+  { origin, bundleKey }: Pins & { readonly origin: string },
+): Promise<VerifiedBundle | 'of-another-key' | undefined> {
+  const { bundle } = await loadMemory(paths, authorityName(origin));
+  if (bundle === undefined) return undefined;
   try {
-    return verifyBundle(seen, invite.origin, { bundleKey: invite.bundleKey });
-  } catch {
-    return undefined;
+    return verifyBundle(bundle, origin, { bundleKey });
+  } catch (error) {
+    if (error instanceof UsherCommandError) return 'of-another-key';
+    throw error;
   }
 }
 
-function checkReply(reply: Invited, invite: Invite): void {
+/** Only now, when everything went well, is forgotten what was seen of an authority that had another key, and another log. */
+async function keep(
+  paths: Paths,
+  settings: Settings,
+  bundle: VerifiedBundle,
+  options: EnrollOptions,
+): Promise<void> {
+  const name = authorityName(settings.origin);
+  if ((await seenBundle(paths, settings)) === 'of-another-key') await forget(paths, name);
+  await remember(paths, name, { bundle: bundle.reply });
+  await saveSettings(paths, settings, options.default === true);
+}
+
+function checkReply(reply: InviteReply, invite: Invite): void {
   if (reply.origin !== invite.origin || reply.person !== invite.person)
     throw new UsherCommandError('bad-reply', 'the authority speaks of another invite than yours');
   const { hostname } = new URL(invite.origin);
@@ -122,7 +132,7 @@ function checkReply(reply: Invited, invite: Invite): void {
 
 function settingsFrom(
   surroundings: Surroundings,
-  reply: Invited,
+  reply: InviteReply,
   bundle: VerifiedBundle,
   options: EnrollOptions,
 ): Settings {
@@ -132,63 +142,12 @@ function settingsFrom(
   return { version: 1, origin, rpId, person, ...bundle.pins, access, with: withWay, ...touchKey };
 }
 
-async function enrollHere(client: Client, reply: Invited, way: TouchWay): Promise<string> {
-  const { requestId, pollSecret, origin, rpId, userVerification } = reply;
-  const offer = await way.register(reply);
-  const offered = await client.post(
-    `/v1/enrolments/${requestId}/offer`,
-    { pollSecret, credential: offer },
-    OfferReply,
-  );
-  checkOffered(offer, offered);
-  const digest = enrolmentDigest(reply, offered);
-  const credentialIds = [offered.credentialId];
-  const assertion = await way.touch({ digest, origin, rpId, credentialIds, userVerification });
-  const confirmed = await client.post(
-    `/v1/enrolments/${requestId}/confirm`,
-    { pollSecret, assertion },
-    ConfirmReply,
-  );
-  return confirmed.credentialId;
-}
-
-/** The digest is over id and key: both must be those of the credential that was just made, not of somebody else's. */
-function checkOffered(offer: WebauthnOffer | SshOffer, offered: Offered): void {
-  const { id, key } = offer.kind === 'webauthn' ? madeByAuthenticator(offer) : namedBySsh(offer);
-  if (id !== offered.credentialId || !equalBytes(key, decodeBytes(offered.publicKey)))
-    throw new UsherCommandError('bad-reply', 'the authority wants to enroll another credential than yours');
-}
-
-function madeByAuthenticator(offer: WebauthnOffer): { id: string; key: Uint8Array } {
-  const { publicKey } = parseAttestationObject(decodeBytes(offer.attestationObject));
-  return { id: offer.credentialId, key: publicKey };
-}
-
-function namedBySsh(offer: SshOffer): { id: string; key: Uint8Array } {
-  const key = decodeBytes(offer.publicKey);
-  return { id: fingerprint(decodePublicKey(key)), key };
-}
-
-function enrolmentDigest(reply: Invited, { credentialId, publicKey }: Offered): Uint8Array {
-  const { origin, requestId, expiresAt, person, inviteId } = reply;
-  const action = {
-    kind: 'enroll',
-    person,
-    credentialId,
-    publicKey: decodeBytes(publicKey),
-    inviteId,
-  } as const;
-  return touchDigest({ origin, action, requestId, nonce: decodeBytes(reply.nonce), expiresAt });
-}
-
-async function enrollByPage(
+async function openPage(
   surroundings: Surroundings,
-  paths: Paths,
   settings: Settings,
   invite: Invite,
   options: EnrollOptions,
 ): Promise<void> {
-  await saveSettings(paths, settings, options.default === true);
   say(surroundings, `${settings.origin} is pinned for ${settings.person}`);
   const key = invite.bundleKey.slice('SHA256:'.length).replaceAll('+', '-').replaceAll('/', '_');
   const address = `${invite.origin}/enroll#${invite.person}.${invite.secret}.${key}`;

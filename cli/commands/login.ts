@@ -1,38 +1,29 @@
 /** `usher login`: one touch, one certificate, in the agent. */
 import { base64 } from '@scure/base';
 import { Command } from 'commander';
-import type { AskBody, Issued } from '../../src/http/contract.ts';
-import { AskReply } from '../../src/http/contract.ts';
-import { openCheckpoint } from '../../src/log/checkpoint.ts';
 import type { Certificate } from '../../src/ssh/certificate.ts';
 import { certificateTypeName, encodeCertificate } from '../../src/ssh/certificate.ts';
 import { parseDuration } from '../../src/ssh/duration.ts';
-import { fingerprint, samePublicKey } from '../../src/ssh/public-key.ts';
-import { askBody, askedFor } from '../ask.ts';
+import { keyIdentity } from '../../src/ssh/key-identity.ts';
+import { fingerprint } from '../../src/ssh/public-key.ts';
+import { askedFor } from '../ask.ts';
 import { writeAtomically } from '../atomic-file.ts';
-import type { VerifiedBundle } from '../bundle.ts';
+import type { Certified } from '../certify.ts';
+import { certify } from '../certify.ts';
 import { deliverToAgent } from '../deliver.ts';
-import type { CheckedRequest } from '../draft-check.ts';
-import { checkRequest } from '../draft-check.ts';
 import type { Enrolled } from '../enrolled.ts';
-import { openEnrolled, refreshBundle } from '../enrolled.ts';
+import { openEnrolled } from '../enrolled.ts';
 import { entryComment } from '../entries.ts';
 import { UsherCommandError } from '../error.ts';
-import { keepEvidence } from '../fork-evidence.ts';
-import { checkIssued } from '../issued-check.ts';
-import { rememberCheckpoint } from '../log-memory.ts';
 import { refreshAccess } from '../refresh-access.ts';
-import { explainRefusal } from '../refusal.ts';
-import { handIn, waitForResult } from '../result.ts';
-import { formatTime, reviewLines } from '../review.ts';
+import { formatTime } from '../review.ts';
 import { withAgent } from '../ssh-agent.ts';
 import type { Subject } from '../subject.ts';
 import { fileSubject, freshSubject, loadSecurityKey } from '../subject.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { detail, say, whileWaiting, writeData, writeJson } from '../terminal.ts';
+import { say, writeData, writeJson } from '../terminal.ts';
 import type { ChosenWay, WayOptions } from '../touch/choose.ts';
 import { chooseWay, providerOf, touchKeyFile } from '../touch/choose.ts';
-import { withPage } from '../touch/page.ts';
 import { addTouchOptions } from '../touch-options.ts';
 
 export interface LoginOptions extends WayOptions {
@@ -67,29 +58,13 @@ export async function login(surroundings: Surroundings, options: LoginOptions): 
   const way = chooseWay(surroundings, options, enrolled.settings);
   const lifetime = lifetimeOf(options.for);
   const subject = await chooseSubject(enrolled, options, way);
-  const asked = askedFor(enrolled.settings, subject, {
-    logins: options.login,
-    hosts: options.host,
-    lifetime,
-  });
-  const body = await askBody(asked, subject, surroundings.now());
-  const [bundle, reply] = await Promise.all([refreshBundle(enrolled), ask(enrolled, body)]);
-  const request = checkRequest(reply, [asked], bundle, surroundings.now());
-  sayWhatIsSigned(surroundings, enrolled, request, subject);
-  const issued = await touchAndWait(enrolled, bundle, way, reply, request, options);
-  const certificate = await checkAndRemember(enrolled, bundle, request, issued);
-  await deliver(enrolled, subject, certificate, options);
-  report(enrolled, subject, certificate, issued, options);
-  if (subject.file === undefined && options.confirm !== true) await learnAccess(enrolled, certificate);
-}
-
-/** So that the next login asks for what was granted meanwhile. This one is done: whatever fails here is not its failure. */
-async function learnAccess(enrolled: Enrolled, certificate: Certificate): Promise<void> {
-  try {
-    await refreshAccess(enrolled, { blob: encodeCertificate(certificate), certificate });
-  } catch (error) {
-    if (!(error instanceof UsherCommandError)) throw error;
-  }
+  const wish = { logins: options.login, hosts: options.host, lifetime };
+  const asked = askedFor(enrolled.settings, subject, wish);
+  const certified = await certify(enrolled, { asked, subject, way, open: options.open !== false });
+  await deliver(enrolled, subject, certified.certificate, options);
+  report(enrolled, subject, certified, options);
+  if (subject.file === undefined && options.confirm !== true)
+    await learnAccess(enrolled, certified.certificate);
 }
 
 function lifetimeOf(text: string | undefined): number | undefined {
@@ -120,77 +95,11 @@ async function chooseSubject(
 /** Whoever reaches an agent with this key could have it sign anything: a key that touches does nothing else. */
 async function refuseSecondRole(subject: Subject, touchKey: string): Promise<void> {
   const { publicKey } = await loadSecurityKey(touchKey);
-  if (samePublicKey(publicKey, subject.publicKey))
+  // Under another application it is still the same key.
+  if (keyIdentity(publicKey) === keyIdentity(subject.publicKey))
     throw new UsherCommandError('key-file', 'this is the key that you touch with: a key has one role', {
       hint: 'certify another key, or leave --key away for a fresh one in the agent',
     });
-}
-
-function ask({ client }: Enrolled, body: AskBody): Promise<AskReply> {
-  return client.call({ method: 'POST', target: '/v1/requests', body, reply: AskReply, repeatable: true });
-}
-
-function sayWhatIsSigned(
-  surroundings: Surroundings,
-  { settings }: Enrolled,
-  request: CheckedRequest,
-  subject: Subject,
-): void {
-  say(surroundings, `with your touch ${settings.origin} signs this certificate`);
-  const where = subject.file ?? 'new, only in the agent';
-  for (const { fields } of request.drafts)
-    detail(surroundings, reviewLines(fields, surroundings.now(), where));
-}
-
-async function touchAndWait(
-  enrolled: Enrolled,
-  bundle: VerifiedBundle,
-  way: ChosenWay,
-  reply: AskReply,
-  request: CheckedRequest,
-  options: LoginOptions,
-): Promise<Issued> {
-  const { surroundings, client, settings, memory } = enrolled;
-  const seenSize =
-    memory.checkpoint === undefined ? undefined : openCheckpoint(memory.checkpoint, bundle.logKey).size;
-  const waited = { request: reply, seenSize };
-  try {
-    if (way.kind === 'browser') {
-      const page = { ...reply, digest: request.digest, open: options.open !== false };
-      const wait = () =>
-        whileWaiting(
-          surroundings,
-          'waiting for your touch in the browser',
-          waitForResult(surroundings, client, waited),
-        );
-      return await withPage(surroundings, client, page, wait);
-    }
-    const { origin, rpId } = settings;
-    const { credentialIds, userVerification } = reply;
-    const question = { digest: request.digest, origin, rpId, credentialIds, userVerification };
-    return await handIn(surroundings, client, waited, await way.way.touch(question));
-  } catch (error) {
-    throw await explainRefusal(enrolled, error);
-  }
-}
-
-async function checkAndRemember(
-  enrolled: Enrolled,
-  bundle: VerifiedBundle,
-  request: CheckedRequest,
-  issued: Issued,
-): Promise<Certificate> {
-  const { settings, memory } = enrolled;
-  const { person, origin } = settings;
-  const seenCheckpoint = memory.checkpoint;
-  try {
-    const [certificate] = checkIssued(issued, { request, person, origin, bundle, seenCheckpoint });
-    if (certificate === undefined) throw new TypeError('a request has at least one draft');
-    await rememberCheckpoint(enrolled, bundle, issued.checkpoint);
-    return certificate;
-  } catch (error) {
-    throw await keepEvidence(enrolled, issued.checkpoint, error);
-  }
 }
 
 async function deliver(
@@ -220,8 +129,7 @@ function certificateLine(certificate: Certificate, comment: string): string {
 function report(
   { surroundings, settings, name }: Enrolled,
   subject: Subject,
-  certificate: Certificate,
-  issued: Issued,
+  { certificate, leafIndex }: Certified,
   options: LoginOptions,
 ): void {
   const { fields } = certificate;
@@ -246,7 +154,15 @@ function report(
     principals: fields.principals,
     validAfter: Number(fields.validAfter),
     validBefore: Number(fields.validBefore),
-    leafIndex: issued.certificates[0]?.leafIndex,
+    leafIndex,
     file: subject.file === undefined ? null : `${subject.file}-cert.pub`,
   });
+}
+/** So that the next login asks for what was granted meanwhile. This one is done: whatever fails here is not its failure. */
+async function learnAccess(enrolled: Enrolled, certificate: Certificate): Promise<void> {
+  try {
+    await refreshAccess(enrolled, { blob: encodeCertificate(certificate), certificate });
+  } catch (error) {
+    if (!(error instanceof UsherCommandError)) throw error;
+  }
 }

@@ -2,10 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { base64urlnopad } from '@scure/base';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { loadMemory } from '../../cli/memory.ts';
 import { authorityName } from '../../cli/paths.ts';
 import { listAuthorities, loadSettings } from '../../cli/settings.ts';
 import { parseClientData } from '../../src/fido/client-data.ts';
 import { touchDigest } from '../../src/fido/touch-digest.ts';
+import { fingerprint, formatPublicKeyLine } from '../../src/ssh/public-key.ts';
 import { generateKey } from '../support/keys.ts';
 import { haveParts } from '../support/parts.ts';
 import { SSH_AGENT_PARTS } from '../support/ssh-agent.ts';
@@ -130,6 +132,34 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher enroll', () => {
       expect(liar.invites).toEqual(['i'.repeat(43)]);
     },
   );
+
+  it('warns when the authority has another key than before, and forgets its old log only once all went well', async () => {
+    const name = authorityName(liar.origin);
+    const remembered = () => loadMemory(person.paths, name);
+    expect((await enroll(liar.address())).code).toBe(0);
+    await person.usher(['login', '--authority', name]);
+    await person.usher(['logout', '--authority', name]);
+    const { checkpoint } = await remembered();
+    expect(checkpoint).toContain('\n2\n');
+
+    const key = generateKey('ssh-ed25519');
+    liar.lies = {
+      bundleKey: key,
+      bundle: (truth) => ({ ...truth, bundleKey: formatPublicKeyLine(key.publicKey) }),
+      offered: (truth) => ({ ...truth, credentialId: 'AAAA' }),
+    };
+    const fragment = fingerprint(key.publicKey).slice(7).replaceAll('+', '-').replaceAll('/', '_');
+    const anew = liar.address().replace(/[^.]{43}$/, fragment);
+    const failed = await enroll(anew);
+    expect(failed.stderr).toContain('has another key than before');
+    expect(failed.code).toBe(1);
+    expect((await remembered()).checkpoint).toBe(checkpoint);
+
+    const { offered: _truthful, ...lies } = liar.lies;
+    liar.lies = lies;
+    expect((await enroll(anew)).code).toBe(0);
+    expect((await remembered()).checkpoint).toBeUndefined();
+  });
 
   it('for a browser pins the authority and leaves the rest to the page', async () => {
     const result = await person.usher(['enroll', '--no-open', liar.address()]);
