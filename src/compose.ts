@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Authority } from './authority/authority.ts';
 import { claimCaKeys } from './authority/key-roles.ts';
-import type { CaSigner, Clock, Random } from './authority/ports.ts';
+import type { CaSigner, Clock, Random, Store } from './authority/ports.ts';
 import type { Purpose } from './authority/purpose.ts';
 import { PURPOSES } from './authority/purpose.ts';
 import { RosterInForce } from './authority/roster-in-force.ts';
@@ -20,6 +20,7 @@ import { SshError } from './ssh/error.ts';
 import { readPrivateKeyFile, readPublicKeyFile } from './ssh/key-file.ts';
 import type { PrivateKey } from './ssh/private-key.ts';
 import { ed25519FromSeed } from './ssh/private-key.ts';
+import type { SignCheckpoint } from './store/log-sealer.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 
 export const systemClock: Clock = { now: () => Math.floor(Date.now() / 1000) };
@@ -40,19 +41,24 @@ export async function readConfig(directory: string): Promise<Config> {
   return parseConfig(await readFile(join(directory, FILES.config), 'utf8'), directory);
 }
 
+/** What somebody puts around the ports, to measure or to break them; each is as it is when absent. */
+export interface PortChanges {
+  readonly clock?: Clock;
+  readonly store?: (store: Store) => Store;
+  readonly signer?: (signer: CaSigner) => CaSigner;
+  readonly signCheckpoint?: (sign: SignCheckpoint) => SignCheckpoint;
+}
+
 /**
  * Opens the authority. The caller closes its store.
  * @throws when a key, the store or the settings can not be used; nothing is then left open.
  */
-export async function openAuthority(config: Config): Promise<Authority> {
-  const signers = await openSigners(config);
+export async function openAuthority(config: Config, changes: PortChanges = {}): Promise<Authority> {
+  const signers = await openSigners(config, changes.signer);
   const bundleKey = await readKey(join(config.directory, FILES.bundleKey), 'bundle');
   const logSigner = noteSigner(config.origin, await readKey(join(config.directory, FILES.logKey), 'log'));
   const decoySecret = new Uint8Array(await readFile(join(config.directory, FILES.decoySecret)));
-  const store = await openSqliteStore({
-    path: join(config.directory, FILES.store),
-    signCheckpoint: (size, root) => signCheckpoint({ size, root }, logSigner),
-  });
+  const store = await openStore(config, logSigner, changes);
   const authority: Authority = {
     origin: config.origin,
     rpId: config.rpId,
@@ -66,7 +72,7 @@ export async function openAuthority(config: Config): Promise<Authority> {
     throwaway: ed25519FromSeed(systemRandom.bytes(32)),
     logVerifierKey: formatVerifierKey(logSigner),
     decoySecret,
-    clock: systemClock,
+    clock: changes.clock ?? systemClock,
     random: systemRandom,
     bounds: {
       pool: { total: config.limits.pendingTotal, perAddress: config.limits.pendingPerAddress },
@@ -74,6 +80,15 @@ export async function openAuthority(config: Config): Promise<Authority> {
     },
   };
   return claimed(authority);
+}
+
+async function openStore(config: Config, logSigner: NoteSigner, changes: PortChanges): Promise<Store> {
+  const sign: SignCheckpoint = (size, root) => signCheckpoint({ size, root }, logSigner);
+  const store = await openSqliteStore({
+    path: join(config.directory, FILES.store),
+    signCheckpoint: changes.signCheckpoint?.(sign) ?? sign,
+  });
+  return changes.store?.(store) ?? store;
 }
 
 /** The raw Ed25519 key of the log as signer of checkpoints. */
@@ -97,12 +112,15 @@ async function claimed(authority: Authority): Promise<Authority> {
   }
 }
 
-async function openSigners(config: Config): Promise<Record<Purpose, CaSigner>> {
+async function openSigners(
+  config: Config,
+  change: (signer: CaSigner) => CaSigner = (signer) => signer,
+): Promise<Record<Purpose, CaSigner>> {
   return {
-    login: await openSigner('login', config.signers.login),
-    sudo: await openSigner('sudo', config.signers.sudo),
-    builder: await openSigner('builder', config.signers.builder),
-    host: await openSigner('host', config.signers.host),
+    login: change(await openSigner('login', config.signers.login)),
+    sudo: change(await openSigner('sudo', config.signers.sudo)),
+    builder: change(await openSigner('builder', config.signers.builder)),
+    host: change(await openSigner('host', config.signers.host)),
   };
 }
 

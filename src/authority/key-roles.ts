@@ -34,6 +34,7 @@ export async function assertFreeForTouch(
 
 /** At start: CA keys take their role. @throws AuthorityError when one of them was seen as something else. */
 export async function claimCaKeys(authority: Authority): Promise<void> {
+  assertOnePurposeEach(authority);
   await authority.store.write(async (tx) => {
     for (const purpose of PURPOSES) {
       const role = await tx.claimKeyRole(keyIdentity(authority.signers[purpose].publicKey), 'ca');
@@ -41,4 +42,15 @@ export async function claimCaKeys(authority: Authority): Promise<void> {
         throw new AuthorityError('key-has-role', `the CA key for ${purpose} was used for "${role}" before`);
     }
   });
+}
+
+/** Hosts that trust the CA key for logins would else trust it for sudo. */
+function assertOnePurposeEach({ signers }: Authority): void {
+  const identities = PURPOSES.map((purpose) => keyIdentity(signers[purpose].publicKey));
+  const twice = PURPOSES.find((_, index) => identities.indexOf(identities[index] ?? '') !== index);
+  if (twice !== undefined)
+    throw new AuthorityError(
+      'key-has-role',
+      `the CA key for ${twice} is that of another purpose: each has its own`,
+    );
 }

@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { buildApp } from '../app.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AuthorityError } from '../authority/error.ts';
+import type { PortChanges } from '../compose.ts';
 import { FILES, openAuthority, readConfig } from '../compose.ts';
 import type { Config } from '../config.ts';
 import type { Http } from '../http/types.ts';
@@ -16,11 +17,11 @@ import type { Http } from '../http/types.ts';
 /** How long running requests may take to end when the service stops. */
 const DRAIN_MS = 10_000;
 
-export async function serve(dir: string): Promise<void> {
+export async function serve(dir: string, changes: PortChanges = {}): Promise<void> {
   const config = await readConfig(dir);
   // Not in step with requests: a slow reader of the log must not slow down the service.
   const logger = pino(pino.destination({ sync: false }));
-  const authority = await openAuthority(config);
+  const authority = await openAuthority(config, changes);
   await loadRosterFile(authority, dir, logger);
   await assertRoster(authority);
   const http = await listen(config, authority, logger);

@@ -8,7 +8,7 @@ import { encodePublicKey, formatPublicKeyLine } from '../../src/ssh/public-key.t
 import { codeOfAsync } from '../support/code-of.ts';
 import { SoftAuthenticator, SoftSecurityKey } from '../support/soft-authenticator.ts';
 import type { Scene } from './scene.ts';
-import { newKey, openScene, ROSTER } from './scene.ts';
+import { caSigner, newKey, openScene, ROSTER } from './scene.ts';
 import { rosterWith, securityKeyQuestion } from './security-keys.ts';
 
 async function certify(scene: Scene, key: SoftSecurityKey, touching: SoftAuthenticator): Promise<unknown> {
@@ -119,6 +119,11 @@ describe('a CA key', () => {
     const alice = await scene.enrol('alice');
     const asked = await scene.ask('alice', { key });
     expect(await codeOfAsync(scene.touch(asked, alice))).toBe('key-has-role');
+  });
+
+  it('of two purposes is refused at start', async () => {
+    const signer = caSigner();
+    expect(await codeOfAsync(openScene({ signers: { login: signer, sudo: signer } }))).toBe('key-has-role');
   });
 
   it('is not one of a roster', async () => {

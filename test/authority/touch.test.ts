@@ -263,6 +263,16 @@ describe('what a role asks of touches', () => {
     expect(await codeOfAsync(scene.touch(asked, alice))).toBe('attestation-required');
   });
 
+  it('an attested model: a key that only says which model it is is refused', async () => {
+    await using scene = await openScene();
+    const { root, aaguid, authenticator } = attestedModel();
+    await scene.enrol('alice', authenticator, { attestation: 'self' });
+    const asked = await scene.ask('alice');
+    const roots = `["${root.replaceAll('\n', '\\n')}"]`;
+    await scene.loadRoster(asking(`{ attestation: { aaguids: [${aaguid}], roots: ${roots} } }`));
+    expect(await codeOfAsync(scene.touch(asked, authenticator))).toBe('attestation-required');
+  });
+
   it('an attested model: the certificates of another model are refused, those of a listed one not', async () => {
     await using scene = await openScene();
     const { root, authenticator, aaguid } = attestedModel();

@@ -134,7 +134,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'src/authority/release.ts',
     ['  assertKept(authority, request);\n', '', 'authority/race'],
-    ["if (request.state.kind !== 'issued') throw", 'if (false) throw', 'authority/race'],
     ["if (request.state.kind === 'rejected')", 'if (false)', 'authority/page'],
   ),
   ...of('src/authority/roster-in-force.ts', [
@@ -147,6 +146,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["(role === undefined || role === 'touch') && ", '', 'authority/key-roles'],
     [' && (owner === undefined || owner === credential.person)', '', 'authority/key-roles'],
     ["if (role !== 'ca')", 'if (false)', 'authority/key-roles'],
+    ['  assertOnePurposeEach(authority);\n', '', 'authority/key-roles'],
   ),
   ...of(
     'src/authority/enroll.ts',
