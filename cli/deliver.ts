@@ -1,14 +1,18 @@
 /** Puts a key with its certificate into the agent, for exactly as long as it is valid, and takes our older ones out. */
 
+import type { AgentConnection } from '../src/agent/connection.ts';
+import { AgentError } from '../src/agent/error.ts';
 import { equalBytes } from '../src/fido/equal-bytes.ts';
 import type { Certificate } from '../src/ssh/certificate.ts';
 import { encodeCertificate } from '../src/ssh/certificate.ts';
 import type { PrivateKey } from '../src/ssh/private-key.ts';
-import type { EntryOwner } from './entries.ts';
+import type { Entry, EntryOwner } from './entries.ts';
 import { entryComment, ownEntries } from './entries.ts';
 import { UsherCommandError } from './error.ts';
 import { withAgent } from './ssh-agent.ts';
 import type { Surroundings } from './surroundings.ts';
+
+const AGENT_HINT = 'some desktop agents drop certificates: use ssh-agent of OpenSSH';
 
 export interface NewEntry {
   readonly owner: EntryOwner;
@@ -22,16 +26,32 @@ export interface NewEntry {
 export async function deliverToAgent(surroundings: Surroundings, entry: NewEntry): Promise<void> {
   const { owner, key, certificate, confirm } = entry;
   const lifetime = Number(certificate.fields.validBefore) - surroundings.now();
-  const blob = encodeCertificate(certificate);
   await withAgent(surroundings.env, async (agent) => {
     const older = ownEntries(await agent.list(), owner);
     await agent.add({ key, certificate, comment: entryComment(owner) }, { lifetime, confirm });
     // Added first: between the two there is never no certificate at all.
-    for (const old of older) await agent.remove(old.blob);
-    const kept = ownEntries(await agent.list(), owner);
-    if (kept.length !== 1 || !kept.every((one) => equalBytes(one.blob, blob)))
-      throw new UsherCommandError('agent', 'the agent does not hold what was put into it', {
-        hint: 'some desktop agents drop certificates: use ssh-agent of OpenSSH',
-      });
+    for (const old of older) await removeQuietly(agent, old);
+    assertKept(encodeCertificate(certificate), older, ownEntries(await agent.list(), owner));
   });
+}
+
+/** Another `usher login` may have removed it meanwhile: what counts is what the agent lists in the end. */
+async function removeQuietly(agent: AgentConnection, { blob }: Entry): Promise<void> {
+  try {
+    await agent.remove(blob);
+  } catch (error) {
+    if (!(error instanceof AgentError && error.code === 'refused')) throw error;
+  }
+}
+
+/** Ours is there, or a newer one of another `usher login` that took its place; the older ones are gone. */
+function assertKept(added: Uint8Array, older: readonly Entry[], kept: readonly Entry[]): void {
+  const isOld = ({ blob }: Entry) => older.some((old) => equalBytes(old.blob, blob));
+  const isAdded = ({ blob }: Entry) => equalBytes(blob, added);
+  if (kept.some((one) => isOld(one) && !isAdded(one)))
+    throw new UsherCommandError('agent', 'the agent keeps an older certificate', { hint: AGENT_HINT });
+  if (kept.length === 0)
+    throw new UsherCommandError('agent', 'the agent does not hold what was put into it', {
+      hint: AGENT_HINT,
+    });
 }

@@ -69,7 +69,8 @@ async function examine(surroundings: Surroundings, options: DoctorOptions): Prom
   return [
     ...[settingsCheck, clock, bundle.check, ...agent.checks, touch],
     ...checkCertificate(question),
-    ...(await checkAccount(opened, agent.entries)),
+    // An authority that did not answer would only be waited for once more.
+    ...(bundle.check.verdict === 'ok' ? await checkAccount(opened, agent.entries) : []),
     ...(host === undefined ? [] : [await checkSsh(surroundings, host, login)]),
   ];
 }

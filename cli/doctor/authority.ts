@@ -20,15 +20,20 @@ export async function checkBundle(enrolled: Enrolled): Promise<BundleFinding> {
   try {
     const bundle = await refreshBundle(enrolled);
     const left = roughDuration(bundle.freshUntil - enrolled.surroundings.now());
-    return {
-      bundle,
-      check: ok(
-        'bundle',
-        `the bundle has number ${bundle.number}, is signed by the pinned key and fresh for ${left}`,
-      ),
-    };
+    const message = `the bundle has number ${bundle.number}, is signed by the pinned key and fresh for ${left}`;
+    return { bundle, check: ok('bundle', message) };
   } catch (error) {
-    return { bundle: storedBundle(enrolled), check: failed('bundle', error) };
+    return { bundle: lastSeen(enrolled), check: failed('bundle', error) };
+  }
+}
+
+/** What was remembered may itself be what is wrong: then there is nothing to compare a certificate with. */
+function lastSeen(enrolled: Enrolled): VerifiedBundle | undefined {
+  try {
+    return storedBundle(enrolled);
+  } catch (error) {
+    if (error instanceof UsherCommandError) return undefined;
+    throw error;
   }
 }
 

@@ -362,6 +362,17 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher logi
       );
     });
 
+    it('serves several logins at once; what is remembered continues all that was seen', async () => {
+      const outcomes = await Promise.all([login(), login(), login()]);
+      for (const outcome of outcomes) expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
+      const comment = `usher login alice@${authorityName(liar.origin)}`;
+      const ours = (await person.identities()).filter((identity) => identity.comment === comment);
+      expect(ours.length).toBeGreaterThan(0);
+      expect(await checkpoint()).toMatch(/\n4\n/);
+      expect((await login()).code).toBe(0);
+      expect((await person.identities()).filter((identity) => identity.comment === comment)).toHaveLength(1);
+    });
+
     it('gets a key into the agent that the agent forgets when the certificate is over', async () => {
       expect(await login('--for', '2s')).toMatchObject({ code: 0 });
       const comment = `usher login alice@${authorityName(liar.origin)}`;

@@ -150,6 +150,7 @@ class LyingAuthority {
   }
 
   answer(target: string, body: string): { status: number; body: unknown } | undefined {
+    if (target === '/healthz') return { status: 200, body: {} };
     const [, , kind, id = '', verb] = target.split(/[/?]/);
     if (kind === 'bundle') return { status: 200, body: this.#bundle() };
     if (kind === 'log') return { status: 200, body: this.#growth(Number(target.split('from=')[1])) };

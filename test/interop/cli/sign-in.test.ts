@@ -86,6 +86,15 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, ...SSHD_PARTS }))('signing in, fr
     await runOrThrow('ssh-add', ['-q', '-d', other], { env: terminal.env });
   });
 
+  it('with --confirm the agent asks, and without an answer signs nothing', async () => {
+    const login = await terminal.usher('login', '--host', 'web1', '--confirm');
+    expect(login, login.stderr).toMatchObject({ code: 0 });
+    expect(await terminal.identities()).toContain('usher login alice@');
+    // This agent has no askpass program, so nobody says yes.
+    expect((await web1.login({ agent: agent() })).code).toBe(255);
+    await terminal.usher('logout');
+  });
+
   it('status answers by exit code, in words and as JSON', async () => {
     expect(await terminal.usher('status', '--quiet')).toEqual({ code: 3, stdout: '', stderr: '' });
     const none = await terminal.usher('status');
