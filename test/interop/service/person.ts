@@ -1,0 +1,126 @@
+/** Somebody who signs in at a real usherd over HTTP, with a security key in software. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { base64urlnopad } from '@scure/base';
+import type { TouchAction } from '../../../src/fido/touch-digest.ts';
+import { touchDigest } from '../../../src/fido/touch-digest.ts';
+import type { AskReply, InviteReply, Issued, OfferReply, ResultReply } from '../../../src/http/contract.ts';
+import { possessionMessage } from '../../../src/ssh/possession.ts';
+import { encodePublicKey } from '../../../src/ssh/public-key.ts';
+import { signSshsig } from '../../../src/ssh/sshsig.ts';
+import { newKey } from '../../authority/scene.ts';
+import { SoftAuthenticator } from '../../support/soft-authenticator.ts';
+import type { Usherd } from '../../support/usherd.ts';
+
+export const ROSTER = `
+people:
+  alice: { logins: [alice], roles: [engineer] }
+  bob: { logins: [bob], roles: [engineer] }
+roles:
+  engineer: { login: { hosts: [web1], lifetime: 8h } }
+hosts:
+  web1: {}
+`;
+
+interface Reply<Body> {
+  readonly status: number;
+  readonly body: Body;
+}
+
+type Unanswered = Pick<AskReply, 'nonce' | 'requestId' | 'expiresAt'>;
+
+/** A service at an address; real ones are reached with fetch. */
+export interface Service {
+  readonly origin: string;
+  readonly command: Usherd['command'];
+}
+
+export class Person {
+  readonly name: string;
+  readonly #service: Service;
+  readonly #key = new SoftAuthenticator();
+
+  private constructor(service: Service, name: string) {
+    this.#service = service;
+    this.name = name;
+  }
+
+  /** Invites with the real command, and enrols over HTTP. */
+  static async enrol(service: Service, name = 'alice'): Promise<Person> {
+    const person = new Person(service, name);
+    const { code, stdout, stderr } = await service.command('invite', name);
+    if (code !== 0) throw new Error(stderr);
+    await person.useInvite(stdout.split('.').at(-2) ?? '');
+    return person;
+  }
+
+  async useInvite(invite: string): Promise<void> {
+    const { body: started } = await this.post<InviteReply>('/v1/enrolments', { invite });
+    const { requestId, pollSecret, inviteId } = started;
+    const { origin } = this.#service;
+    const rpId = new URL(origin).hostname;
+    const created = this.#key.create({ challenge: base64urlnopad.decode(started.nonce), origin, rpId });
+    const url = `/v1/enrolments/${requestId}`;
+    const credential = { kind: 'webauthn', label: 'test', ...withoutTransports(created) };
+    const { body: offered } = await this.post<OfferReply>(`${url}/offer`, { pollSecret, credential });
+    const { credentialId } = offered;
+    const publicKey = base64urlnopad.decode(offered.publicKey);
+    const action = { kind: 'enroll', person: this.name, credentialId, publicKey, inviteId } as const;
+    const confirmed = await this.post(`${url}/confirm`, {
+      pollSecret,
+      assertion: this.assert(started, action),
+    });
+    if (confirmed.status !== 200) throw new Error(JSON.stringify(confirmed.body));
+  }
+
+  async ask(): Promise<AskReply> {
+    const { origin } = this.#service;
+    const key = newKey();
+    const time = Math.floor(Date.now() / 1000);
+    const { publicKey } = key;
+    const message = possessionMessage({ origin, person: this.name, purpose: 'login', key: publicKey, time });
+    const signature = base64urlnopad.encode(signSshsig(key, 'usher-possession', message));
+    const certificate = {
+      purpose: 'login',
+      key: base64urlnopad.encode(encodePublicKey(publicKey)),
+      logins: [this.name],
+      hosts: ['web1'],
+      possession: { time, signature },
+    };
+    const body = { person: this.name, certificates: [certificate] };
+    const asked = await this.post<AskReply>('/v1/requests', body);
+    if (asked.status !== 201) throw new Error(JSON.stringify(asked.body));
+    return asked.body;
+  }
+
+  /** @returns the reply; rejects when the service dies over it. */
+  touch(asked: AskReply): Promise<Reply<Issued>> {
+    const draftHashes = asked.drafts.map((draft) => sha256(base64urlnopad.decode(draft)));
+    const assertion = this.assert(asked, { kind: 'issue', draftHashes });
+    const speaker = { pollSecret: asked.pollSecret };
+    return this.post<Issued>(`/v1/requests/${asked.requestId}/touch`, { speaker, assertion });
+  }
+
+  result({ requestId, pollSecret }: AskReply): Promise<Reply<ResultReply & { readonly code?: string }>> {
+    return this.post(`/v1/requests/${requestId}/result`, { pollSecret });
+  }
+
+  private assert({ nonce, requestId, expiresAt }: Unanswered, action: TouchAction) {
+    const { origin } = this.#service;
+    const statement = { origin, action, requestId, nonce: base64urlnopad.decode(nonce), expiresAt };
+    return this.#key.get({ challenge: touchDigest(statement), origin, rpId: new URL(origin).hostname });
+  }
+
+  private async post<Body>(path: string, body: object): Promise<Reply<Body>> {
+    const reply = await fetch(this.#service.origin + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    // A cast: this is the contract, which the service keeps by its schemas.
+    return { status: reply.status, body: (await reply.json()) as Body };
+  }
+}
+
+function withoutTransports<T extends { readonly transports?: unknown }>({ transports: _, ...rest }: T) {
+  return rest;
+}
