@@ -4,11 +4,12 @@ import { base64urlnopad } from '@scure/base';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadMemory } from '../../cli/memory.ts';
 import { authorityName } from '../../cli/paths.ts';
-import type { AskReply, Issued } from '../../src/http/contract.ts';
+import { loadSettings } from '../../cli/settings.ts';
+import type { AskReply, Bundle, Issued } from '../../src/http/contract.ts';
 import { valueOption } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
 import { signMessage } from '../../src/ssh/private-key.ts';
-import { formatPublicKeyLine } from '../../src/ssh/public-key.ts';
+import { fingerprint, formatPublicKeyLine } from '../../src/ssh/public-key.ts';
 import { generateKey } from '../support/keys.ts';
 import { haveParts } from '../support/parts.ts';
 import { SSH_AGENT_PARTS } from '../support/ssh-agent.ts';
@@ -37,15 +38,16 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher logi
   const login = (...args: string[]) =>
     person.usher(['login', '--authority', authorityName(liar.origin), ...args]);
 
-  /** Refused, with nothing touched and nothing in the agent. */
+  /** Refused, with nothing touched and the agent as it was. */
   async function refusedBeforeTouch(lies: Lies, reason: RegExp, ...args: string[]): Promise<void> {
     liar.lies = lies;
     const touches = person.plugin.questions.length;
+    const identities = await person.identities();
     const { code, stdout, stderr } = await login(...args);
     expect(stderr).toMatch(reason);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(person.plugin.questions).toHaveLength(touches);
-    expect(await person.identities()).toEqual([]);
+    expect(await person.identities()).toEqual(identities);
   }
 
   async function refusedAfterTouch(lies: Lies, reason: RegExp): Promise<void> {
@@ -371,6 +373,22 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher logi
       expect(await checkpoint()).toMatch(/\n4\n/);
       expect((await login()).code).toBe(0);
       expect((await person.identities()).filter((identity) => identity.comment === comment)).toHaveLength(1);
+    });
+
+    it('may get another bundle key, once the pinned one has announced it', async () => {
+      const next = generateKey('ssh-ed25519');
+      const bundle = (truth: Bundle) => ({ ...truth, bundleKey: formatPublicKeyLine(next.publicKey) });
+      liar.lies = { bundle, bundleKey: next };
+      await refusedBeforeTouch(liar.lies, /not signed by the key you pinned/);
+      liar.lies = { bundle };
+      expect((await login()).code).toBe(0);
+      liar.lies = { bundle: (truth) => ({ ...bundle(truth), number: truth.number + 60 }), bundleKey: next };
+      expect((await login()).code).toBe(0);
+      const settings = await loadSettings(person.paths, authorityName(liar.origin));
+      expect(settings).toMatchObject({ bundleKey: fingerprint(next.publicKey) });
+      expect(settings).not.toHaveProperty('nextBundleKey');
+      await person.usher(['logout', '--authority', authorityName(liar.origin)]);
+      await refusedBeforeTouch({}, /not signed by the key you pinned/);
     });
 
     it('gets a key into the agent that the agent forgets when the certificate is over', async () => {
