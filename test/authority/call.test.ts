@@ -3,7 +3,12 @@ import type { IncomingCall } from '../../src/authority/call.ts';
 import { authenticateCall } from '../../src/authority/call.ts';
 import { describePerson } from '../../src/authority/me.ts';
 import { fileSigner } from '../../src/signer/file.ts';
-import { assembleCertificate, decodeCertificate, encodeDraft } from '../../src/ssh/certificate.ts';
+import {
+  assembleCertificate,
+  decodeCertificate,
+  encodeDraft,
+  valueOption,
+} from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
 import type { PrivateKey } from '../../src/ssh/private-key.ts';
 import { signMessage } from '../../src/ssh/private-key.ts';
@@ -50,7 +55,24 @@ async function openCaller(options: Parameters<typeof openScene>[0] = {}) {
     const draft = encodeDraft({ ...fields, authority: signer.publicKey, ...changes });
     return assembleCertificate(draft, signMessage(signer, draft));
   };
-  return { scene, alice, key, certificate, call, forge };
+  /** One that is recorded nevertheless, so that only what is wrong with it stands between it and the call. */
+  const forgeRecorded = async (changes: Partial<CertificateFields>, signer = ca): Promise<Uint8Array> => {
+    const forged = forge({ serial: 4711n, ...changes }, signer);
+    await record(scene, forged);
+    return forged;
+  };
+  return { scene, alice, key, certificate, call, forge, forgeRecorded };
+}
+
+function record({ authority, now }: Scene, certificate: Uint8Array): Promise<void> {
+  const { serial, keyId } = decodeCertificate(certificate).fields;
+  return authority.store.write(async (tx) => {
+    await tx.insertCertificate({
+      ...{ serial, keyId, certificate, purpose: 'login', person: 'alice', requestId: 'A'.repeat(22) },
+      ...{ issuedAt: now, validAfter: now, validBefore: now + 60 },
+    });
+    await tx.appendLeaf(new Uint8Array(9), serial);
+  });
 }
 
 describe('a signed call is refused', () => {
@@ -128,30 +150,35 @@ describe('a certificate makes no call', () => {
     ['of the CA key for sudo', 'sudo'],
   ] as const)('when it is one %s', async ([, other]) => {
     const sudo = newKey();
-    const { scene, key, call, forge } = await openCaller();
+    const { scene, key, call, forgeRecorded } = await openCaller();
     await using _ = scene;
     const authority = {
       ...scene.authority,
       signers: { ...scene.authority.signers, sudo: fileSigner(sudo) },
     };
-    const certificate = forge({}, other === 'sudo' ? sudo : other());
+    const certificate = await forgeRecorded({}, other === 'sudo' ? sudo : other());
     expect(await call(sign(scene, key, certificate))).toBe('call-refused');
     const calling = authenticateCall(authority, CALL, sign(scene, key, certificate));
     expect(await codeOfAsync(calling)).toBe('call-refused');
   });
 
   it('when its signature is not by the CA key that it names', async () => {
-    const { scene, key, certificate, call } = await openCaller();
+    const { scene, key, call, forge } = await openCaller();
     await using _ = scene;
-    const tampered = Uint8Array.from(certificate);
+    const tampered = forge({ serial: 4711n });
     tampered[tampered.length - 1] = (tampered.at(-1) ?? 0) ^ 1;
+    await record(scene, tampered);
     expect(await call(sign(scene, key, tampered))).toBe('call-refused');
   });
 
   it('when it is one of a host', async () => {
-    const { scene, key, call, forge } = await openCaller();
+    const { scene, key, call, forgeRecorded } = await openCaller();
     await using _ = scene;
-    const certificate = forge({ type: 'host', principals: ['web1.example.org'], extensions: [] });
+    const certificate = await forgeRecorded({
+      type: 'host',
+      principals: ['web1.example.org'],
+      extensions: [],
+    });
     expect(await call(sign(scene, key, certificate))).toBe('call-refused');
   });
 
@@ -205,10 +232,10 @@ describe('a certificate makes no call', () => {
   });
 
   it('when it has a critical option that calls do not know', async () => {
-    const { scene, key, call, forge } = await openCaller();
+    const { scene, key, call, forgeRecorded } = await openCaller();
     await using _ = scene;
-    const data = new TextEncoder().encode('\0\0\0\x04true');
-    const certificate = forge({ criticalOptions: [{ name: 'force-command', data }] });
+    const data = valueOption('force-command', '192.0.2.0/24').data;
+    const certificate = await forgeRecorded({ criticalOptions: [{ name: 'force-command', data }] });
     expect(await call(sign(scene, key, certificate))).toBe('call-refused');
   });
 });

@@ -32,6 +32,10 @@ type Unanswered = Pick<AskReply, 'nonce' | 'requestId' | 'expiresAt'>;
 export interface Service {
   readonly origin: string;
   readonly command: Usherd['command'];
+  /** Where it is reached, when that is not its origin. */
+  readonly address?: string;
+  /** False for security keys that always say 0, so that one can touch for many requests at once. */
+  readonly keyCounts?: boolean;
 }
 
 export class Person {
@@ -54,20 +58,21 @@ export class Person {
   }
 
   async useInvite(invite: string): Promise<void> {
-    const { body: started } = await this.post<InviteReply>('/v1/enrolments', { invite });
+    const { body: started } = await this.#post<InviteReply>('/v1/enrolments', { invite });
     const { requestId, pollSecret, inviteId } = started;
     const { origin } = this.#service;
     const rpId = new URL(origin).hostname;
-    const created = this.#key.create({ challenge: base64urlnopad.decode(started.nonce), origin, rpId });
+    const challenge = base64urlnopad.decode(started.nonce);
+    const created = this.#key.create({ challenge, origin, rpId, ...this.#counter() });
     const url = `/v1/enrolments/${requestId}`;
     const credential = { kind: 'webauthn', label: 'test', ...withoutTransports(created) };
-    const { body: offered } = await this.post<OfferReply>(`${url}/offer`, { pollSecret, credential });
+    const { body: offered } = await this.#post<OfferReply>(`${url}/offer`, { pollSecret, credential });
     const { credentialId } = offered;
     const publicKey = base64urlnopad.decode(offered.publicKey);
     const action = { kind: 'enroll', person: this.name, credentialId, publicKey, inviteId } as const;
-    const confirmed = await this.post(`${url}/confirm`, {
+    const confirmed = await this.#post(`${url}/confirm`, {
       pollSecret,
-      assertion: this.assert(started, action),
+      assertion: this.#assert(started, action),
     });
     if (confirmed.status !== 200) throw new Error(JSON.stringify(confirmed.body));
   }
@@ -87,7 +92,7 @@ export class Person {
       possession: { time, signature },
     };
     const body = { person: this.name, certificates: [certificate] };
-    const asked = await this.post<AskReply>('/v1/requests', body);
+    const asked = await this.#post<AskReply>('/v1/requests', body);
     if (asked.status !== 201) throw new Error(JSON.stringify(asked.body));
     return asked.body;
   }
@@ -95,23 +100,28 @@ export class Person {
   /** @returns the reply; rejects when the service dies over it. */
   touch(asked: AskReply): Promise<Reply<Issued>> {
     const draftHashes = asked.drafts.map((draft) => sha256(base64urlnopad.decode(draft)));
-    const assertion = this.assert(asked, { kind: 'issue', draftHashes });
+    const assertion = this.#assert(asked, { kind: 'issue', draftHashes });
     const speaker = { pollSecret: asked.pollSecret };
-    return this.post<Issued>(`/v1/requests/${asked.requestId}/touch`, { speaker, assertion });
+    return this.#post<Issued>(`/v1/requests/${asked.requestId}/touch`, { speaker, assertion });
   }
 
   result({ requestId, pollSecret }: AskReply): Promise<Reply<ResultReply & { readonly code?: string }>> {
-    return this.post(`/v1/requests/${requestId}/result`, { pollSecret });
+    return this.#post(`/v1/requests/${requestId}/result`, { pollSecret });
   }
 
-  private assert({ nonce, requestId, expiresAt }: Unanswered, action: TouchAction) {
+  #assert({ nonce, requestId, expiresAt }: Unanswered, action: TouchAction) {
     const { origin } = this.#service;
     const statement = { origin, action, requestId, nonce: base64urlnopad.decode(nonce), expiresAt };
-    return this.#key.get({ challenge: touchDigest(statement), origin, rpId: new URL(origin).hostname });
+    const rpId = new URL(origin).hostname;
+    return this.#key.get({ challenge: touchDigest(statement), origin, rpId, ...this.#counter() });
   }
 
-  private async post<Body>(path: string, body: object): Promise<Reply<Body>> {
-    const reply = await fetch(this.#service.origin + path, {
+  #counter(): { readonly counter?: number } {
+    return this.#service.keyCounts === false ? { counter: 0 } : {};
+  }
+
+  async #post<Body>(path: string, body: object): Promise<Reply<Body>> {
+    const reply = await fetch((this.#service.address ?? this.#service.origin) + path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
