@@ -107,7 +107,7 @@ function checkLeaf(bytes: Uint8Array, certificate: Uint8Array, index: number, co
     equalBytes(leaf.nonce, request.nonce) &&
     leaf.index === index &&
     leaf.draftHashes.length === hashes.length &&
-    leaf.draftHashes.every((hash, place) => equalBytes(hash, hashes[place] ?? new Uint8Array())) &&
+    hashes.every((hash, place) => equalBytes(hash, leaf.draftHashes[place] ?? new Uint8Array())) &&
     leaf.touches.length > 0 &&
     leaf.touches.every(
       (touch) => touch.person === context.person && isTouchOf(touch.clientDataJson, context),

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { loadMemory } from '../../cli/memory.ts';
 import { authorityName } from '../../cli/paths.ts';
 import { loadSettings } from '../../cli/settings.ts';
+import { buildClientData } from '../../src/fido/client-data.ts';
 import type { AskReply, Bundle, Issued } from '../../src/http/contract.ts';
 import { valueOption } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
@@ -281,7 +282,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher logi
             ...leaf,
             touches: leaf.touches.map((touch) => ({
               ...touch,
-              clientDataJson: flip(touch.clientDataJson, 45),
+              clientDataJson: buildClientData('webauthn.get', new Uint8Array(32), leaf.origin),
             })),
           }),
         },

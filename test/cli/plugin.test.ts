@@ -42,7 +42,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('a plugin that touches', () => {
       'cat >/dev/null; echo \'{"credentialId":"AA","clientDataJSON":"AA","authenticatorData":"AA","signature":"AA","more":1}\'',
       /answered something else/,
     ],
-    ['talks without end', 'yes', /printed more than 65536 bytes/],
+    ['talks too much', 'cat >/dev/null; head -c 70000 /dev/zero', /printed more than 65536 bytes/],
   ])('and %s ends the login', async (_situation, script, reason) => {
     const { code, stderr } = await loginWith(script);
     expect(stderr).toMatch(reason);
