@@ -79,16 +79,24 @@ export async function makeSecurityKey(
   return file;
 }
 
-/** What every login in a test needs to be one of the two ends of: the account of whoever runs the test. */
-export function rosterFor(logins: readonly string[], securityKeys: readonly string[] = []): string {
+export interface RosterOptions {
+  readonly securityKeys?: readonly string[];
+  readonly userVerification?: 'required';
+}
+
+/** `alice` may log in to web1 and to the group web, as these accounts; web2 is nobody's. */
+export function rosterFor(logins: readonly string[], options: RosterOptions = {}): string {
+  const { securityKeys = [], userVerification } = options;
   const keys = securityKeys.length === 0 ? '' : `    security_keys: ${JSON.stringify(securityKeys)}\n`;
+  const touch =
+    userVerification === undefined ? '' : `    touch: { user_verification: ${userVerification} }\n`;
   return `people:
   alice:
     logins: ${JSON.stringify(logins)}
     roles: [engineer]
 ${keys}roles:
   engineer:
-    login:
+${touch}    login:
       hosts: [web1, web]
       lifetime: 20h
       max_lifetime: 24h

@@ -83,10 +83,7 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, [SK_DUMMY]: 'openssh-tests' }))(
       );
       const lines = await Promise.all(files.map((file) => readFile(`${file}.pub`, 'utf8')));
       usherd = await startUsherd({
-        roster: rosterFor(
-          ['alice'],
-          lines.map((line) => line.trim()),
-        ),
+        roster: rosterFor(['alice'], { securityKeys: lines.map((line) => line.trim()) }),
       });
     });
     afterAll(async () => {
@@ -146,6 +143,50 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, [SK_DUMMY]: 'openssh-tests' }))(
       const result = await login('ed3', '--key', subject, '--login', 'root');
       expect(result).toMatchObject({ code: 1, stdout: '' });
       await expect(readFile(`${subject}-cert.pub`)).rejects.toThrow('ENOENT');
+    });
+  },
+);
+
+describe.runIf(haveParts({ ...SSH_AGENT_PARTS, ...FIDO_PARTS, [SK_DUMMY]: 'openssh-tests' }))(
+  'where the role wants user verification',
+  () => {
+    let terminal: Terminal;
+    let usherd: Usherd;
+    let key: VirtualKey;
+
+    beforeAll(async () => {
+      key = await startVirtualKey();
+      terminal = await openTerminal();
+      const line = await readFile(`${await makeSecurityKey(terminal, 'sk')}.pub`, 'utf8');
+      const options = { securityKeys: [line.trim()], userVerification: 'required' } as const;
+      usherd = await startUsherd({ roster: rosterFor(['alice'], options) });
+    });
+    afterAll(async () => {
+      await usherd?.[Symbol.asyncDispose]();
+      await terminal?.[Symbol.asyncDispose]();
+      await key?.close();
+    });
+
+    it('a security key in the terminal is asked for it', async () => {
+      const invite = await inviteFile(usherd, terminal, 'alice');
+      const options = ['--with', 'security-key', '--device', key.device];
+      const enrolled = await terminal.usher('enroll', '--address-file', invite, ...options);
+      expect(enrolled, enrolled.stderr).toMatchObject({ code: 0 });
+      const login = await terminal.usher('login', '--device', key.device);
+      expect(login, login.stderr).toMatchObject({ code: 0 });
+    });
+
+    it('so is an sk key that was made without it', async () => {
+      const options = [
+        '--with',
+        'ssh-key',
+        '--touch-key',
+        join(terminal.home, 'sk'),
+        '--sk-provider',
+        SK_DUMMY,
+      ];
+      const login = await terminal.usher('login', ...options);
+      expect(login, login.stderr).toMatchObject({ code: 0 });
     });
   },
 );
