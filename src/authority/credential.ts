@@ -6,7 +6,7 @@ import type { Credential } from './records.ts';
 
 /**
  * The live credential of this id if it is the person's; undefined also when it is somebody else's.
- * A stored one that came from the roster ends when the roster drops its key.
+ * Of one that came from the roster the store knows the counter and whether it was removed; whose it is, says the roster.
  */
 export async function findLiveCredential(
   tx: StoreReader,
@@ -18,8 +18,9 @@ export async function findLiveCredential(
   const stored = await tx.findCredential(id);
   const listed = rosterCredential(roster, person, id, now);
   if (stored === undefined) return listed;
-  if (stored.person !== person || stored.removedAt !== undefined) return undefined;
-  return stored.source === 'enrolled' || listed !== undefined ? stored : undefined;
+  if (stored.removedAt !== undefined) return undefined;
+  if (stored.source === 'roster') return listed && { ...listed, counter: stored.counter };
+  return stored.person === person ? stored : undefined;
 }
 
 function rosterCredential(roster: Roster, person: string, id: string, now: number): Credential | undefined {

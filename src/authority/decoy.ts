@@ -4,8 +4,20 @@
  */
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { base64urlnopad } from '@scure/base';
+import { base64urlnopad, hex } from '@scure/base';
+import { encodeCose } from '../fido/cose.ts';
 import { WireWriter } from '../ssh/wire.ts';
+import type { Authority } from './authority.ts';
+import type { Credential } from './records.ts';
+
+/** Any point of P-256: its base point, SEC 2 section 2.4.2. Everybody can sign with it, so it must never be accepted. */
+const DECOY_KEY = encodeCose({
+  family: 'p256',
+  point: hex.decode(
+    '046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296' +
+      '4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5',
+  ),
+});
 
 /** Lengths of raw credential ids that common authenticators make. */
 const ID_LENGTHS = [16, 20, 32, 48, 64, 64] as const;
@@ -31,4 +43,12 @@ function decoyCredentialId(secret: Uint8Array, person: string): string {
   const length = ID_LENGTHS[pick % ID_LENGTHS.length] ?? 64;
   const more = decoySeed(secret, 'credential id, second half', person);
   return base64urlnopad.encode(Uint8Array.of(...seed, ...more).slice(0, length));
+}
+
+/** To verify a touch against when there is no credential; whatever comes of it, the touch is refused. */
+export function decoyCredential({ rpId }: Authority, person: string, id: string): Credential {
+  return {
+    ...{ id, person, rpId, kind: 'webauthn', publicKey: DECOY_KEY, counter: 0 },
+    ...{ attested: false, source: 'enrolled', label: '', createdAt: 0 },
+  };
 }

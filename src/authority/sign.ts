@@ -1,6 +1,6 @@
 /** Step 8: the only place where a CA key signs a certificate. */
-import { assembleCertificate, decodeCertificate } from '../ssh/certificate.ts';
-import { verifyCertificateSignature } from '../ssh/certificate-signature.ts';
+import { assembleCertificate } from '../ssh/certificate.ts';
+import { inspectDraftSignature } from '../ssh/certificate-signature.ts';
 import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
 import type { DraftedCertificate, PendingIssue } from './records.ts';
@@ -19,9 +19,8 @@ async function signDraft(authority: Authority, { request, draft }: DraftedCertif
   const signature = await signer.sign(draft).catch((cause: unknown) => {
     throw new AuthorityError('signing-failed', `the CA key for ${request.purpose} does not sign`, { cause });
   });
-  const certificate = assembleCertificate(draft, signature);
   // The signer may be a program or a device of its own: what it signed is what counts, not what it was asked.
-  if (!verifyCertificateSignature(decodeCertificate(certificate)))
+  if (!inspectDraftSignature(signer.publicKey, draft, signature).valid)
     throw new AuthorityError('signing-failed', `the signature of the CA key for ${request.purpose} is wrong`);
-  return certificate;
+  return assembleCertificate(draft, signature);
 }

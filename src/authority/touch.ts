@@ -1,10 +1,13 @@
 /** Step 5 of the issuance cycle: an assertion over the request's digest, by a live credential of the person who is asked. */
 import type { AssertionJson } from '../fido/assertion.ts';
+import { parseAssertion } from '../fido/assertion.ts';
+import { checkClientData } from '../fido/client-data.ts';
 import { FidoError } from '../fido/error.ts';
 import type { VerifiedTouch } from '../fido/verify-touch.ts';
 import { verifyTouch } from '../fido/verify-touch.ts';
 import type { Authority } from './authority.ts';
 import { findLiveCredential } from './credential.ts';
+import { decoyCredential } from './decoy.ts';
 import { AuthorityError } from './error.ts';
 import type { Credential, PendingIssue, Touch } from './records.ts';
 import { issueDigest } from './request-digest.ts';
@@ -17,21 +20,43 @@ export interface RequestTouch {
 
 /**
  * Whether the user was verified is only noted here: if that is needed is policy's word, at the moment of signing.
- * @throws AuthorityError `touch-refused`; somebody who does not exist gets the same answer as a wrong key.
+ * @throws AuthorityError `touch-refused`. What has to do with the credential is refused in the same words and with the same
+ * work whether it is wrong, somebody else's or a decoy: its id is known to everybody who asks.
  */
 export async function verifyRequestTouch(
   authority: Authority,
   request: PendingIssue,
   assertion: AssertionJson,
 ): Promise<RequestTouch> {
+  const digest = issueDigest(authority.origin, request);
+  assertMeantForUs(authority, digest, assertion);
   const credential = await authority.store.read(async (tx) => {
     const roster = await authority.rosters.in(tx);
     return findLiveCredential(tx, roster, request.person, assertion.credentialId, authority.clock.now());
   });
-  if (credential === undefined) throw refused('this security key is not known for the person who is asked');
-  const digest = issueDigest(authority.origin, request);
-  const verified = await verify(authority, credential, digest, assertion);
+  const asked = credential ?? decoyCredential(authority, request.person, assertion.credentialId);
+  // Counter 0: a stranger must not learn the stored one. That it grew is checked when it is stored.
+  const verified = await verify(authority, { ...asked, counter: 0 }, digest, assertion).catch(hideReason);
+  if (credential === undefined) throw notTheirs();
   return { credential, counter: verified.counter, touch: asTouch(credential, verified, assertion) };
+}
+
+/** What is signed is checked first: that is the same for everybody, and helps whoever made the touch. */
+function assertMeantForUs({ origin }: Authority, digest: Uint8Array, assertion: AssertionJson): void {
+  try {
+    checkClientData(parseAssertion(assertion).clientDataJSON, 'webauthn.get', digest, origin);
+  } catch (cause) {
+    if (cause instanceof FidoError) throw refused(`${cause.message} (${cause.code})`, cause);
+    throw cause;
+  }
+}
+
+function hideReason(error: unknown): never {
+  throw error instanceof AuthorityError ? notTheirs(error.cause) : error;
+}
+
+function notTheirs(cause?: unknown): AuthorityError {
+  return refused('this is no good touch by a security key of the person who is asked', cause);
 }
 
 /** The same verification for every action. @throws AuthorityError `touch-refused`. */

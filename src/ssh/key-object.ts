@@ -21,6 +21,17 @@ const CURVES = {
  * @throws SshError `bad-key` when a point is not on its curve, or is one under which signatures prove nothing.
  */
 export function toKeyObject(key: PublicKey): KeyObject {
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const object = makeKeyObject(key);
+  made.set(key, object);
+  return object;
+}
+
+/** A key is a value: what was made of it once can serve again. CA keys verify every certificate. */
+const made = new WeakMap<PublicKey, KeyObject>();
+
+function makeKeyObject(key: PublicKey): KeyObject {
   if (
     (key.type === 'ssh-ed25519' || key.type === 'sk-ssh-ed25519@openssh.com') &&
     !isSoundEd25519Point(key.point)
