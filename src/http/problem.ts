@@ -71,8 +71,14 @@ export function problemOf(error: unknown): Problem {
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const body = { ...problemOf(error), requestId: request.id };
   if (body.status >= 500) request.log.error({ err: error, code: body.code }, 'failed');
-  else request.log.info({ code: body.code, status: body.status }, 'refused');
+  else request.log.info({ code: body.code, status: body.status, cause: causeOf(error) }, 'refused');
   return reply.code(body.status).type('application/problem+json').send(body);
+}
+
+/** The code behind a code, for the keeper of the log only: strangers must not learn why a touch was not good. */
+function causeOf(error: unknown): string | undefined {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
 }
 
 function authorityProblem(error: AuthorityError): Problem {

@@ -1,10 +1,21 @@
+import { createPrivateKey, sign } from 'node:crypto';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { base64urlnopad } from '@scure/base';
 import { describe, expect, it } from 'vitest';
+import { touchRequest } from '../../src/authority/issue.ts';
+import { issueDigest } from '../../src/authority/request-digest.ts';
 import { decodeDraft } from '../../src/ssh/certificate.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 import { SoftAuthenticator } from '../support/soft-authenticator.ts';
 import type { Scene } from './scene.ts';
 import { newKey, openScene } from './scene.ts';
 import { stagedStore } from './stage.ts';
+
+const ONE = Uint8Array.from({ length: 32 }, (_, index) => Number(index === 31));
+const BASE_POINT = {
+  x: 'axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY',
+  y: 'T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU',
+};
 
 /** What an answer is made of, but for what is random in each. */
 async function shapeOf(scene: Scene, person: string, options: { hosts?: string[]; logins?: string[] } = {}) {
@@ -58,6 +69,61 @@ describe('somebody who does not exist', () => {
       return [...staged.calls];
     };
     expect(await callsFor('nobody')).toEqual(await callsFor('alice'));
+  });
+
+  it.for([
+    ['garbage', () => ({ signature: 'AAAA' })],
+    ['a signature by another key', () => ({})],
+    ['a counter that is too low', () => ({ counter: 0 })],
+    ['no touch', () => ({ flags: 0 })],
+    ['another RP id', () => ({ rpId: 'example.org' })],
+    ['another origin', () => ({ origin: 'https://evil.example.org' })],
+    ['another challenge', () => ({ challenge: new Uint8Array(32) })],
+  ] as const)(
+    'is answered as somebody who does when a touch names their credential, with %s',
+    async ([, make]) => {
+      await using scene = await openScene();
+      const alice = await scene.enrol('alice');
+      alice.counter = 100;
+      await scene.touch(await scene.ask('alice'), alice);
+      const answers = new Set<string>();
+      for (const person of ['alice', 'carol', 'nobody']) {
+        const { request, pollSecret, hints } = await scene.ask(person, { logins: ['deploy'] });
+        const { signature, ...changes }: { signature?: string; counter?: number } = make();
+        const { origin, rpId } = scene.authority;
+        const challenge = issueDigest(origin, request);
+        const made = new SoftAuthenticator().get({ challenge, origin, rpId, ...changes });
+        const [credentialId = ''] = hints.credentialIds;
+        const assertion = { ...made, credentialId, signature: signature ?? made.signature };
+        const touching = touchRequest(scene.authority, request.id, { pollSecret }, assertion);
+        answers.add(
+          await touching.then(
+            () => 'accepted',
+            (error: Error) => error.message,
+          ),
+        );
+      }
+      expect(answers.size, [...answers].join('; ')).toBe(1);
+      expect(answers).not.toContain('accepted');
+    },
+  );
+
+  it('can not be touched for with the decoy key, whose private half is known', async () => {
+    await using scene = await openScene();
+    const jwk = { kty: 'EC', crv: 'P-256', ...BASE_POINT, d: base64urlnopad.encode(ONE) };
+    const key = createPrivateKey({ key: jwk, format: 'jwk' });
+    const authenticator = new SoftAuthenticator();
+    const asked = await scene.ask('nobody');
+    const made = scene.assertion(asked.request, authenticator);
+    const signed = Buffer.concat([
+      base64urlnopad.decode(made.authenticatorData),
+      sha256(base64urlnopad.decode(made.clientDataJSON)),
+    ]);
+    const signature = base64urlnopad.encode(sign('sha256', signed, key));
+    const assertion = { ...made, signature };
+    expect(await codeOfAsync(touchRequest(scene.authority, asked.request.id, asked, assertion))).toBe(
+      'touch-refused',
+    );
   });
 
   it('has the same credential ids each time, and shares them with nobody', async () => {

@@ -186,6 +186,18 @@ describe('somebody who was removed between question and touch gets nothing:', ()
     await scene.touch(asked, key);
   });
 
+  it('a person whose security key the roster gave to somebody else, who may use it', async () => {
+    const key = new SoftSecurityKey();
+    await using scene = await openScene({ roster: rosterWith(key) });
+    await scene.touch(await scene.ask('alice'), key);
+    const asked = await scene.ask('alice');
+    const line = /security_keys: \[.*?\]/.exec(rosterWith(key))?.[0];
+    await scene.loadRoster(ROSTER.replace('roles: [visitor] }', `roles: [visitor], ${line} }`));
+    expect(await codeOfAsync(scene.touch(asked, key))).toBe('touch-refused');
+    const his = await scene.ask('bob', { hosts: ['*'] });
+    expect((await scene.touch(his, key)).state.kind).toBe('issued');
+  });
+
   it('a login that the roster took away', async () => {
     await using scene = await openScene();
     const alice = await scene.enrol('alice');

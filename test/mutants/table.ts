@@ -72,13 +72,9 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   ...of(
     'src/authority/credential.ts',
-    ['stored.person !== person || ', '', 'authority/touch'],
-    [' || stored.removedAt !== undefined', '', 'authority/race'],
-    [
-      "return stored.source === 'enrolled' || listed !== undefined ? stored : undefined;",
-      'return stored;',
-      'authority/touch',
-    ],
+    ['return stored.person === person ? stored : undefined;', 'return stored;', 'authority/touch'],
+    ['if (stored.removedAt !== undefined) return undefined;', '', 'authority/race'],
+    ['return listed && { ...listed, counter: stored.counter };', 'return stored;', 'authority/touch'],
   ),
   ...of(
     'src/authority/cover.ts',
