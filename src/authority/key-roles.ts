@@ -4,8 +4,10 @@ import type { Roster } from '../policy/roster.ts';
 import { keyIdentity } from '../ssh/key-identity.ts';
 import { decodePublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
+import { authorityLeaf } from './authority-leaf.ts';
 import { AuthorityError } from './error.ts';
-import type { StoreReader } from './ports.ts';
+import type { StoreReader, StoreWriter } from './ports.ts';
+import type { Purpose } from './purpose.ts';
 import { PURPOSES } from './purpose.ts';
 import type { Credential } from './records.ts';
 
@@ -32,16 +34,26 @@ export async function assertFreeForTouch(
   throw new AuthorityError('key-has-role', 'this key is used for something else already: use another one');
 }
 
-/** At start: CA keys take their role. @throws AuthorityError when one of them was seen as something else. */
+/**
+ * At start: CA keys take their role. One that was never seen is a change of trust, so it stands in the log before it signs.
+ * @throws AuthorityError when one of them was seen as something else.
+ */
 export async function claimCaKeys(authority: Authority): Promise<void> {
   assertOnePurposeEach(authority);
   await authority.store.write(async (tx) => {
-    for (const purpose of PURPOSES) {
-      const role = await tx.claimKeyRole(keyIdentity(authority.signers[purpose].publicKey), 'ca');
-      if (role !== 'ca')
-        throw new AuthorityError('key-has-role', `the CA key for ${purpose} was used for "${role}" before`);
-    }
+    let isAnyNew = false;
+    for (const purpose of PURPOSES) isAnyNew = (await claimCaKey(authority, tx, purpose)) || isAnyNew;
+    if (isAnyNew) await tx.appendLeaf(authorityLeaf(authority));
   });
+}
+
+/** @returns whether the key was never seen before. */
+async function claimCaKey(authority: Authority, tx: StoreWriter, purpose: Purpose): Promise<boolean> {
+  const identity = keyIdentity(authority.signers[purpose].publicKey);
+  const before = await tx.keyRole(identity);
+  if ((await tx.claimKeyRole(identity, 'ca')) !== 'ca')
+    throw new AuthorityError('key-has-role', `the CA key for ${purpose} was used for "${before}" before`);
+  return before === undefined;
 }
 
 /** Hosts that trust the CA key for logins would else trust it for sudo. */

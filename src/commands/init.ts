@@ -3,15 +3,13 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Authority } from '../authority/authority.ts';
 import { PURPOSES } from '../authority/purpose.ts';
 import { FILES, openAuthority, systemRandom } from '../compose.ts';
 import { parseConfig } from '../config.ts';
-import { encodeLeaf } from '../log/leaf.ts';
 import { sampleRoster } from '../policy/sample.ts';
 import { writeOpensshPrivateKey } from '../ssh/openssh-key.ts';
 import { ed25519FromSeed } from '../ssh/private-key.ts';
-import { encodePublicKey, fingerprint, formatPublicKeyLine } from '../ssh/public-key.ts';
+import { fingerprint, formatPublicKeyLine } from '../ssh/public-key.ts';
 
 export interface InitOptions {
   readonly dir: string;
@@ -57,31 +55,15 @@ async function makeKey(directory: string, path: string, comment: string): Promis
   await chmod(`${file}.pub`, 0o644);
 }
 
-/** The first leaves: which keys this authority has, and its roster. */
+/** The first leaves: which keys this authority has, when it is opened with them, and its roster. */
 async function begin(directory: string, config: string): Promise<string> {
   const authority = await openAuthority(parseConfig(config, directory));
   try {
-    const now = authority.clock.now();
-    await authority.store.write((tx) => tx.appendLeaf(authorityLeaf(authority, now)));
-    await authority.rosters.load(authority.store, sampleRoster(), now);
+    await authority.rosters.load(authority.store, sampleRoster(), authority.clock.now());
     return fingerprint(authority.bundleKey.publicKey);
   } finally {
     await authority.store.close();
   }
-}
-
-function authorityLeaf(authority: Authority, recordedAt: number): Uint8Array {
-  return encodeLeaf({
-    kind: 'authority',
-    recordedAt,
-    origin: authority.origin,
-    caKeys: PURPOSES.map((purpose) => ({
-      purpose,
-      publicKey: encodePublicKey(authority.signers[purpose].publicKey),
-    })),
-    logKey: authority.logVerifierKey,
-    bundleKey: encodePublicKey(authority.bundleKey.publicKey),
-  });
 }
 
 function configText(origin: string, listen: string): string {
