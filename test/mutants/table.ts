@@ -118,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...of('src/authority/sign.ts', [
-    '!verifyCertificateSignature(decodeCertificate(certificate))',
+    '!inspectDraftSignature(signer.publicKey, draft, signature).valid',
     'false',
     'authority/race',
   ]),
