@@ -29,6 +29,8 @@ export interface CaKey {
 /** A bundle whose signature and contents were checked. */
 export interface VerifiedBundle {
   readonly reply: BundleReply;
+  /** What WebAuthn credentials of this authority are made for. */
+  readonly rpId: string;
   readonly number: number;
   readonly freshUntil: number;
   readonly caKeys: readonly CaKey[];
@@ -49,6 +51,7 @@ export function verifyBundle(reply: BundleReply, origin: string, pins: Pins): Ve
   const announced = fingerprint(parseLine(bundle.bundleKey));
   return {
     reply,
+    rpId: bundle.rpId,
     number: bundle.number,
     freshUntil: bundle.freshUntil,
     caKeys: bundle.caKeys.map(({ purpose, state, key }) => ({ purpose, state, key: parseLine(key) })),

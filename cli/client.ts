@@ -6,6 +6,7 @@ import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { Problem } from '../src/http/contract.ts';
 import { UsherCommandError } from './error.ts';
+import { hintFor } from './hints.ts';
 import { printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -137,10 +138,9 @@ function refusal(origin: string, status: number, body: unknown): UsherCommandErr
     return PASSING.has(status)
       ? new UsherCommandError('unreachable', `${origin} is not available now (status ${status})`)
       : badReply(origin, `has status ${status} and is no problem document`);
-  return new UsherCommandError('refused', printable(body.detail ?? body.title), {
-    problem: body,
-    ...(body.hint === undefined ? {} : { hint: printable(body.hint) }),
-  });
+  const hint = hintFor(body);
+  const options = { problem: body, ...(hint === undefined ? {} : { hint }) };
+  return new UsherCommandError('refused', printable(body.detail ?? body.title), options);
 }
 
 function badReply(origin: string, what: string): UsherCommandError {

@@ -3,6 +3,7 @@ import { BundleReply } from '../src/http/contract.ts';
 import type { VerifiedBundle } from './bundle.ts';
 import { acceptBundle, verifyBundle } from './bundle.ts';
 import { Client } from './client.ts';
+import { UsherCommandError } from './error.ts';
 import type { Memory } from './memory.ts';
 import { loadMemory, remember } from './memory.ts';
 import type { Paths } from './paths.ts';
@@ -38,6 +39,12 @@ export async function refreshBundle(enrolled: Enrolled): Promise<VerifiedBundle>
   const { surroundings, paths, name, settings, client } = enrolled;
   const fetched = verifyBundle(await client.get('/v1/bundle', BundleReply), settings.origin, settings);
   acceptBundle(fetched, storedBundle(enrolled), surroundings.now());
+  // Every credential of the person was made for the old one: none would answer.
+  if (fetched.rpId !== settings.rpId)
+    throw new UsherCommandError(
+      'bundle-refused',
+      `the RP id changed from ${settings.rpId} to ${fetched.rpId}`,
+    );
   await remember(paths, name, { bundle: fetched.reply });
   await savePins(enrolled, fetched);
   return fetched;

@@ -6,23 +6,23 @@ import { openCheckpoint } from '../src/log/checkpoint.ts';
 import type { VerifiedBundle } from './bundle.ts';
 import type { Enrolled } from './enrolled.ts';
 import { checkLog } from './issued-check.ts';
-import { loadMemory, remember } from './memory.ts';
+import { loadMemory, replaceCheckpoint } from './memory.ts';
 
 const ATTEMPTS = 3;
 
-/** `note` was checked to continue what this command had loaded. */
+/** `note` was checked to continue what this command had loaded; another command may have been faster meanwhile. */
 export async function rememberCheckpoint(
   enrolled: Enrolled,
   bundle: VerifiedBundle,
   note: string,
 ): Promise<void> {
-  const { paths, name, memory } = enrolled;
-  const stored = (await loadMemory(paths, name)).checkpoint;
-  if (stored === memory.checkpoint || stored === undefined)
-    return remember(paths, name, { checkpoint: note });
-  // Another command was faster: the two were compared with the older one, not yet with each other.
-  const newest = await joinHistories(enrolled, bundle, stored, note);
-  await remember(paths, name, { checkpoint: newest });
+  const { paths, name } = enrolled;
+  let compared = enrolled.memory.checkpoint;
+  let newest = note;
+  while (!(await replaceCheckpoint(paths, name, compared, newest))) {
+    compared = (await loadMemory(paths, name)).checkpoint;
+    newest = compared === undefined ? note : await joinHistories(enrolled, bundle, compared, newest);
+  }
 }
 
 /** A checkpoint that is shown to continue both, else the one that was stored: what is not joined is not remembered. */

@@ -6,6 +6,7 @@ import { Value } from 'typebox/value';
 import { BundleReply } from '../src/http/contract.ts';
 import { readIfThere, writeAtomically } from './atomic-file.ts';
 import { UsherCommandError } from './error.ts';
+import { withLock } from './lock.ts';
 import type { Paths } from './paths.ts';
 
 export const Memory = Type.Object(
@@ -42,13 +43,33 @@ export async function loadMemory(paths: Paths, name: string): Promise<Memory> {
 
 /** Changes what is remembered, from what the file holds now: another `usher` may have written since it was loaded. */
 export async function remember(paths: Paths, name: string, change: Partial<Memory>): Promise<void> {
-  const current = await loadMemory(paths, name);
-  await writeAtomically(memoryFile(paths, name), `${JSON.stringify({ ...current, ...change })}\n`, 0o600);
+  await withLock(memoryFile(paths, name), async () => {
+    await write(paths, name, { ...(await loadMemory(paths, name)), ...change });
+  });
+}
+
+/** Replaces the checkpoint if it is still the one that the new one was compared with. @returns whether it was. */
+export async function replaceCheckpoint(
+  paths: Paths,
+  name: string,
+  compared: string | undefined,
+  checkpoint: string,
+): Promise<boolean> {
+  return withLock(memoryFile(paths, name), async () => {
+    const current = await loadMemory(paths, name);
+    if (current.checkpoint !== compared) return false;
+    await write(paths, name, { ...current, checkpoint });
+    return true;
+  });
 }
 
 /** Begins anew, for an authority that was made anew under the same address. */
 export async function forget(paths: Paths, name: string): Promise<void> {
-  await writeAtomically(memoryFile(paths, name), `${JSON.stringify({ version: 1 })}\n`, 0o600);
+  await write(paths, name, { version: 1 });
+}
+
+function write(paths: Paths, name: string, memory: Memory): Promise<void> {
+  return writeAtomically(memoryFile(paths, name), `${JSON.stringify(memory)}\n`, 0o600);
 }
 
 function parseJson(text: string): unknown {

@@ -54,7 +54,7 @@ export async function enroll(
   // Before the invite is sent: only the authority whose key it names may get it.
   const bundle = await pinBundle(surroundings, paths, client, invite);
   const reply = await client.post('/v1/enrolments', { invite: invite.secret }, InviteReply);
-  checkReply(reply, invite);
+  checkReply(reply, invite, bundle);
   const way = chooseWay(surroundings, options, {});
   const settings = settingsFrom(surroundings, reply, bundle, options);
   if (way.kind === 'browser') {
@@ -122,11 +122,11 @@ async function keep(
   await saveSettings(paths, settings, options.default === true);
 }
 
-function checkReply(reply: InviteReply, invite: Invite): void {
+function checkReply(reply: InviteReply, invite: Invite, { rpId }: VerifiedBundle): void {
   if (reply.origin !== invite.origin || reply.person !== invite.person)
     throw new UsherCommandError('bad-reply', 'the authority speaks of another invite than yours');
   const { hostname } = new URL(invite.origin);
-  if (hostname !== reply.rpId && !hostname.endsWith(`.${reply.rpId}`))
+  if (reply.rpId !== rpId || (hostname !== rpId && !hostname.endsWith(`.${rpId}`)))
     throw new UsherCommandError('bad-reply', `the RP id ${reply.rpId} does not belong to ${hostname}`);
 }
 
@@ -176,6 +176,7 @@ function report(
       ],
       ['credential', credentialId],
     ]);
+  say(surroundings, 'now type: usher login');
   if (options.json === true)
     writeJson(surroundings, { authority: origin, person, credentialId, access: access ?? null });
 }

@@ -9,6 +9,9 @@ import type { Surroundings } from '../surroundings.ts';
 import type { Check } from './check.ts';
 import { failure, ok, warning } from './check.ts';
 
+/** Where sshd puts the socket of a forwarded agent: below /tmp, since OpenSSH 10.1 below ~/.ssh/agent. */
+const FORWARDED_SOCKET = /(\/ssh-[^/]+\/agent\.\d+|\/\.ssh\/agent\/s\.[^/]+\.sshd\.[^/]+)$/;
+
 export interface AgentFinding {
   readonly checks: readonly Check[];
   readonly entries: readonly Entry[];
@@ -40,7 +43,7 @@ export async function checkAgent(
 /** What `usher login` puts into a forwarded agent lands on the machine that the person came from. */
 function* forwarded({ env }: Surroundings): Generator<Check> {
   const isForwarded =
-    (env['SSH_CONNECTION'] ?? '') !== '' && /\/ssh-[^/]+\/agent\.\d+$/.test(env['SSH_AUTH_SOCK'] ?? '');
+    (env['SSH_CONNECTION'] ?? '') !== '' && FORWARDED_SOCKET.test(env['SSH_AUTH_SOCK'] ?? '');
   if (!isForwarded) return;
   const hint = 'usher login would send the key to the machine you came from: better log in there';
   yield warning('agent-forwarded', 'the agent is forwarded by ssh', hint);

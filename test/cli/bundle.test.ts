@@ -23,6 +23,7 @@ function bundle(changes: Partial<Bundle> = {}, signer = OLD, namespace = 'usher-
   const statement = new TextEncoder().encode(
     JSON.stringify({
       authority: ORIGIN,
+      rpId: 'ca.example.org',
       number: 7,
       madeAt: NOW,
       freshUntil: NOW + 3600,

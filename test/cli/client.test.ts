@@ -31,7 +31,7 @@ const problem =
   (status: number): Answer =>
   () =>
     Response.json(
-      { type: 'about:blank', title: 'No', status, code: 'x-code', detail: 'because', hint: 'try' },
+      { type: 'about:blank', title: 'No', status, code: 'invite-used', detail: 'because' },
       { status },
     );
 const failing = (code: string, message?: RegExp) =>
@@ -51,8 +51,28 @@ describe('a reply', () => {
     await expect(network(answer).client.get('/v1/x', Reply)).rejects.toThrow(failing('bad-reply', message));
   });
 
+  it('of a failure inside names the request, under which the keeper finds the reason', async () => {
+    const body = {
+      type: 'about:blank',
+      title: 'The authority failed',
+      status: 500,
+      code: 'internal',
+      requestId: 'r-1',
+    };
+    const answer = () => Response.json(body, { status: 500 });
+    const failure = expect.objectContaining({
+      message: 'The authority failed',
+      hint: expect.stringContaining('r-1'),
+    });
+    await expect(network(answer).client.post('/v1/x', {}, Reply)).rejects.toThrow(failure);
+  });
+
   it('of a refusal carries its code, reason and hint', async () => {
-    const refusal = expect.objectContaining({ code: 'refused', message: 'because', hint: 'try' });
+    const refusal = expect.objectContaining({
+      code: 'refused',
+      message: 'because',
+      hint: 'ask the keeper of your fleet for another invite',
+    });
     await expect(network(problem(403)).client.post('/v1/x', {}, Reply)).rejects.toThrow(refusal);
   });
 });

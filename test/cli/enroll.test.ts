@@ -16,6 +16,10 @@ import { ACCESS, startLiar } from './support/liar.ts';
 import type { Person } from './support/person.ts';
 import { startPerson } from './support/person.ts';
 
+const rpId = (name: string): Lies => ({
+  bundle: (truth) => ({ ...truth, rpId: name }),
+  invited: (truth) => ({ ...truth, rpId: name }),
+});
 const now = () => Math.floor(Date.now() / 1000);
 
 describe.runIf(haveParts(SSH_AGENT_PARTS))('usher enroll', () => {
@@ -58,8 +62,9 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher enroll', () => {
   it.each<[string, Lies]>([
     ['names another person', { invited: (truth) => ({ ...truth, person: 'mallory' }) }],
     ['names another origin', { invited: (truth) => ({ ...truth, origin: 'https://x.example' }) }],
-    ['names a foreign RP id', { invited: (truth) => ({ ...truth, rpId: 'example.org' }) }],
-    ['names the end of a name as RP id', { invited: (truth) => ({ ...truth, rpId: 'host' }) }],
+    ['names another RP id than the bundle', { invited: (truth) => ({ ...truth, rpId: 'example.org' }) }],
+    ['names a foreign RP id', rpId('example.org')],
+    ['names the end of a name as RP id', rpId('host')],
   ])('makes no credential when the authority %s', async (_situation, lies) => {
     liar.lies = lies;
     const touches = person.plugin.questions.length;

@@ -152,6 +152,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher logi
         { bundle: (truth) => ({ ...truth, authority: 'https://evil.example' }) },
         /is of https:\/\/evil.example/,
       ],
+      ['the bundle has another RP id', { bundle: (truth) => ({ ...truth, rpId: 'x.org' }) }, /RP id changed/],
       [
         'the bundle is out of date',
         { bundle: (truth) => ({ ...truth, freshUntil: now() - 1 }) },

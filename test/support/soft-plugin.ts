@@ -29,7 +29,10 @@ export interface SoftPlugin extends AsyncDisposable {
   readonly questions: readonly PluginQuestion[];
 }
 
-export async function startSoftPlugin(): Promise<SoftPlugin> {
+/** @param before what happens between a question and its answer, for instance to the authority. */
+export async function startSoftPlugin(
+  before: (question: PluginQuestion) => Promise<void> = async () => undefined,
+): Promise<SoftPlugin> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-test-plugin-'));
   const socketPath = join(directory, 'socket');
   const authenticator = new SoftAuthenticator();
@@ -38,6 +41,7 @@ export async function startSoftPlugin(): Promise<SoftPlugin> {
     // What arrives was written by the command under test, whose form its own tests check.
     const question = JSON.parse(await text(socket)) as PluginQuestion;
     questions.push(question);
+    await before(question);
     socket.end(JSON.stringify(answer(authenticator, question)));
   });
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));

@@ -206,6 +206,7 @@ class LyingAuthority {
     const now = this.#now();
     const truth: Bundle = {
       authority: this.origin,
+      rpId: new URL(this.origin).hostname,
       number: now,
       madeAt: now,
       freshUntil: now + 86_400,

@@ -1,0 +1,34 @@
+/** What a person can do about a refusal of the authority, by its stable code. Refusals that explain themselves are left out. */
+import type { Problem } from '../src/http/contract.ts';
+
+const AGAIN = 'type the command again';
+const ANOTHER_INVITE = 'ask the keeper of your fleet for another invite';
+const NARROWER = 'ask for less: --login NAME --host NAME';
+
+const HINTS: Readonly<Record<string, string>> = {
+  'clock-skew': 'usher doctor compares the two clocks',
+  'too-many-principals': NARROWER,
+  'too-large-to-log': NARROWER,
+  'lifetime-too-long': 'ask for less with --for, or leave it away for the default of your role',
+  'request-expired': AGAIN,
+  'unknown-request': AGAIN,
+  'ca-key-changed': AGAIN,
+  'policy-changed': AGAIN,
+  'touch-refused': 'is it a key or passkey that you enrolled here? A new one needs an invite',
+  'user-verification-required': 'your role wants PIN or fingerprint with each touch',
+  'touched-elsewhere':
+    'your role wants the touch on the machine that asks: use a browser or security key there',
+  'key-has-role': 'a key has one role: use another one',
+  'invite-unknown': ANOTHER_INVITE,
+  'invite-used': ANOTHER_INVITE,
+  'invite-expired': ANOTHER_INVITE,
+  'too-many-certificates': 'wait a while; your certificates of before are still good (usher status)',
+  'too-many-requests': 'wait a minute',
+  overloaded: 'wait a minute',
+};
+
+export function hintFor({ code, status, requestId }: Problem): string | undefined {
+  if (Object.hasOwn(HINTS, code)) return HINTS[code];
+  if (status < 500 || requestId === undefined) return undefined;
+  return `the keeper of the authority finds the reason in its log under ${requestId}`;
+}
