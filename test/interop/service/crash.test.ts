@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stage } from '../../support/staged-usherd.ts';
 import type { Usherd } from '../../support/usherd.ts';
 import { startUsherd } from '../../support/usherd.ts';
-import { Person, ROSTER } from './person.ts';
+import { inviteFor, Person, ROSTER } from './person.ts';
 import { logKeyOf, readRecorded } from './recorded.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../support/staged-usherd.ts', import.meta.url));
@@ -72,4 +72,41 @@ describe('a usherd that is killed', () => {
     expect((await readRecorded(usherd, logKey)).serials).toHaveLength(issued);
     await stage({});
   });
+
+  it.for([
+    ['before write 1', false],
+    ['within write 1', false],
+    ['after checkpoint 1', false],
+    ['after write 1', true],
+  ] as const)(
+    '%s of an enrolment keeps the invite, unless the credential is enrolled',
+    async ([dieAt, enrolled]) => {
+      const invite = await inviteFor(usherd, 'bob');
+      const { confirm, credentialId } = await Person.offer(usherd, invite, 'bob');
+      await stage({ dieAt });
+      await expect(confirm()).rejects.toThrow();
+      await usherd.ended();
+      expect((await readRecorded(usherd, logKey)).faults).toEqual([]);
+      await stage({});
+      await usherd.start();
+      const list = async () => (await usherd.command('credential', 'list', 'bob')).stdout;
+      expect((await list()).includes(credentialId)).toBe(enrolled);
+      // The same step again: what a command does whose connection broke.
+      expect(await confirm()).toMatchObject({ status: 200, body: { credentialId } });
+      expect(await list()).toContain(credentialId);
+      await expect(Person.offer(usherd, invite, 'bob')).rejects.toThrow();
+    },
+  );
+
+  it.for(['before write 1', 'within write 1', 'after write 1'])(
+    '%s of a question leaves nothing half asked',
+    async (dieAt) => {
+      await stage({ dieAt });
+      await expect(alice.ask()).rejects.toThrow();
+      await usherd.ended();
+      await stage({});
+      await usherd.start();
+      expect((await alice.touch(await alice.ask())).body).toMatchObject({ state: 'issued' });
+    },
+  );
 });

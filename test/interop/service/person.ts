@@ -3,7 +3,14 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import type { TouchAction } from '../../../src/fido/touch-digest.ts';
 import { touchDigest } from '../../../src/fido/touch-digest.ts';
-import type { AskReply, InviteReply, Issued, OfferReply, ResultReply } from '../../../src/http/contract.ts';
+import type {
+  AskReply,
+  ConfirmReply,
+  InviteReply,
+  Issued,
+  OfferReply,
+  ResultReply,
+} from '../../../src/http/contract.ts';
 import { possessionMessage } from '../../../src/ssh/possession.ts';
 import { encodePublicKey } from '../../../src/ssh/public-key.ts';
 import { signSshsig } from '../../../src/ssh/sshsig.ts';
@@ -50,31 +57,34 @@ export class Person {
 
   /** Invites with the real command, and enrols over HTTP. */
   static async enrol(service: Service, name = 'alice'): Promise<Person> {
-    const person = new Person(service, name);
-    const { code, stdout, stderr } = await service.command('invite', name);
-    if (code !== 0) throw new Error(stderr);
-    await person.useInvite(stdout.split('.').at(-2) ?? '');
+    const { person, confirm } = await Person.offer(service, await inviteFor(service, name), name);
+    const { status, body } = await confirm();
+    if (status !== 200) throw new Error(JSON.stringify(body));
     return person;
   }
 
-  async useInvite(invite: string): Promise<void> {
-    const { body: started } = await this.#post<InviteReply>('/v1/enrolments', { invite });
+  /** All of an enrolment but its last step, which may be tried more than once. */
+  static async offer(service: Service, invite: string, name = 'alice') {
+    const person = new Person(service, name);
+    const { body: started } = await person.#post<InviteReply>('/v1/enrolments', { invite });
     const { requestId, pollSecret, inviteId } = started;
+    const { credentialId, publicKey } = await person.#offer(started);
+    const action = { kind: 'enroll', person: name, credentialId, publicKey, inviteId } as const;
+    const url = `/v1/enrolments/${requestId}/confirm`;
+    const confirm = () =>
+      person.#post<ConfirmReply>(url, { pollSecret, assertion: person.#assert(started, action) });
+    return { person, credentialId, confirm };
+  }
+
+  async #offer({ requestId, pollSecret, nonce }: InviteReply) {
     const { origin } = this.#service;
-    const rpId = new URL(origin).hostname;
-    const challenge = base64urlnopad.decode(started.nonce);
+    const [challenge, rpId] = [base64urlnopad.decode(nonce), new URL(origin).hostname];
     const created = this.#key.create({ challenge, origin, rpId, ...this.#counter() });
-    const url = `/v1/enrolments/${requestId}`;
     const credential = { kind: 'webauthn', label: 'test', ...withoutTransports(created) };
-    const { body: offered } = await this.#post<OfferReply>(`${url}/offer`, { pollSecret, credential });
-    const { credentialId } = offered;
-    const publicKey = base64urlnopad.decode(offered.publicKey);
-    const action = { kind: 'enroll', person: this.name, credentialId, publicKey, inviteId } as const;
-    const confirmed = await this.#post(`${url}/confirm`, {
-      pollSecret,
-      assertion: this.#assert(started, action),
-    });
-    if (confirmed.status !== 200) throw new Error(JSON.stringify(confirmed.body));
+    const url = `/v1/enrolments/${requestId}/offer`;
+    const { status, body } = await this.#post<OfferReply>(url, { pollSecret, credential });
+    if (status !== 200) throw new Error(JSON.stringify(body));
+    return { credentialId: body.credentialId, publicKey: base64urlnopad.decode(body.publicKey) };
   }
 
   async ask(): Promise<AskReply> {
@@ -129,6 +139,13 @@ export class Person {
     // A cast: this is the contract, which the service keeps by its schemas.
     return { status: reply.status, body: (await reply.json()) as Body };
   }
+}
+
+/** The secret of an invite by the real command. */
+export async function inviteFor({ command }: Service, name: string): Promise<string> {
+  const { code, stdout, stderr } = await command('invite', name);
+  if (code !== 0) throw new Error(stderr);
+  return stdout.split('.').at(-2) ?? '';
 }
 
 function withoutTransports<T extends { readonly transports?: unknown }>({ transports: _, ...rest }: T) {
