@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { expect, test } from 'vitest';
 import { touchCode, touchDigest } from '../../src/fido/touch-digest.ts';
+import { Bundle } from '../../src/http/contract.ts';
 import { possessionMessage } from '../../src/ssh/possession.ts';
 import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { encodePublicKey } from '../../src/ssh/public-key.ts';
@@ -94,4 +95,23 @@ test('signed call', () => {
     ...{ 'body-hash': sha256(body), 'certificate-hash': sha256(certificate), time: 5n },
   };
   expect(callMessage({ ...call, body, certificate, time: 5 })).toEqual(build(['signed call'], values));
+});
+
+test('every route stands in its table, and no other', () => {
+  const openApi = JSON.parse(readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'));
+  const real = Object.entries<object>(openApi.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace('{id}', ':id')}`),
+  );
+  const documented = [...page.matchAll(/^\| `([A-Z]+ \/[^`?]*)/gm)].map(([, route]) => route ?? '');
+  const hidden = ['GET /openapi.json', 'GET /touch'];
+  expect(documented.filter((route) => !hidden.includes(route)).sort()).toEqual(real.sort());
+});
+
+test('every field of the bundle is explained', () => {
+  const [, section = ''] = page.split(/^## (?:The bundle|Signed calls)$/m);
+  const rows = [...section.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, names = '']) =>
+    names.split(', '),
+  );
+  const fields = rows.map((name) => name.replaceAll('`', ''));
+  expect(fields.sort()).toEqual(Object.keys(Bundle.properties).sort());
 });
