@@ -8,6 +8,7 @@ import type { CaSigner, Clock, Random, Store } from './authority/ports.ts';
 import type { Purpose } from './authority/purpose.ts';
 import { PURPOSES } from './authority/purpose.ts';
 import { RosterInForce } from './authority/roster-in-force.ts';
+import { CommandError, systemCode } from './command-error.ts';
 import type { Config, SignerConfig } from './config.ts';
 import { parseConfig } from './config.ts';
 import { signCheckpoint } from './log/checkpoint.ts';
@@ -37,8 +38,14 @@ export const FILES = {
   caKey: (purpose: Purpose) => `keys/${purpose}`,
 } as const;
 
+/** @throws CommandError when there is no authority in the directory. */
 export async function readConfig(directory: string): Promise<Config> {
-  return parseConfig(await readFile(join(directory, FILES.config), 'utf8'), directory);
+  const text = await readFile(join(directory, FILES.config), 'utf8').catch((cause: unknown) => {
+    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(cause) ?? '')) throw cause;
+    const hint = `name the directory that "usherd init" made, or make one: usherd init --dir ${directory} --origin https://…`;
+    throw new CommandError(`there is no authority in ${directory}`, { cause, hint });
+  });
+  return parseConfig(text, directory);
 }
 
 /** What somebody puts around the ports, to measure or to break them; each is as it is when absent. */

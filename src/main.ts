@@ -1,9 +1,22 @@
+import { CommanderError } from 'commander';
+import { CommandError } from './command-error.ts';
 import { makeProgram } from './program.ts';
 
-/** Errors that people can act on are one line; where in our code they arose helps nobody but us. */
+/** The exit codes of `usherd`; 69 (Node too old) is the launcher's. */
+const EXIT = { failed: 1, usage: 2 } as const;
+
+/** Errors that people can act on are a line or two; where in our code they arose helps nobody but us. */
 try {
   await makeProgram().parseAsync();
 } catch (error) {
+  process.exitCode = endWith(error);
+}
+
+function endWith(error: unknown): number {
+  // commander has said what is wrong, or printed the help or version that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   process.stderr.write(`usherd: error: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  if (error instanceof CommandError && error.hint !== undefined)
+    process.stderr.write(`usherd: hint: ${error.hint}\n`);
+  return EXIT.failed;
 }

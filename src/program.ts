@@ -7,18 +7,25 @@ import { dropCredential, invite, listCredentials } from './commands/people.ts';
 import { checkRoster, diffRosters, loadRoster } from './commands/roster.ts';
 import { serve } from './commands/serve.ts';
 
+const DESCRIPTION = `The SSH certificate authority.
+Exit codes: 0 done; 1 failed or refused; 2 wrong usage; 69 Node.js is too old.`;
+
 /** The whole command line of `usherd`; docs/cli is generated from it. stdout is data, everything else goes to stderr. */
 export function makeProgram(): Command {
-  const program = new Command('usherd')
-    .description('The SSH certificate authority.')
-    .version(manifest.version)
-    .showHelpAfterError('(usherd --help shows how)');
+  const program = new Command('usherd').description(DESCRIPTION).version(manifest.version);
   addInit(program);
   addServe(program);
   addRoster(program);
   addInvite(program);
   addCredential(program);
+  speakAsUsherd(program);
   return program;
+}
+
+/** Wrong usage is told like every other error; what exit code it has is for main.ts to say. */
+function speakAsUsherd(command: Command): void {
+  command.exitOverride().configureOutput({ outputError: (text, write) => write(`usherd: ${text}`) });
+  for (const child of command.commands) speakAsUsherd(child);
 }
 
 function directoryOption(): Option {

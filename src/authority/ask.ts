@@ -8,7 +8,7 @@ import { decoyGrant } from '../policy/decoy.ts';
 import { refuseMalformed } from '../policy/malformed.ts';
 import type { Roster } from '../policy/roster.ts';
 import { SshError } from '../ssh/error.ts';
-import { possessionMessage } from '../ssh/possession.ts';
+import { POSSESSION_NAMESPACE, possessionMessage } from '../ssh/possession.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
 import { decodePublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
@@ -27,7 +27,6 @@ const TOUCH_SECONDS = 120;
 const KEEP_SECONDS = 600;
 /** How far the caller's clock may be from ours for its proof of possession. */
 const SKEW_SECONDS = 300;
-const POSSESSION_NAMESPACE = 'usher-possession';
 
 export interface Question {
   readonly person: string;

@@ -22,6 +22,7 @@ export function signBundle(authority: Authority): SignedBundle {
   const now = authority.clock.now();
   const bundle = {
     authority: authority.origin,
+    rpId: authority.rpId,
     number: now,
     madeAt: now,
     freshUntil: now + FRESH_SECONDS,

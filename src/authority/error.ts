@@ -40,19 +40,23 @@ export interface Refusal {
   readonly access?: Access;
 }
 
-/** A refusal or failure of a use case. `code` is stable; the message says what to do where there is something to do. */
+export interface AuthorityErrorOptions extends ErrorOptions {
+  readonly access?: Access;
+  /** What the person can do about it, in a sentence that begins small and has no full stop. */
+  readonly hint?: string;
+}
+
+/** A refusal or failure of a use case. `code` is stable, the message is for people. */
 export class AuthorityError extends Error {
   readonly code: AuthorityErrorCode;
-  readonly access?: Access;
+  readonly access: Access | undefined;
+  readonly hint: string | undefined;
 
-  constructor(
-    code: AuthorityErrorCode,
-    message: string,
-    options?: ErrorOptions & { readonly access?: Access },
-  ) {
+  constructor(code: AuthorityErrorCode, message: string, options: AuthorityErrorOptions = {}) {
     super(message, options);
     this.name = 'AuthorityError';
     this.code = code;
-    if (options?.access !== undefined) this.access = options.access;
+    this.access = options.access;
+    this.hint = options.hint;
   }
 }

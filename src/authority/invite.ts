@@ -25,7 +25,7 @@ export async function invitePerson(
     if (!roster.people.has(person))
       throw new AuthorityError(
         'unknown-person',
-        `the roster knows no ${person}: add them first, then invite`,
+        `the roster in force knows no ${person}: add the person to it, then usherd roster load`,
       );
     await tx.insertInvite(invite);
   });

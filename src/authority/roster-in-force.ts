@@ -1,6 +1,7 @@
 /** The roster that decides, taken from the store in each transaction, parsed once for each digest. */
 import { hex } from '@scure/base';
 import { encodeLeaf } from '../log/leaf.ts';
+import { formatFault } from '../policy/fault.ts';
 import { parseRoster } from '../policy/parse.ts';
 import type { Roster } from '../policy/roster.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
@@ -60,7 +61,7 @@ export class RosterInForce {
   #parse(text: string): Roster {
     const result = parseRoster(text, { authorityKeys: this.#authorityKeys });
     if ('roster' in result) return result.roster;
-    const faults = result.faults.map(({ line, column, message }) => `${line}:${column}: ${message}`);
+    const faults = result.faults.map((fault) => formatFault(fault, 'roster'));
     throw new AuthorityError('bad-roster', `the roster is not loaded:\n${faults.join('\n')}`);
   }
 }

@@ -1,6 +1,7 @@
 /** `usherd roster check|diff|load`. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CommandError } from '../command-error.ts';
 import { FILES, openAuthority, readConfig } from '../compose.ts';
 import { rosterDiff } from '../policy/diff.ts';
 import { formatRosterDiff } from '../policy/diff-text.ts';
@@ -10,7 +11,7 @@ import type { Roster } from '../policy/roster.ts';
 
 /** @returns one line for each fault, with its place; none for a good roster. */
 export async function checkRoster(file: string): Promise<readonly string[]> {
-  const result = parseRoster(await readFile(file));
+  const result = parseRoster(await readRosterFile(file));
   if ('roster' in result) return [];
   return result.faults.map((fault) => formatFault(fault, file));
 }
@@ -22,10 +23,14 @@ export async function diffRosters(oldFile: string, newFile: string): Promise<str
 
 /** Puts a roster in force; a running usherd follows with its next request. */
 export async function loadRoster(dir: string, file = join(dir, FILES.roster)): Promise<string> {
-  const text = await readFile(file, 'utf8');
+  const text = await readRosterFile(file);
   const authority = await openAuthority(await readConfig(dir));
   try {
-    const { digest, changed } = await authority.rosters.load(authority.store, text, authority.clock.now());
+    const { digest, changed } = await authority.rosters.load(
+      authority.store,
+      text.toString(),
+      authority.clock.now(),
+    );
     return changed ? `in force: ${digest}` : `in force already: ${digest}`;
   } finally {
     await authority.store.close();
@@ -33,7 +38,15 @@ export async function loadRoster(dir: string, file = join(dir, FILES.roster)): P
 }
 
 async function readGoodRoster(file: string): Promise<Roster> {
-  const result = parseRoster(await readFile(file));
+  const result = parseRoster(await readRosterFile(file));
   if ('roster' in result) return result.roster;
-  throw new Error(`${file} has faults: usherd roster check ${file}`);
+  throw new CommandError(`${file} has faults`, { hint: `usherd roster check ${file}` });
+}
+
+async function readRosterFile(file: string): Promise<Buffer> {
+  return readFile(file).catch((cause: unknown) => {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    const hint = 'name the roster file itself, like ca/roster.yaml';
+    throw new CommandError(`${file} can not be read: ${said}`, { cause, hint });
+  });
 }

@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { buildApp } from '../app.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AuthorityError } from '../authority/error.ts';
+import { CommandError, systemCode } from '../command-error.ts';
 import type { PortChanges } from '../compose.ts';
 import { FILES, openAuthority, readConfig } from '../compose.ts';
 import type { Config } from '../config.ts';
@@ -41,7 +42,11 @@ async function listen(config: Config, authority: Authority, logger: Logger): Pro
     requestsPerMinute: limits.requestsPerMinute,
     ...(tls === undefined ? {} : { tls }),
   });
-  await http.listen({ host, port });
+  await http.listen({ host, port }).catch((cause: unknown) => {
+    if (systemCode(cause) !== 'EADDRINUSE') throw cause;
+    const hint = `is another usherd running? Else change "listen" in ${FILES.config}`;
+    throw new CommandError(`something else listens on ${host}:${port} already`, { cause, hint });
+  });
   watchTls(http, config, logger);
   return http;
 }

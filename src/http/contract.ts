@@ -4,6 +4,7 @@
  */
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { LIMITS } from '../fido/assertion.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -51,9 +52,9 @@ export const Assertion = Type.Object(
       maxLength: 1400,
       pattern: '^(SHA256:[A-Za-z0-9+/]{43}|[A-Za-z0-9_-]+)$',
     }),
-    clientDataJSON: bytes('the exact bytes the digest of which was signed', 4096),
-    authenticatorData: bytes('authenticator data', 1024),
-    signature: bytes('DER for ES256, 64 bytes for EdDSA', 256),
+    clientDataJSON: bytes('the exact bytes the digest of which was signed', LIMITS.clientDataJSON),
+    authenticatorData: bytes('authenticator data', LIMITS.authenticatorData),
+    signature: bytes('DER for ES256, 64 bytes for EdDSA', LIMITS.signature),
     userHandle: Type.Optional(bytes('user handle', 64)),
   },
   strict,
@@ -215,7 +216,7 @@ export const WebauthnOffer = Type.Object(
     kind: Type.Literal('webauthn'),
     label: Type.String({ maxLength: 64 }),
     credentialId: bytes('raw credential id', 1023),
-    clientDataJSON: bytes('client data of the registration', 4096),
+    clientDataJSON: bytes('client data of the registration', LIMITS.clientDataJSON),
     attestationObject: bytes('attestation object', 16_384),
   },
   strict,
@@ -228,7 +229,7 @@ export const SshOffer = Type.Object(
     attestation: Type.Optional(
       Type.Object(
         {
-          clientDataJSON: bytes('the challenge file given to ssh-keygen', 4096),
+          clientDataJSON: bytes('the challenge file given to ssh-keygen', LIMITS.clientDataJSON),
           statement: bytes('what ssh-keygen -O write-attestation wrote', 16_384),
         },
         strict,
@@ -273,6 +274,7 @@ const BundleKey = Type.Object(
 export const Bundle = Type.Object(
   {
     authority: Type.String({ description: 'origin of the authority' }),
+    rpId: Type.String({ description: 'what its WebAuthn credentials are made for' }),
     number: Type.Integer({ minimum: 0, description: 'never goes back' }),
     madeAt: Time,
     freshUntil: Time,
@@ -324,7 +326,7 @@ export const Problem = Type.Object(
     status: Type.Integer(),
     code: Type.String(),
     detail: Type.Optional(Type.String()),
-    hint: Type.Optional(Type.String()),
+    hint: Type.Optional(Type.String({ description: 'what the person can do' })),
     requestId: Type.Optional(Type.String()),
     /** After a refused touch: what the person may ask for instead. */
     access: Type.Optional(Access),

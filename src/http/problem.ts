@@ -81,9 +81,12 @@ function causeOf(error: unknown): string | undefined {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
 }
 
-function authorityProblem(error: AuthorityError): Problem {
-  const body = problem(STATUS[error.code], error.code, 'The authority refuses this', error.message);
-  return error.access === undefined ? body : { ...body, access: accessJson(error.access) };
+function authorityProblem({ code, message, access, hint }: AuthorityError): Problem {
+  return {
+    ...problem(STATUS[code], code, 'The authority refuses this', message),
+    ...(hint === undefined ? {} : { hint }),
+    ...(access === undefined ? {} : { access: accessJson(access) }),
+  };
 }
 
 /** What went wrong inside is for the log only; the caller gets the id under which to find it there. */
