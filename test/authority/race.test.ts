@@ -123,6 +123,15 @@ describe('a CA key that', () => {
     expect(await logSize(scene)).toBe(before + 1);
   });
 
+  it('is not asked to sign what policy refuses', async () => {
+    const signer = stagedSigner();
+    await using scene = await openScene({ signers: { login: signer } });
+    const alice = await scene.enrol('alice');
+    const asked = await scene.ask('alice', { hosts: ['web2'] });
+    expect(await codeOfAsync(scene.touch(asked, alice))).toBe('host-not-allowed');
+    expect(signer.calls()).toBe(0);
+  });
+
   it('was replaced since the draft signs nothing', async () => {
     await using scene = await openScene();
     const alice = await scene.enrol('alice');

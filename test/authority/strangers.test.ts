@@ -5,10 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { touchRequest } from '../../src/authority/issue.ts';
 import { issueDigest } from '../../src/authority/request-digest.ts';
 import { decodeDraft } from '../../src/ssh/certificate.ts';
+import { fingerprint } from '../../src/ssh/public-key.ts';
 import { codeOfAsync } from '../support/code-of.ts';
-import { SoftAuthenticator } from '../support/soft-authenticator.ts';
+import { SoftAuthenticator, SoftSecurityKey } from '../support/soft-authenticator.ts';
 import type { Scene } from './scene.ts';
 import { newKey, openScene } from './scene.ts';
+import { rosterWith } from './security-keys.ts';
 import { stagedStore } from './stage.ts';
 
 const ONE = Uint8Array.from({ length: 32 }, (_, index) => Number(index === 31));
@@ -107,6 +109,26 @@ describe('somebody who does not exist', () => {
       expect(answers).not.toContain('accepted');
     },
   );
+
+  it('is answered as somebody who does when a touch names a security key that everybody knows', async () => {
+    const key = new SoftSecurityKey();
+    await using scene = await openScene({ roster: rosterWith(key) });
+    const answers = new Set<string>();
+    for (const person of ['alice', 'carol', 'nobody']) {
+      const { request, pollSecret } = await scene.ask(person, { logins: ['deploy'] });
+      const { origin } = scene.authority;
+      const made = new SoftSecurityKey().get({ challenge: issueDigest(origin, request), origin });
+      const assertion = { ...made, credentialId: fingerprint(key.publicKey) };
+      const touching = touchRequest(scene.authority, request.id, { pollSecret }, assertion);
+      answers.add(
+        await touching.then(
+          () => 'accepted',
+          (error: Error) => error.message,
+        ),
+      );
+    }
+    expect(answers.size, [...answers].join('; ')).toBe(1);
+  });
 
   it('can not be touched for with the decoy key, whose private half is known', async () => {
     await using scene = await openScene();

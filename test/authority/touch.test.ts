@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { touchRequest } from '../../src/authority/issue.ts';
 import { resultOf } from '../../src/authority/release.ts';
 import { removeCredential } from '../../src/authority/remove-credential.ts';
+import { issueDigest } from '../../src/authority/request-digest.ts';
 import { issueCertificate } from '../support/attestation-ca.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 import { FLAGS, SoftAuthenticator, SoftSecurityKey } from '../support/soft-authenticator.ts';
@@ -77,6 +78,17 @@ describe('a touch is refused', () => {
     });
     const touching = touchRequest(scene.authority, asked.request.id, asked, assertion);
     expect(await codeOfAsync(touching)).toBe('touch-refused');
+  });
+
+  it('with the reason, where that is the same for everybody: a page at another address', async () => {
+    await using scene = await openScene();
+    const alice = await scene.enrol('alice');
+    const asked = await scene.ask('alice');
+    const { rpId } = scene.authority;
+    const challenge = issueDigest(scene.authority.origin, asked.request);
+    const assertion = alice.get({ challenge, origin: 'https://other.example.org', rpId });
+    const touching = touchRequest(scene.authority, asked.request.id, asked, assertion);
+    await expect(touching).rejects.toThrow(/another origin than https:\/\/ca\.example\.org/);
   });
 
   it('when the counter of the security key went back', async () => {

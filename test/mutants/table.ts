@@ -65,11 +65,12 @@ export const MUTANTS: readonly Mutant[] = [
     ['  assertNotDenied(ended);\n', '', 'authority/race'],
     ['  assertNotDenied(leased);\n', '', 'authority/touch'],
   ),
-  ...of('src/authority/touch.ts', [
-    'if (credential === undefined) throw refused',
-    'if (false) throw refused',
-    'authority/touch',
-  ]),
+  ...of(
+    'src/authority/touch.ts',
+    ['  if (credential === undefined) throw notTheirs();\n', '', 'authority/strangers'],
+    ['.catch(hideReason)', '', 'authority/strangers'],
+    ['  assertMeantForUs(authority, digest, assertion);\n', '', 'authority/touch'],
+  ),
   ...of(
     'src/authority/credential.ts',
     ['return stored.person === person ? stored : undefined;', 'return stored;', 'authority/touch'],
@@ -141,7 +142,7 @@ export const MUTANTS: readonly Mutant[] = [
     'src/authority/key-roles.ts',
     ["(role === undefined || role === 'touch') && ", '', 'authority/key-roles'],
     [' && (owner === undefined || owner === credential.person)', '', 'authority/key-roles'],
-    ["if (role !== 'ca')", 'if (false)', 'authority/key-roles'],
+    ["if ((await tx.claimKeyRole(identity, 'ca')) !== 'ca')", 'if (false)', 'authority/key-roles'],
     ['  assertOnePurposeEach(authority);\n', '', 'authority/key-roles'],
   ),
   ...of(
