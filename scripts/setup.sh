@@ -12,6 +12,11 @@ say() { echo "set-up: $*" >&2; }
 install_dependencies() {
   installed=node_modules/.package-lock.json
   if [ -x node_modules/.bin/node ] && [ -e "$installed" ] && [ ! package-lock.json -nt "$installed" ]; then return; fi
+  # npm would empty the folder that the link leads to, under whoever works there.
+  if [ -L node_modules ]; then
+    say 'node_modules is a symbolic link and out of date here: set-up leaves it alone; remove the link'
+    exit 1
+  fi
   say 'installing node_modules'
   borrow_node
   quietly npm ci --ignore-scripts --include=dev
