@@ -133,16 +133,31 @@ async function openSigners(
 
 async function openSigner(purpose: Purpose, signer: SignerConfig): Promise<CaSigner> {
   if (signer.kind === 'file') return fileSigner(await readKey(signer.path, purpose, signer.passphraseFile));
-  const { key } = readPublicKeyFile(await readFile(signer.publicKeyPath, 'utf8'));
-  return agentSigner(signer.socket, key);
+  const { publicKeyPath, socket } = signer;
+  const { key } = await namingKey(purpose, publicKeyPath, async () =>
+    readPublicKeyFile(await readFile(publicKeyPath, 'utf8')),
+  );
+  return agentSigner(socket, key);
 }
 
-async function readKey(path: string, name: string, passphraseFile?: string): Promise<PrivateKey> {
-  const text = await readFile(path, 'utf8');
+function readKey(path: string, name: string, passphraseFile?: string): Promise<PrivateKey> {
+  return namingKey(name, path, async () => {
+    const text = await readFile(path, 'utf8');
+    try {
+      return readPrivateKeyFile(text);
+    } catch (error) {
+      if (!(error instanceof SshError && error.code === 'needs-passphrase')) throw error;
+      return readPrivateKeyFile(text, await readPassphrase(name, passphraseFile));
+    }
+  });
+}
+
+/** An authority has seven key files: what is wrong with one is of use only with its name. */
+async function namingKey<T>(name: string, path: string, read: () => Promise<T>): Promise<T> {
   try {
-    return readPrivateKeyFile(text);
-  } catch (error) {
-    if (!(error instanceof SshError && error.code === 'needs-passphrase')) throw error;
-    return readPrivateKeyFile(text, await readPassphrase(name, passphraseFile));
+    return await read();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown reason';
+    throw new CommandError(`the key "${name}" in ${path} can not be used: ${reason}`, { cause });
   }
 }
