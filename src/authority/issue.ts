@@ -108,14 +108,23 @@ async function lease(
   request: PendingIssue,
   touch: Touch,
 ): Promise<PendingIssue> {
-  const refusal =
-    (await refusalOf(authority, tx, request, touch)) ?? (await refusalOfQuota(authority, tx, request));
+  const refusal = await refusalNow(authority, tx, request, touch);
   if (refusal !== undefined) return advance(tx, request, { kind: 'denied', refusal });
   return advance(tx, request, {
     kind: 'signing',
     touch,
     leaseUntil: authority.clock.now() + LEASE_SECONDS,
   });
+}
+
+/** Asked before signing and again when recording: others of the person's requests may have been issued in between. */
+async function refusalNow(
+  authority: Authority,
+  tx: StoreWriter,
+  request: PendingIssue,
+  touch: Touch,
+): Promise<Refusal | undefined> {
+  return (await refusalOf(authority, tx, request, touch)) ?? refusalOfQuota(authority, tx, request);
 }
 
 /** Counts only what a person touched: a stranger can not use up anybody's share. */
@@ -138,7 +147,7 @@ async function record(
   touch: Touch,
   certificates: readonly Uint8Array[],
 ): Promise<PendingIssue> {
-  const refusal = await refusalOf(authority, tx, leased, touch);
+  const refusal = await refusalNow(authority, tx, leased, touch);
   if (refusal !== undefined) return advance(tx, leased, { kind: 'denied', refusal });
   // First, so that the slower one of two holders learns here that it is too late.
   const issued = await advance(tx, leased, { kind: 'issued', serials: certificates.map(serialOf) });

@@ -8,6 +8,7 @@ import { codeOfAsync } from '../support/code-of.ts';
 import { FLAGS, SoftAuthenticator, SoftSecurityKey } from '../support/soft-authenticator.ts';
 import { newKey, openScene, ROSTER } from './scene.ts';
 import { rosterWith } from './security-keys.ts';
+import { Gate, stagedSigner } from './stage.ts';
 
 const WITHOUT_ALICE = ROSTER.replace(/ {2}alice: .*\n/, '');
 const untilIn = (seconds: number) => {
@@ -333,6 +334,23 @@ describe('a share of certificates', () => {
       expect(await codeOfAsync(scene.touch(asked, bob))).toBe('touch-refused');
     }
     await scene.touch(await scene.ask('alice'), alice);
+  });
+
+  it('is not larger for touches that are all signed at the same time', async () => {
+    const signer = stagedSigner();
+    await using scene = await openScene({ bounds, signers: { login: signer } });
+    const keys: SoftAuthenticator[] = [];
+    for (let count = 0; count < 5; count += 1) keys.push(await scene.enrol('alice'));
+    const gate = new Gate();
+    signer.instead = async (draft, sign) => {
+      await gate.pass();
+      return sign(draft);
+    };
+    const touches = keys.map(async (key) => codeOfAsync(scene.touch(await scene.ask('alice'), key)));
+    await expect.poll(signer.calls).toBe(5);
+    gate.open();
+    const outcomes = await Promise.all(touches);
+    expect(outcomes.filter((outcome) => outcome === 'too-many-certificates')).toHaveLength(3);
   });
 
   it('counts every certificate of a request', async () => {

@@ -48,10 +48,14 @@ export const MUTANTS: readonly Mutant[] = [
       'if (false)',
       'authority/key-roles',
     ],
-    ['(await refusalOf(authority, tx, request, touch)) ?? ', '', 'authority/race'],
-    [' ?? (await refusalOfQuota(authority, tx, request))', '', 'authority/touch'],
     [
-      'const refusal = await refusalOf(authority, tx, leased, touch);\n  if (refusal !== undefined)',
+      'const refusal = await refusalNow(authority, tx, request, touch);',
+      'const refusal = undefined;',
+      'authority/race',
+    ],
+    [' ?? refusalOfQuota(authority, tx, request)', '', 'authority/touch'],
+    [
+      'const refusal = await refusalNow(authority, tx, leased, touch);\n  if (refusal !== undefined)',
       'if (false)',
       'authority/race',
     ],
