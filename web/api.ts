@@ -12,7 +12,7 @@ import type {
   WebauthnOffer,
 } from '../src/http/contract.ts';
 
-export type Refusal = Pick<Problem, 'code' | 'title' | 'detail' | 'hint' | 'access'>;
+export type Refusal = Pick<Problem, 'code' | 'title' | 'detail' | 'access'>;
 
 export type Reply<T> =
   /** `serverTime`: Unix seconds by the authority's clock, when the reply told them. */

@@ -7,7 +7,6 @@ export function RefusalText({ refusal }: { readonly refusal: Refusal }) {
   return (
     <>
       <p>{asSentence(refusal.detail ?? refusal.title)}</p>
-      {refusal.hint !== undefined && <p>{asSentence(refusal.hint)}</p>}
       {refusal.access !== undefined && <AccessLedger access={refusal.access} />}
       <p class="code-line">
         Code <code>{refusal.code}</code>

@@ -40,23 +40,19 @@ export interface Refusal {
   readonly access?: Access;
 }
 
-export interface AuthorityErrorOptions extends ErrorOptions {
-  readonly access?: Access;
-  /** What the person can do about it, in a sentence that begins small and has no full stop. */
-  readonly hint?: string;
-}
-
-/** A refusal or failure of a use case. `code` is stable, the message is for people. */
+/** A refusal or failure of a use case. `code` is stable; the message says what to do where there is something to do. */
 export class AuthorityError extends Error {
   readonly code: AuthorityErrorCode;
   readonly access: Access | undefined;
-  readonly hint: string | undefined;
 
-  constructor(code: AuthorityErrorCode, message: string, options: AuthorityErrorOptions = {}) {
+  constructor(
+    code: AuthorityErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly access?: Access } = {},
+  ) {
     super(message, options);
     this.name = 'AuthorityError';
     this.code = code;
     this.access = options.access;
-    this.hint = options.hint;
   }
 }

@@ -326,7 +326,6 @@ export const Problem = Type.Object(
     status: Type.Integer(),
     code: Type.String(),
     detail: Type.Optional(Type.String()),
-    hint: Type.Optional(Type.String({ description: 'what the person can do' })),
     requestId: Type.Optional(Type.String()),
     /** After a refused touch: what the person may ask for instead. */
     access: Type.Optional(Access),

@@ -81,10 +81,9 @@ function causeOf(error: unknown): string | undefined {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
 }
 
-function authorityProblem({ code, message, access, hint }: AuthorityError): Problem {
+function authorityProblem({ code, message, access }: AuthorityError): Problem {
   return {
     ...problem(STATUS[code], code, 'The authority refuses this', message),
-    ...(hint === undefined ? {} : { hint }),
     ...(access === undefined ? {} : { access: accessJson(access) }),
   };
 }
