@@ -46,7 +46,9 @@ async function measureWith(usherd: Usherd, directory: string, socket: string): P
   const usher = (...args: readonly string[]) => run(process.execPath, [USHER, ...args], { env });
   await usher('enroll', '--address-file', join(directory, 'address'), '--with', 'demo');
   const whole = await median(() => usher('login'));
-  const touch = await median(() => run(process.execPath, ['-e', '0']));
+  const question = { type: 'get', challenge: 'AAAA', origin: usherd.origin, rpId: 'localhost' };
+  const plugin = join(ROOT, 'demo/usher-authenticator-demo');
+  const touch = await median(() => run(plugin, [], { env, input: JSON.stringify(question) }));
   return { loginMs: whole - touch, statusQuietMs: await median(() => usher('status', '--quiet')) };
 }
 
