@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import type { Purpose } from './authority/purpose.ts';
+import { parseCidr } from './policy/cidr.ts';
 
 const strict = { additionalProperties: false } as const;
 const Path = Type.String({ minLength: 1 });
@@ -82,7 +83,7 @@ export class ConfigError extends Error {
 /** @throws ConfigError that names every fault. Relative paths are meant from `directory`. */
 export function parseConfig(text: string, directory: string): Config {
   const file = readFile(text);
-  const faults = originFaults(file);
+  const faults = [...originFaults(file), ...listenFaults(file), ...proxyFaults(file)];
   if (faults.length > 0) throw new ConfigError(faults);
   const url = new URL(file.origin);
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(file.listen ?? DEFAULT_LISTEN) ?? [];
@@ -132,6 +133,19 @@ function originFaults({ origin, rp_id: rpId }: ConfigFile): readonly string[] {
   if (rpId !== undefined && hostname !== rpId && !hostname.endsWith(`.${rpId}`))
     return [`/rp_id must be ${hostname} or a parent domain of it`];
   return [];
+}
+
+function listenFaults({ listen = DEFAULT_LISTEN }: ConfigFile): readonly string[] {
+  const port = Number(listen.slice(listen.lastIndexOf(':') + 1));
+  return port >= 1 && port <= 65_535 ? [] : [`/listen names port ${port}: there are 1 to 65535`];
+}
+
+/** A proxy that is not meant here could choose from which address requests seem to come. */
+function proxyFaults({ trusted_proxies: proxies = [] }: ConfigFile): readonly string[] {
+  return proxies.flatMap((text, index) => {
+    const network = parseCidr(text);
+    return typeof network === 'string' ? [`/trusted_proxies/${index} ${network}`] : [];
+  });
 }
 
 function signersOf({ signers }: ConfigFile, at: (path: string) => string): Record<Purpose, SignerConfig> {

@@ -29,6 +29,10 @@ describe('settings are refused', () => {
     ['an RP id of another site', { rp_id: 'example.com' }, '/rp_id'],
     ['an RP id that is a piece of the name', { rp_id: 'a.example.org' }, '/rp_id'],
     ['a place to listen without a port', { listen: '127.0.0.1' }, '/listen'],
+    ['a port beyond the last one', { listen: '127.0.0.1:65536' }, '/listen'],
+    ['port 0', { listen: '127.0.0.1:0' }, '/listen'],
+    ['a proxy that is a name', { trusted_proxies: ['proxy.example.org'] }, '/trusted_proxies/0'],
+    ['a proxy network with bits beyond it', { trusted_proxies: ['::1', '10.0.0.1/8'] }, '/trusted_proxies/1'],
     ['an unknown setting', { orgin: 'x' }, '/'],
     ['a setting of another type', { trusted_proxies: '127.0.0.1' }, '/trusted_proxies'],
     ['no signer for sudo', { signers: { ...GOOD.signers, sudo: undefined } }, '/signers'],
@@ -55,6 +59,9 @@ describe('settings are refused', () => {
   it('with every fault at once', () => {
     const parsing = () => parse({ listen: 7, tls: 8, limits: 9 });
     for (const place of ['/listen', '/tls', '/limits']) expect(parsing).toThrow(place);
+    const meanings = () => parse({ origin: 'x', listen: 'a:0', trusted_proxies: ['b', 'c'] });
+    for (const place of ['/origin', '/listen', '/trusted_proxies/0', '/trusted_proxies/1'])
+      expect(meanings).toThrow(place);
   });
 });
 

@@ -57,6 +57,10 @@ describe('No secret, token, unanswered challenge or private key appears in a log
       await service.post('/v1/enrolments', { invite, more: unanswered.pollSecret }),
       await service.post(`${url}/result`, { pollSecret: unanswered.pollSecret, more: invite }),
       await service.post(`${url}/result`, `{"pollSecret":"${unanswered.pollSecret}"`),
+      await service.post(`${url}/result`, unanswered.pollSecret),
+      await service.post(`${url}/result`, JSON.stringify(unanswered.pollSecret)),
+      await service.post(`${url}/result`, { pollSecret: { [unanswered.pollSecret]: invite } }),
+      await service.post(`${url}/result`, { [unanswered.pollSecret]: 1 }),
       await service.get('/v1/me', { 'usher-signature': unanswered.pollSecret }),
     ];
     const { pollSecret } = answered;
