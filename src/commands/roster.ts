@@ -1,5 +1,5 @@
 /** `usherd roster check|diff|load`. */
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError } from '../command-error.ts';
 import { FILES, openAuthority, readConfig } from '../compose.ts';
@@ -21,20 +21,35 @@ export async function diffRosters(oldFile: string, newFile: string): Promise<str
   return formatRosterDiff(rosterDiff(await readGoodRoster(oldFile), await readGoodRoster(newFile)));
 }
 
-/** Puts a roster in force; a running usherd follows with its next request. */
+/**
+ * Puts a roster in force; a running usherd follows with its next request. It becomes the directory's own roster file, so
+ * that no restart brings back an older one.
+ */
 export async function loadRoster(dir: string, file = join(dir, FILES.roster)): Promise<string> {
   const text = await readRosterFile(file);
+  const { digest, changed } = await putInForce(dir, text);
+  await keepAsRosterFile(dir, text);
+  return changed ? `in force: ${digest}` : `in force already: ${digest}`;
+}
+
+async function putInForce(
+  dir: string,
+  text: Buffer,
+): Promise<{ readonly digest: string; readonly changed: boolean }> {
   const authority = await openAuthority(await readConfig(dir));
   try {
-    const { digest, changed } = await authority.rosters.load(
-      authority.store,
-      text.toString(),
-      authority.clock.now(),
-    );
-    return changed ? `in force: ${digest}` : `in force already: ${digest}`;
+    return await authority.rosters.load(authority.store, text.toString(), authority.clock.now());
   } finally {
     await authority.store.close();
   }
+}
+
+async function keepAsRosterFile(dir: string, text: Buffer): Promise<void> {
+  const path = join(dir, FILES.roster);
+  if (text.equals(await readFile(path).catch(() => Buffer.alloc(0)))) return;
+  const draft = `${path}.new`;
+  await writeFile(draft, text, { mode: 0o600, flush: true });
+  await rename(draft, path);
 }
 
 async function readGoodRoster(file: string): Promise<Roster> {

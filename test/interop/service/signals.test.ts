@@ -45,6 +45,8 @@ describe('a running usherd', () => {
     expect(good).toMatchObject({ code: 0, stdout: expect.stringMatching(/^in force: [0-9a-f]{64}\n$/) });
     expect(await alice.touch(asked)).toMatchObject({ status: 403, body: { code: 'unknown-person' } });
     expect((await usherd.command('roster', 'load', file)).stdout).toMatch(/^in force already/);
+    // What a restart or SIGHUP would read: else it would bring back who was removed.
+    expect(await readFile(join(usherd.dir, 'roster.yaml'), 'utf8')).toBe(await readFile(file, 'utf8'));
   });
 
   it('follows usherd credential remove at once, and lists what there is', async () => {
