@@ -5,9 +5,9 @@
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { Problem } from '../src/http/contract.ts';
+import { printable } from '../src/ssh/printable.ts';
 import { UsherCommandError } from './error.ts';
 import { hintFor } from './hints.ts';
-import { printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface Call<S extends TSchema> {

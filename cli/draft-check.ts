@@ -9,13 +9,13 @@ import type { AskReply } from '../src/http/contract.ts';
 import { decodeDraft } from '../src/ssh/certificate.ts';
 import type { CertificateFields } from '../src/ssh/certificate-fields.ts';
 import { SshError } from '../src/ssh/error.ts';
+import { printable } from '../src/ssh/printable.ts';
 import type { PublicKey } from '../src/ssh/public-key.ts';
 import { samePublicKey } from '../src/ssh/public-key.ts';
 import type { VerifiedBundle } from './bundle.ts';
 import { isActiveCaKey } from './bundle.ts';
 import { decodeBytes } from './decode.ts';
 import { UsherCommandError } from './error.ts';
-import { printable } from './printable.ts';
 
 /** What the command asked for, one certificate. */
 export interface Asked {

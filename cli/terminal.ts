@@ -4,8 +4,8 @@
  */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { printable } from '../src/ssh/printable.ts';
 import { UsherCommandError } from './error.ts';
-import { printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];

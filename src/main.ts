@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { CommandError } from './command-error.ts';
 import { makeProgram } from './program.ts';
+import { printableLines } from './ssh/printable.ts';
 
 /** The exit codes of `usherd`; 69 (Node too old) is the launcher's. */
 const EXIT = { failed: 1, usage: 2 } as const;
@@ -15,8 +16,12 @@ try {
 function endWith(error: unknown): number {
   // commander has said what is wrong, or printed the help or version that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
-  process.stderr.write(`usherd: error: ${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof CommandError && error.hint !== undefined)
-    process.stderr.write(`usherd: hint: ${error.hint}\n`);
+  say('error', error instanceof Error ? error.message : String(error));
+  if (error instanceof CommandError && error.hint !== undefined) say('hint', error.hint);
   return EXIT.failed;
+}
+
+/** Messages quote files, names and other programs, none of which may steer the terminal. */
+function say(kind: 'error' | 'hint', text: string): void {
+  process.stderr.write(`usherd: ${kind}: ${printableLines(text)}\n`);
 }

@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
-import type { Credential } from './authority/records.ts';
 import { REMOVAL_REASONS } from './authority/remove-credential.ts';
+import { credentialJson, credentialLine, isoTime } from './commands/credential-view.ts';
 import { init } from './commands/init.ts';
 import { dropCredential, invite, listCredentials } from './commands/people.ts';
 import { checkRoster, diffRosters, loadRoster } from './commands/roster.ts';
 import { serve } from './commands/serve.ts';
+import { printable, printableLines } from './ssh/printable.ts';
 
 const DESCRIPTION = `The SSH certificate authority.
 Exit codes: 0 done; 1 failed or refused; 2 wrong usage; 69 Node.js is too old.`;
@@ -102,11 +103,8 @@ function addCredential(program: Command): void {
     .option('--json', 'as JSON')
     .action(async (person, { dir, json }) => {
       const credentials = await listCredentials(dir, person);
-      print(
-        json
-          ? JSON.stringify(credentials.map(credentialJson), null, 2)
-          : credentials.map(credentialLine).join('\n'),
-      );
+      if (json) process.stdout.write(`${JSON.stringify(credentials.map(credentialJson), null, 2)}\n`);
+      else print(credentials.map(credentialLine).join('\n'));
     });
   credential
     .command('remove')
@@ -120,38 +118,15 @@ function addCredential(program: Command): void {
     )
     .action(async (id, { dir, reason }) => {
       const { person, label } = await dropCredential(dir, id, reason);
-      print(`removed ${label} of ${person}`);
+      print(`removed ${printable(label)} of ${person}`);
     });
 }
 
-function credentialJson({
-  id,
-  person,
-  kind,
-  label,
-  aaguid,
-  attested,
-  createdAt,
-  removedAt,
-}: Credential): object {
-  return { id, person, kind, label, aaguid, attested, createdAt, removedAt };
-}
-
-function credentialLine(credential: Credential): string {
-  const { id, person, kind, label, createdAt, removedAt } = credential;
-  const state = removedAt === undefined ? `since ${isoTime(createdAt)}` : `removed ${isoTime(removedAt)}`;
-  return [person, kind, id, state, label].join('  ');
-}
-
-function isoTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000', '');
-}
-
 function print(text: string): void {
-  if (text !== '') process.stdout.write(`${text}\n`);
+  if (text !== '') process.stdout.write(`${printableLines(text)}\n`);
 }
 
 function fail(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printableLines(text)}\n`);
   process.exitCode = 1;
 }

@@ -5,10 +5,10 @@ import { Command } from 'commander';
 import type { Certificate } from '../../src/ssh/certificate.ts';
 import { decodeCertificate } from '../../src/ssh/certificate.ts';
 import { SshError } from '../../src/ssh/error.ts';
+import { printable } from '../../src/ssh/printable.ts';
 import { decodeBase64 } from '../../src/ssh/public-key.ts';
 import { viewCertificate, viewLines } from '../certificate-view.ts';
 import { UsherCommandError } from '../error.ts';
-import { printable } from '../printable.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { warn, writeData, writeJson } from '../terminal.ts';
 

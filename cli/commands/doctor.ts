@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { Command } from 'commander';
+import { printable } from '../../src/ssh/printable.ts';
 import { checkAgent } from '../doctor/agent.ts';
 import { checkAccount, checkBundle, checkClock } from '../doctor/authority.ts';
 import { checkCertificate } from '../doctor/certificate.ts';
@@ -12,7 +13,6 @@ import { checkTouch } from '../doctor/touch.ts';
 import type { Enrolled } from '../enrolled.ts';
 import { openEnrolled } from '../enrolled.ts';
 import { UsherCommandError } from '../error.ts';
-import { printable } from '../printable.ts';
 import { settingsFile } from '../settings.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { writeData, writeJson } from '../terminal.ts';

@@ -22,6 +22,12 @@ const HostName = Type.String({
   pattern: '^(\\*|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)$',
   description: 'a host or group of the roster, or * alone for all',
 });
+/** Shown in terminals: no control characters, no line ends, no marks that turn the direction of text. */
+const Label = Type.String({
+  maxLength: 64,
+  pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]*$',
+  description: 'what a person calls a credential',
+});
 const PersonName = Type.String({ pattern: '^[a-z_][a-z0-9_.-]{0,31}$' });
 const Time = Type.Integer({ minimum: 0, maximum: 253_402_300_799, description: 'Unix time in seconds' });
 const Lifetime = Type.Integer({ minimum: 1, maximum: 7_776_000, description: 'seconds' });
@@ -214,7 +220,7 @@ export const InviteReply = Type.Object(
 export const WebauthnOffer = Type.Object(
   {
     kind: Type.Literal('webauthn'),
-    label: Type.String({ maxLength: 64 }),
+    label: Label,
     credentialId: bytes('raw credential id', 1023),
     clientDataJSON: bytes('client data of the registration', LIMITS.clientDataJSON),
     attestationObject: bytes('attestation object', 16_384),
@@ -224,7 +230,7 @@ export const WebauthnOffer = Type.Object(
 export const SshOffer = Type.Object(
   {
     kind: Type.Literal('ssh-sk'),
-    label: Type.String({ maxLength: 64 }),
+    label: Label,
     publicKey: bytes('SSH public key blob', 2048),
     attestation: Type.Optional(
       Type.Object(

@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { UsherCommandError } from '../../cli/error.ts';
-import { printable } from '../../cli/printable.ts';
 import { run } from '../../cli/run.ts';
 import { sayError, whileWaiting, writeJson } from '../../cli/terminal.ts';
+import { printable } from '../../src/ssh/printable.ts';
 
 async function usher(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const output = { stdout: '', stderr: '' };

@@ -46,6 +46,20 @@ describe('a body is refused', () => {
     expect({ status, code: json['code'] }).toEqual({ status: 400, code: 'bad-request' });
   });
 
+  it.for(['\u001b[2J', 'a\nb', '\u009b2J', '\u007f', 'a\u2028b', '\u202egpj', '\u2066x', '\u200fx'])(
+    'a label that would steer the terminal of the keeper: %j',
+    async (label) => {
+      const url = `/v1/enrolments/${ID}/offer`;
+      const offer = (text: string) =>
+        service.post(url, {
+          pollSecret: SECRET,
+          credential: { kind: 'ssh-sk', label: text, publicKey: 'AA' },
+        });
+      expect((await offer(label)).json['code']).toBe('bad-request');
+      expect((await offer('Schlüssel 🔑 («blau»)')).json['code']).not.toBe('bad-request');
+    },
+  );
+
   it.for(urls.filter((url) => !url.endsWith('/page')))(
     '%s: with any property missing or of another type',
     async (url) => {
