@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Mutant } from './mutants/table.ts';
@@ -23,7 +24,7 @@ const COPIED = [
 ];
 const MOST_TIME_MS = 120_000;
 
-type Outcome = 'killed' | 'survived' | 'not applicable';
+type Outcome = 'killed' | 'survived' | 'not applicable' | 'no program';
 
 function main(words: readonly string[]): void {
   const chosen = MUTANTS.filter((mutant) => isChosen(mutant, words));
@@ -61,13 +62,22 @@ function judge(tree: string, mutant: Mutant): Outcome {
   const path = join(tree, mutant.file);
   const text = readFileSync(path, 'utf8');
   if (text.split(mutant.find).length !== 2) return 'not applicable';
-  writeFileSync(
-    path,
-    text.replace(mutant.find, () => mutant.replace),
-  );
+  const mutated = text.replace(mutant.find, () => mutant.replace);
+  if (!isProgram(mutated)) return 'no program';
+  writeFileSync(path, mutated);
   const { passed } = runTests(tree, [mutant.test]);
   writeFileSync(path, text);
   return passed ? 'survived' : 'killed';
+}
+
+/** What can not even be parsed would fail every test, and show nothing. */
+function isProgram(text: string): boolean {
+  try {
+    stripTypeScriptTypes(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function runTests(tree: string, tests: readonly string[]): { passed: boolean; output: string } {

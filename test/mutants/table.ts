@@ -266,6 +266,35 @@ export const MUTANTS: readonly Mutant[] = [
     ['    verifyConsistency(seen, offered, consistencyProof);\n', '', 'log/latest'],
     ['if (seen.origin !== offered.origin)', 'if (false)', 'log/latest'],
   ),
+  ...of(
+    'src/authority/record.ts',
+    ['touches: [loggedTouch(touch)]', 'touches: []', 'authority/invariants'],
+    ['    nonce: request.nonce,\n', '    nonce: new Uint8Array(32),\n', 'authority/invariants'],
+    ['await tx.appendLeaf(leaf, fields.serial);', '', 'authority/invariants'],
+    ['draft)),', 'draft).reverse()),', 'authority/invariants'],
+  ),
+  ...of('src/store/invite-table.ts', [".where('used_at', 'is', null)", '', 'store/sqlite']),
+  ...of(
+    'src/store/credential-table.ts',
+    ["is('counter', '<', param('counter'))", "is('counter', '<=', param('counter'))", 'store/sqlite'],
+    [".where('removed_at', 'is', null)\n      .where((is)", '.where((is)', 'store/sqlite'],
+    [
+      ".onConflict((conflict) => conflict.column('id').doNothing())",
+      ".onConflict((conflict) => conflict.column('id').doUpdateSet({ removed_at: null }))",
+      'store/sqlite',
+    ],
+  ),
+  ...of('src/store/key-role-table.ts', [
+    ".onConflict((conflict) => conflict.column('identity').doNothing())",
+    ".onConflict((conflict) => conflict.column('identity').doUpdateSet({ role: param('role') }))",
+    'store/sqlite',
+  ]),
+  ...of('src/store/nonce-table.ts', [
+    "            .where('nonce.until', '<', param('now')),\n",
+    '',
+    'store/sqlite',
+  ]),
+  ...of('src/store/certificate-table.ts', ['if (inserted !== 1)', 'if (false)', 'store/sqlite']),
   ...of('src/store/leaf-basket.ts', [
     'if (this.#withoutLeaf.size > 0) throw',
     'if (false) throw',
@@ -345,8 +374,8 @@ export const MUTANTS: readonly Mutant[] = [
     ['id !== offered.credentialId || ', '', 'cli/enroll'],
     [' || !equalBytes(key, decodeBytes(offered.publicKey))', '', 'cli/enroll'],
   ),
-  ...of('cli/invite.ts', ["url.protocol !== 'https:' && ", 'false && ', 'cli/invite']),
-  ...of('cli/printable.ts', [
+  ...of('cli/invite.ts', ['!mayBeAuthority(url)', 'false', 'cli/invite']),
+  ...of('src/ssh/printable.ts', [
     "replaceAll(/[\\p{Cc}\\p{Cf}\\u2028\\u2029]/gu, '?')",
     "replaceAll('x', 'x')",
     'cli/usage',
