@@ -82,7 +82,15 @@ function readPid(companion: ChildProcess): Promise<number> {
     reject(new AgentError('not-started', 'ssh-agent could not be started', { cause }));
   companion.once('error', fail);
   companion.once('close', () => fail());
-  companion.stdout?.once('data', (line: Uint8Array) => resolve(Number(new TextDecoder().decode(line))));
+  companion.stdout?.once('data', (line: Uint8Array) => {
+    const pid = Number(new TextDecoder().decode(line));
+    // kill(0) and kill(-1) would end our own process group, or everything of this person.
+    if (Number.isSafeInteger(pid) && pid > 1) resolve(pid);
+    else {
+      companion.kill();
+      fail();
+    }
+  });
   return promise;
 }
 
