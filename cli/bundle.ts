@@ -5,14 +5,13 @@ import type { BundleReply } from '../src/http/contract.ts';
 import { Bundle } from '../src/http/contract.ts';
 import type { VerifierKey } from '../src/log/note-key.ts';
 import { parseVerifierKey } from '../src/log/note-key.ts';
+import { BUNDLE_NAMESPACE } from '../src/ssh/bundle-namespace.ts';
 import { SshError } from '../src/ssh/error.ts';
 import type { PublicKey } from '../src/ssh/public-key.ts';
 import { fingerprint, parsePublicKeyLine, samePublicKey } from '../src/ssh/public-key.ts';
 import { verifySshsig } from '../src/ssh/sshsig.ts';
 import { decodeBytes } from './decode.ts';
 import { UsherCommandError } from './error.ts';
-
-export const BUNDLE_NAMESPACE = 'usher-bundle';
 
 /** The keys whose signature on a bundle counts: fingerprints. */
 export interface Pins {

@@ -6,6 +6,7 @@ import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import type { Purpose } from './authority/purpose.ts';
 import { parseCidr } from './policy/cidr.ts';
+import { mayBeAuthority } from './ssh/origin.ts';
 
 const strict = { additionalProperties: false } as const;
 const Path = Type.String({ minLength: 1 });
@@ -126,10 +127,9 @@ function parseYaml(text: string): unknown {
 function originFaults({ origin, rp_id: rpId }: ConfigFile): readonly string[] {
   if (!URL.canParse(origin) || new URL(origin).origin !== origin)
     return ['/origin must be like https://ca.example.org: no path, no slash at the end, lower case'];
-  const { protocol, hostname } = new URL(origin);
-  const isLocal = hostname === 'localhost' || hostname.endsWith('.localhost');
-  if (protocol !== 'https:' && !(protocol === 'http:' && isLocal))
+  if (!mayBeAuthority(new URL(origin)))
     return ['/origin must begin with https:// (http:// is for localhost only: browsers touch nowhere else)'];
+  const { hostname } = new URL(origin);
   if (rpId !== undefined && hostname !== rpId && !hostname.endsWith(`.${rpId}`))
     return [`/rp_id must be ${hostname} or a parent domain of it`];
   return [];

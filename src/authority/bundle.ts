@@ -2,12 +2,12 @@
  * The bundle: which keys speak for this authority, signed by the key that clients pin. A client that pinned the bundle key
  * when it enrolled needs no other trust, the TLS certificate's included.
  */
+import { BUNDLE_NAMESPACE } from '../ssh/bundle-namespace.ts';
 import { formatPublicKeyLine } from '../ssh/public-key.ts';
 import { signSshsig } from '../ssh/sshsig.ts';
 import type { Authority } from './authority.ts';
 import { PURPOSES } from './purpose.ts';
 
-const BUNDLE_NAMESPACE = 'usher-bundle';
 /** How long a client may rely on a bundle before it must have seen a newer one. */
 const FRESH_SECONDS = 7 * 86_400;
 

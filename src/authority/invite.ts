@@ -1,5 +1,6 @@
 /** Invites: one-time addresses with which a person enrols a credential. */
 import { hex } from '@scure/base';
+import { formatInviteAddress } from '../ssh/invite-address.ts';
 import { fingerprint } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
@@ -49,7 +50,6 @@ export async function findUsableInvite(tx: StoreReader, id: string, now: number)
 }
 
 function addressOf(authority: Authority, person: string, secret: string): string {
-  const pinned = fingerprint(authority.bundleKey.publicKey).replace('SHA256:', '');
-  const urlSafe = pinned.replaceAll('+', '-').replaceAll('/', '_');
-  return `${authority.origin}/enroll#${person}.${secret}.${urlSafe}`;
+  const bundleKey = fingerprint(authority.bundleKey.publicKey);
+  return formatInviteAddress(authority.origin, { person, secret, bundleKey });
 }

@@ -15,6 +15,10 @@ describe('the address of an invite', () => {
     ['is of another page', ADDRESS.replace('enroll', 'touch')],
     ['has no person', `https://ca.example.org/enroll#.${SECRET}.${KEY}`],
     ['goes over plain HTTP to another machine', ADDRESS.replace('https', 'http')],
+    [
+      'goes over plain HTTP to an address of this machine',
+      ADDRESS.replace('https://ca.example.org', 'http://127.0.0.1'),
+    ],
     ['has another scheme', ADDRESS.replace('https', 'ftp')],
     ['is no address', 'alice'],
     ['has a fingerprint with stray bits', `${ADDRESS.slice(0, -1)}B`],

@@ -18,7 +18,7 @@ export function DoneScreen({ state }: { readonly state: Done }) {
       <p>Your command and this page know the authority by the same key:</p>
       <Ledger>
         <Entry label="Bundle key">
-          <Fingerprint value={address.bundleKeyFingerprint} />
+          <Fingerprint value={address.bundleKey} />
         </Entry>
       </Ledger>
       <p>You can close this page.</p>

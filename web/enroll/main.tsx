@@ -1,9 +1,9 @@
 /** The page at /enroll: wires the machine to the browser. */
 import { render } from 'preact';
+import { parseInviteFragment } from '../../src/ssh/invite-address.ts';
 import { connectApi } from '../api.ts';
 import { browserAuthenticator } from '../authenticator.ts';
 import { Machine } from '../machine.ts';
-import { parseInviteAddress } from './address.ts';
 import { EnrollPage } from './enroll-page.tsx';
 import { initialEnrollState, transition } from './state.ts';
 import { workOfEnroll } from './work.ts';
@@ -20,7 +20,7 @@ const work = workOfEnroll({
 });
 const initial = initialEnrollState({
   fragment,
-  address: parseInviteAddress(fragment),
+  address: parseInviteFragment(fragment),
   hasWebauthn: browserAuthenticator.isAvailable(),
   isSecureContext: window.isSecureContext,
 });

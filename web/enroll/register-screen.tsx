@@ -27,7 +27,7 @@ export function RegisterScreen({ state, dispatch }: RegisterScreenProps) {
           <code>{invitation.origin}</code>
         </Entry>
         <Entry label="Bundle key">
-          <Fingerprint value={address.bundleKeyFingerprint} />
+          <Fingerprint value={address.bundleKey} />
         </Entry>
       </Ledger>
       <p class="hint">

@@ -1,8 +1,9 @@
 /** The page "enrol a security key" as states and events; `transition` is pure and total. */
+
+import type { InviteAddress } from '../../src/ssh/invite-address.ts';
 import type { Refusal } from '../api.ts';
 import type { AssertionToSend } from '../touch/state.ts';
 import type { AuthenticatorTrouble } from '../trouble.ts';
-import type { InviteAddress } from './address.ts';
 import type { NewCredential } from './own-key.ts';
 
 /** An invite that the authority has opened, as far as the page needs it. */

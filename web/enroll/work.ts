@@ -2,9 +2,9 @@
 import { base64urlnopad } from '@scure/base';
 import { touchDigest } from '../../src/fido/touch-digest.ts';
 import type { InviteReply, OfferReply } from '../../src/http/contract.ts';
+import type { InviteAddress } from '../../src/ssh/invite-address.ts';
 import type { Api, Reply } from '../api.ts';
 import type { Answer, Authenticator } from '../authenticator.ts';
-import type { InviteAddress } from './address.ts';
 import { namesBundleKey } from './bundle-key.ts';
 import { isOwnKey } from './own-key.ts';
 import type {
@@ -51,12 +51,12 @@ export function workOfEnroll(parts: EnrollParts): (state: EnrollState) => Promis
 async function open(parts: EnrollParts, { address }: Opening): Promise<EnrollEvent> {
   const bundle = await parts.api.bundle();
   if (bundle.kind !== 'ok') return bundle;
-  if (!namesBundleKey(bundle.value, address.bundleKeyFingerprint))
+  if (!namesBundleKey(bundle.value, address.bundleKey))
     return faulty(
       'other-bundle-key',
       'The authority here has another bundle key than the one in your invite.',
     );
-  const reply = await parts.api.openInvite(address.invite);
+  const reply = await parts.api.openInvite(address.secret);
   if (reply.kind !== 'ok') return reply;
   return opened(parts, reply, address);
 }

@@ -3,7 +3,7 @@ import type { EnrollEvent, EnrollState, Invitation } from '../../../web/enroll/s
 import { FIRST_LABEL, initialEnrollState, transition } from '../../../web/enroll/state.ts';
 import { bytes, DRAFTED_AT, ORIGIN, REQUEST_ID } from '../review-reply.ts';
 
-const ADDRESS = { person: 'alice', invite: 'I'.repeat(43), bundleKeyFingerprint: `SHA256:${'b'.repeat(43)}` };
+const ADDRESS = { person: 'alice', secret: 'I'.repeat(43), bundleKey: `SHA256:${'b'.repeat(43)}` };
 const AROUND = { fragment: '#alice…', address: ADDRESS, hasWebauthn: true, isSecureContext: true };
 const INVITATION: Invitation = {
   requestId: REQUEST_ID,
