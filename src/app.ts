@@ -13,7 +13,6 @@ import type { Logger } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
 import type { Authority } from './authority/authority.ts';
 import { Metrics } from './http/metrics.ts';
-import { networkOf } from './http/network.ts';
 import { sendProblem } from './http/problem.ts';
 import { authorityRoutes } from './http/routes/authority.ts';
 import { enrolmentRoutes } from './http/routes/enrolments.ts';
@@ -21,6 +20,7 @@ import { healthRoutes } from './http/routes/health.ts';
 import { pageRoutes } from './http/routes/pages.ts';
 import { requestRoutes } from './http/routes/requests.ts';
 import type { Http } from './http/types.ts';
+import { networkOf } from './policy/network.ts';
 
 export interface AppOptions {
   readonly logger: Logger;
@@ -91,6 +91,8 @@ async function registerLimits(http: Http, { requestsPerMinute }: AppOptions): Pr
   await http.register(fastifyRateLimit, {
     max: requestsPerMinute,
     timeWindow: '1 minute',
+    // More networks than ask in a minute: those that are forgotten begin anew.
+    cache: 65_536,
     keyGenerator: ({ ip }) => networkOf(ip),
   });
 }

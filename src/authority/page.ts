@@ -5,6 +5,7 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { normalizeCode, touchCode } from '../fido/touch-digest.ts';
+import { networkOf } from '../policy/network.ts';
 import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
 import { assertTouchable, findIssue } from './find-request.ts';
@@ -61,7 +62,10 @@ export async function enterCode(
   return outcome.next;
 }
 
-/** The command says that this page's secret reached its own loopback listener: both are on one machine. */
+/**
+ * The command says that this page's secret reached its own loopback listener: both are on one machine. A port can be forwarded to
+ * another machine, whose command would get the access; so both must come from one network.
+ */
 export async function vouchForPage(
   authority: Authority,
   id: RequestId,
@@ -71,6 +75,11 @@ export async function vouchForPage(
   await authority.store.write(async (tx) => {
     await findIssue(tx, id, { pollSecret });
     const { request, page } = await findPage(authority, tx, id, pageSecret);
+    if (networkOf(request.askedFrom) !== networkOf(page.openedFrom))
+      throw new AuthorityError(
+        'page-not-proven',
+        'this page is opened from another network than your command: type the code',
+      );
     await save(tx, prove(request, page, 'loopback'));
   });
 }

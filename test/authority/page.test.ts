@@ -13,8 +13,8 @@ function codeOfRequest(scene: Scene, { request }: Asked): string {
   return touchCode(issueDigest(scene.authority.origin, request));
 }
 
-async function openFor(scene: Scene, asked: Asked) {
-  const { pageSecret } = await openPage(scene.authority, asked.request.id, '203.0.113.5');
+async function openFor(scene: Scene, asked: Asked, from = asked.request.askedFrom) {
+  const { pageSecret } = await openPage(scene.authority, asked.request.id, from);
   return {
     pageSecret,
     enter: (code: string) => enterCode(scene.authority, asked.request.id, pageSecret, code),
@@ -120,6 +120,37 @@ describe('the command vouches', () => {
     expect(await codeOfAsync(victim.review())).toBe('page-not-proven');
   });
 
+  it.for([
+    ['192.0.2.1', '192.0.2.2'],
+    ['192.0.2.1', '2001:db8::1'],
+    ['2001:db8:0:1::1', '2001:db8:0:2::1'],
+    ['127.0.0.1', '192.0.2.1'],
+  ] as const)(
+    'from %s for no page at %s, which may be at the end of a forwarded port',
+    async ([from, at]) => {
+      await using scene = await openScene();
+      const alice = await scene.enrol('alice');
+      const asked = await scene.ask('alice', { from });
+      const page = await openFor(scene, asked, at);
+      expect(await codeOfAsync(page.vouch())).toBe('page-not-proven');
+      expect(await codeOfAsync(page.review())).toBe('page-not-proven');
+      expect(await codeOfAsync(page.touch(alice))).toBe('page-not-proven');
+      await page.enter(codeOfRequest(scene, asked));
+      expect(await page.review()).toMatchObject({ page: { proof: 'code' } });
+    },
+  );
+
+  it.for([
+    ['192.0.2.1', '::ffff:192.0.2.1'],
+    ['127.0.0.1', '::1'],
+    ['2001:db8:0:1::1', '2001:db8:0:1:ffff::2'],
+  ] as const)('from %s for its page at %s, the same network', async ([from, at]) => {
+    await using scene = await openScene();
+    const page = await openFor(scene, await scene.ask('alice', { from }), at);
+    await page.vouch();
+    expect(await page.review()).toMatchObject({ page: { proof: 'loopback' } });
+  });
+
   it('for its own page, which then may review and touch', async () => {
     await using scene = await openScene();
     const alice = await scene.enrol('alice');
@@ -138,7 +169,7 @@ describe('a proven page', () => {
     const asked = await scene.ask('alice');
     const page = await openFor(scene, asked);
     const typed = codeOfRequest(scene, asked).toLowerCase().replace('-', ' ');
-    expect(await page.enter(typed)).toMatchObject({ page: { proof: 'code', openedFrom: '203.0.113.5' } });
+    expect(await page.enter(typed)).toMatchObject({ page: { proof: 'code', openedFrom: '192.0.2.1' } });
     expect(await codeOfAsync(openFor(scene, asked))).toBe('page-already-proven');
   });
 

@@ -14,7 +14,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/signer': ['src/ssh', 'src/agent', 'type src/authority/ports.ts'],
   'src/http': ['src/ssh', 'src/fido', 'src/policy', 'src/log', 'src/fleet', 'src/authority'],
   'src/config.ts': ['src/ssh', 'src/policy', 'src/authority/purpose.ts'],
-  'src/app.ts': ['src/http', 'src/authority', 'src/config.ts', 'package.json'],
+  'src/app.ts': ['src/http', 'src/authority', 'src/policy', 'src/config.ts', 'package.json'],
   'src/command-error.ts': [],
   'src/passphrase.ts': [],
   'src/compose.ts': ['src'],
