@@ -347,7 +347,7 @@ describe('a share of certificates', () => {
       return sign(draft);
     };
     const touches = keys.map(async (key) => codeOfAsync(scene.touch(await scene.ask('alice'), key)));
-    await expect.poll(signer.calls).toBe(5);
+    await expect.poll(signer.calls, { timeout: 10_000 }).toBe(5);
     gate.open();
     const outcomes = await Promise.all(touches);
     expect(outcomes.filter((outcome) => outcome === 'too-many-certificates')).toHaveLength(3);
