@@ -67,7 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
       'authority/touch',
     ],
     ['  assertNotDenied(ended);\n', '', 'authority/race'],
-    ['  assertNotDenied(leased);\n', '', 'authority/touch'],
+    ['  assertNotDenied(leased);\n', '', 'authority/race'],
   ),
   ...of(
     'src/authority/touch.ts',
