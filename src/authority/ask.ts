@@ -4,9 +4,10 @@
  * that strangers are shown for everybody. Whether they may is decided after the touch (`issue.ts`).
  */
 import type { CertificateRequest, Terms } from '../policy/decision.ts';
-import { decoyGrant } from '../policy/decoy.ts';
 import { refuseMalformed } from '../policy/malformed.ts';
+import { networkOf } from '../policy/network.ts';
 import type { Roster } from '../policy/roster.ts';
+import { shownGrant } from '../policy/shown-grant.ts';
 import { SshError } from '../ssh/error.ts';
 import { POSSESSION_NAMESPACE, possessionMessage } from '../ssh/possession.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
@@ -119,7 +120,7 @@ function draftRequest(
 ): PendingIssue {
   const id = newRequestId(authority.random);
   const certificates = requests.map((request) => {
-    const { terms } = decoyGrant(roster, authority.decoySecret, question.person, request);
+    const { terms } = shownGrant(roster, authority.decoySecret, question.person, request);
     const draft = draftOne(authority, question.person, id, request, terms, now);
     assertLoggable(draft, requests.length);
     return { request, draft };
@@ -158,6 +159,7 @@ function pendingIssue(
     expiresAt: now + TOUCH_SECONDS,
     keepUntil: now + TOUCH_SECONDS + KEEP_SECONDS,
     askedFrom: question.from,
+    askedNetwork: networkOf(question.from),
     pollSecretHash,
     version: 0,
     certificates,

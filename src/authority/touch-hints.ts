@@ -1,5 +1,5 @@
 /** What an authenticator has to be told to answer a request: no more than strangers are told of anybody. */
-import { decoyGrant } from '../policy/decoy.ts';
+import { shownGrant } from '../policy/shown-grant.ts';
 import type { Authority } from './authority.ts';
 import { decoyCredentialIds } from './decoy.ts';
 import type { StoreReader } from './ports.ts';
@@ -22,7 +22,7 @@ export async function readTouchHints(
 ): Promise<TouchHints> {
   const roster = await authority.rosters.in(tx);
   const grants = certificates.map(({ request }) =>
-    decoyGrant(roster, authority.decoySecret, person, request),
+    shownGrant(roster, authority.decoySecret, person, request),
   );
   return {
     credentialIds: await credentialIds(authority, tx, person),

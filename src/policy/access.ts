@@ -41,7 +41,7 @@ interface Reach {
 }
 
 function reachOf(roster: Roster, person: Person): Reach | undefined {
-  const roles = loginRolesOf(roster, person);
+  const roles = loginRolesOf(roster, person.roles);
   const everywhere = grantingRole(roster, roles, '*');
   if (everywhere !== undefined) return takeHosts(roster, roles, ['*']);
   const most = Math.floor(MAX_PRINCIPALS / Math.max(person.logins.length, 1));

@@ -32,7 +32,8 @@ export function buildRoster(file: RosterFile, digest: Uint8Array): Roster {
       touch: buildTouch(touch ?? {}),
     }),
   );
-  return { digest, people, roles, hosts, groups: groupsOf(hosts), keyOwners: keyOwnersOf(people) };
+  const [groups, keyOwners] = [groupsOf(hosts), keyOwnersOf(people)];
+  return { digest, people, roles, hosts, groups, keyOwners, loginLists: loginListsOf(people, roles) };
 }
 
 function mapValues<From, To>(
@@ -107,6 +108,18 @@ function keyOwnersOf(people: ReadonlyMap<string, Person>): ReadonlyMap<string, s
     securityKeys.map(({ key }) => [keyIdentity(key), name] as const),
   );
   return new Map(owners);
+}
+
+function loginListsOf(
+  people: ReadonlyMap<string, Person>,
+  roles: ReadonlyMap<string, Role>,
+): readonly (readonly string[])[] {
+  const lists = new Map<string, readonly string[]>();
+  for (const person of people.values()) {
+    const list = person.roles.filter((name) => roles.get(name)?.login !== undefined);
+    if (list.length > 0) lists.set(JSON.stringify(list), list);
+  }
+  return [...lists.values()];
 }
 
 /** The checks give sentences or nothing for bad values; neither reaches a file without faults. */

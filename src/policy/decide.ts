@@ -82,7 +82,7 @@ function decideLogin(roster: Roster, person: Person, request: LoginRequest, now:
 }
 
 function findMandates(roster: Roster, person: Person, hosts: readonly string[]): Mandates | Denial {
-  const roles = loginRolesOf(roster, person);
+  const roles = loginRolesOf(roster, person.roles);
   if (roles.length === 0) return deny('no-role', `no role of ${person.name} allows to sign in`);
   const used = new Set<LoginRole>();
   for (const host of hosts) {

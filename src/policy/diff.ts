@@ -83,8 +83,8 @@ class Shifts {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const shift = shiftOf(
-      { roster: this.#before, roles: before === undefined ? [] : loginRolesOf(this.#before, before) },
-      { roster: this.#after, roles: after === undefined ? [] : loginRolesOf(this.#after, after) },
+      { roster: this.#before, roles: before === undefined ? [] : loginRolesOf(this.#before, before.roles) },
+      { roster: this.#after, roles: after === undefined ? [] : loginRolesOf(this.#after, after.roles) },
     );
     this.#known.set(key, shift);
     return shift;

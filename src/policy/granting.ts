@@ -1,13 +1,13 @@
 /** Which of a person's roles gives which host. */
-import type { Person, Role, Roster } from './roster.ts';
+import type { Role, Roster } from './roster.ts';
 import type { LoginRole } from './strictest.ts';
 
-/** The person's roles that give a login profile, in the roster's order. */
-export function loginRolesOf(roster: Roster, person: Person): readonly LoginRole[] {
-  return person.roles.map((name) => roster.roles.get(name)).filter(isLoginRole);
+/** Those of these roles that give a login profile, in the same order. */
+export function loginRolesOf(roster: Roster, names: readonly string[]): readonly LoginRole[] {
+  return names.map((name) => roster.roles.get(name)).filter(isLoginRole);
 }
 
-export function isLoginRole(role: Role | undefined): role is Role & LoginRole {
+function isLoginRole(role: Role | undefined): role is Role & LoginRole {
   return role?.login !== undefined;
 }
 

@@ -12,6 +12,8 @@ export interface Roster {
   readonly groups: ReadonlyMap<string, readonly string[]>;
   /** Which person has the security key of this identity (`keyIdentity`). */
   readonly keyOwners: ReadonlyMap<string, string>;
+  /** The names of the roles to sign in with, each list of them that at least one person has, once. */
+  readonly loginLists: readonly (readonly string[])[];
 }
 
 export interface Person {

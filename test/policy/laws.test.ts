@@ -5,10 +5,10 @@ import { accessOf } from '../../src/policy/access.ts';
 import { decide, decideAgain } from '../../src/policy/decide.ts';
 import type { LoginRequest } from '../../src/policy/decision.ts';
 import { DENIAL_CODES } from '../../src/policy/decision.ts';
-import { decoyGrant } from '../../src/policy/decoy.ts';
 import { refuseMalformed } from '../../src/policy/malformed.ts';
 import { parseRoster } from '../../src/policy/parse.ts';
 import type { Roster } from '../../src/policy/roster.ts';
+import { shownGrant } from '../../src/policy/shown-grant.ts';
 import { NOW, SUBJECT } from './rosters.ts';
 
 const LOGINS = ['ann', 'ben', 'root'];
@@ -224,7 +224,7 @@ describe('a decoy', () => {
     fc.assert(
       fc.property(rosters, names, requests, seeds, (roster, name, request, seed) => {
         const answer = decide(roster, name, request, NOW);
-        if (answer.kind === 'grant') expect(decoyGrant(roster, seed, name, request)).toEqual(answer);
+        if (answer.kind === 'grant') expect(shownGrant(roster, seed, name, request)).toEqual(answer);
       }),
       RUNS,
     );
@@ -233,7 +233,7 @@ describe('a decoy', () => {
   it('has the principals and the lifetime that were asked for, whoever asks', () => {
     fc.assert(
       fc.property(rosters, fc.oneof(names, fc.string()), requests, seeds, (roster, name, request, seed) => {
-        const { terms } = decoyGrant(roster, seed, name, request);
+        const { terms } = shownGrant(roster, seed, name, request);
         expect(terms.principals).toEqual(
           request.logins.flatMap((one) =>
             request.hosts.map((host) => (host === '*' ? one : `${one}@${host}`)),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/policy/decide.ts';
 import type { LoginRequest } from '../../src/policy/decision.ts';
-import { decoyGrant } from '../../src/policy/decoy.ts';
+import { shownGrant } from '../../src/policy/shown-grant.ts';
 import { asks, COMPANY, NOW, rosterOf } from './rosters.ts';
 
 const roster = rosterOf(COMPANY);
@@ -10,11 +10,11 @@ const OTHER_SEED = new Uint8Array(32).fill(8);
 const strangers = Array.from({ length: 200 }, (_, index) => `stranger${index}`);
 
 const decoy = (name: string, request: LoginRequest, seed: Uint8Array = SEED) =>
-  decoyGrant(roster, seed, name, request);
+  shownGrant(roster, seed, name, request);
 
 /** What a stranger could tell people apart by. */
 const look = (name: string, request: LoginRequest, text = COMPANY) => {
-  const { terms, touch } = decoyGrant(rosterOf(text), SEED, name, request);
+  const { terms, touch } = shownGrant(rosterOf(text), SEED, name, request);
   return JSON.stringify({ ...terms, touch });
 };
 
@@ -35,24 +35,46 @@ describe('a stranger', () => {
 
   it('gets each role’s mandates sometimes, and which can not be told without the seed', () => {
     const lifetimes = (seed: Uint8Array) =>
-      strangers.map((name) => decoy(name, asks({}), seed).terms.lifetime);
+      strangers.map((name) => decoy(name, asks({ hosts: ['db1'] }), seed).terms.lifetime);
     expect(new Set(lifetimes(SEED))).toEqual(new Set([28_800, 72_000, 3600]));
     expect(lifetimes(SEED)).not.toEqual(lifetimes(OTHER_SEED));
   });
 
-  it('keeps the mandates when a role comes that is not picked for that name', () => {
+  it('keeps the mandates when a list of roles comes or goes that is not picked for that name', () => {
     const more = COMPANY.replace(
-      'roles:\n',
-      "roles:\n  guest-role: { login: { hosts: '*', lifetime: 5m } }\n",
-    );
+      'people:\n',
+      'people:\n  temp: { logins: [temp], roles: [short] }\n',
+    ).replace('roles:\n', "roles:\n  short: { login: { hosts: '*', lifetime: 5m } }\n");
     const changed = strangers.filter((name) => look(name, asks({})) !== look(name, asks({}), more));
     expect(changed.length).toBeGreaterThan(0);
-    expect(changed.length).toBeLessThan(strangers.length / 2);
+    expect(changed.length).toBeLessThan(strangers.length / 3);
     for (const name of changed) expect(look(name, asks({}), more)).toContain('"lifetime":300');
   });
 
+  it('keeps the mandates when somebody comes who has the roles of others', () => {
+    const more = COMPANY.replace('people:\n', 'people:\n  temp: { logins: [temp], roles: [engineer] }\n');
+    for (const name of strangers) expect(look(name, asks({}), more)).toBe(look(name, asks({})));
+  });
+
+  it('is shown mandates that vary with the host exactly as those of somebody do', () => {
+    const hosts = ['web1', 'db1', 'tokyo1', 'none', '*'].map((host) => [host]);
+    const variation = (name: string) =>
+      JSON.stringify(
+        [...hosts, ['web1', 'db1']].map((each) => ({
+          ...decoy(name, asks({ hosts: each })),
+          terms: { ...decoy(name, asks({ hosts: each })).terms, principals: [] },
+        })),
+      );
+    const people = ['alice', 'bob', 'dave', 'erin', 'guest'].map(variation);
+    const shown = strangers.slice(0, 40).map(variation);
+    for (const one of shown) expect(people).toContain(one);
+    expect(shown).toContain(variation('bob'));
+    expect(new Set(shown).size).toBe(new Set(people).size);
+    expect(strangers.slice(0, 40).map(variation)).toEqual(shown);
+  });
+
   it('gets the profile’s defaults under a roster that lets nobody sign in', () => {
-    const { terms, touch } = decoyGrant(rosterOf('people: {}\nroles: {}'), SEED, 'mallory', asks({}));
+    const { terms, touch } = shownGrant(rosterOf('people: {}\nroles: {}'), SEED, 'mallory', asks({}));
     expect(terms).toEqual({
       principals: ['alice@web1'],
       lifetime: 72_000,
