@@ -9,7 +9,7 @@ import { loadMemory, remember } from './memory.ts';
 import type { Paths } from './paths.ts';
 import { authorityName, pathsFrom } from './paths.ts';
 import type { Settings } from './settings.ts';
-import { loadSettings, saveSettings } from './settings.ts';
+import { changeSettings, loadSettings } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface Enrolled {
@@ -58,16 +58,17 @@ export function storedBundle({
   return memory.bundle === undefined ? undefined : verifyBundle(memory.bundle, settings.origin, settings);
 }
 
-async function savePins({ paths, settings }: Enrolled, { pins }: VerifiedBundle): Promise<void> {
-  // A bundle by the old key never takes an announced successor back: it may be a replay from before.
-  const next =
-    pins.nextBundleKey ?? (pins.bundleKey === settings.bundleKey ? settings.nextBundleKey : undefined);
-  if (pins.bundleKey === settings.bundleKey && next === settings.nextBundleKey) return;
-  const { nextBundleKey: _old, ...rest } = settings;
-  const changed = {
-    ...rest,
-    bundleKey: pins.bundleKey,
-    ...(next === undefined ? {} : { nextBundleKey: next }),
-  };
-  await saveSettings(paths, changed);
+async function savePins({ paths, name, settings }: Enrolled, { pins }: VerifiedBundle): Promise<void> {
+  await changeSettings(paths, name, (current) => {
+    // Another `usher` pinned another key meanwhile: this bundle was judged by the one before.
+    if (current.bundleKey !== settings.bundleKey) return current;
+    const { nextBundleKey, ...rest } = current;
+    // A bundle by the old key never takes an announced successor back: it may be a replay from before.
+    const next = pins.nextBundleKey ?? (pins.bundleKey === current.bundleKey ? nextBundleKey : undefined);
+    return {
+      ...rest,
+      bundleKey: pins.bundleKey,
+      ...(next === undefined ? {} : { nextBundleKey: next }),
+    };
+  });
 }

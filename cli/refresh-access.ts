@@ -3,7 +3,7 @@ import type { MeReply as Me } from '../src/http/contract.ts';
 import { MeReply } from '../src/http/contract.ts';
 import type { Enrolled } from './enrolled.ts';
 import type { Entry } from './entries.ts';
-import { loadSettings, saveSettings } from './settings.ts';
+import { changeSettings } from './settings.ts';
 import { signGet } from './signed-call.ts';
 
 /** What it says about access is kept for the next `login`. */
@@ -13,6 +13,6 @@ export async function refreshAccess(
 ): Promise<Me> {
   const { client, paths, name } = enrolled;
   const me = await client.get('/v1/me', MeReply, await signGet(enrolled, entry, '/v1/me'));
-  await saveSettings(paths, { ...(await loadSettings(paths, name)), access: me.access });
+  await changeSettings(paths, name, (current) => ({ ...current, access: me.access }));
   return me;
 }

@@ -3,14 +3,14 @@ import type { Access } from '../src/http/contract.ts';
 import { formatDuration } from '../src/ssh/duration.ts';
 import type { Enrolled } from './enrolled.ts';
 import { UsherCommandError } from './error.ts';
-import { saveSettings } from './settings.ts';
+import { changeSettings } from './settings.ts';
 
 /** @returns the error to throw instead. */
-export async function explainRefusal({ paths, settings }: Enrolled, error: unknown): Promise<unknown> {
+export async function explainRefusal({ paths, name }: Enrolled, error: unknown): Promise<unknown> {
   if (!(error instanceof UsherCommandError)) return error;
   const access = error.problem?.access;
   if (access === undefined) return error;
-  await saveSettings(paths, { ...settings, access });
+  await changeSettings(paths, name, (current) => ({ ...current, access }));
   const { problem } = error;
   return new UsherCommandError('refused', error.message, {
     cause: error,

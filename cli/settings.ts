@@ -1,12 +1,14 @@
 /** What the command knows of each authority: where it is, who the person is there, and the key that it pinned. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { Access } from '../src/http/contract.ts';
 import { readIfThere, writeAtomically } from './atomic-file.ts';
 import { UsherCommandError } from './error.ts';
+import { withLock } from './lock.ts';
 import type { Paths } from './paths.ts';
 import { authorityName } from './paths.ts';
 
@@ -62,9 +64,24 @@ export async function loadSettings(paths: Paths, name: string | undefined): Prom
 /** Keeps the settings; the first authority becomes the default one, a later one only when asked. */
 export async function saveSettings(paths: Paths, settings: Settings, makeDefault = false): Promise<void> {
   const name = authorityName(settings.origin);
-  await writeAtomically(settingsFile(paths, name), `${JSON.stringify(settings, null, 2)}\n`, 0o600);
+  const path = settingsFile(paths, name);
+  await withLock(path, () => write(path, settings));
   if (makeDefault || (await readIfThere(paths.defaultAuthority, 1024)) === undefined)
     await writeAtomically(paths.defaultAuthority, `${name}\n`, 0o600);
+}
+
+/** Changes the settings from what the file holds now: another `usher` may have written since they were loaded. */
+export async function changeSettings(
+  paths: Paths,
+  name: string,
+  change: (current: Settings) => Settings,
+): Promise<void> {
+  const path = settingsFile(paths, name);
+  await withLock(path, async () => {
+    const current = await loadSettings(paths, name);
+    const changed = change(current);
+    if (!isDeepStrictEqual(changed, current)) await write(path, changed);
+  });
 }
 
 export function settingsFile(paths: Paths, name: string): string {
@@ -74,6 +91,10 @@ export function settingsFile(paths: Paths, name: string): string {
       hint: 'an authority is named by its host, as in --authority ca.example.org',
     });
   return join(paths.authorities, `${name}.json`);
+}
+
+function write(path: string, settings: Settings): Promise<void> {
+  return writeAtomically(path, `${JSON.stringify(settings, null, 2)}\n`, 0o600);
 }
 
 async function defaultAuthority(paths: Paths): Promise<string> {

@@ -440,6 +440,18 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher logi
       });
     });
 
+    it('may refuse in the same login in which it announces another bundle key: both are kept', async () => {
+      const next = generateKey('ssh-ed25519');
+      const access = { ...ACCESS, hosts: ['db1'] };
+      liar.lies = {
+        bundle: (truth) => ({ ...truth, bundleKey: formatPublicKeyLine(next.publicKey) }),
+        problem: { type: 'about:blank', title: 'denied', status: 403, code: 'host-not-granted', access },
+      };
+      expect((await login()).code).toBe(1);
+      const settings = await loadSettings(person.paths, authorityName(liar.origin));
+      expect(settings).toMatchObject({ access, nextBundleKey: fingerprint(next.publicKey) });
+    });
+
     it('can not make a terminal do things by what it says', async () => {
       const detail = '\u001b]0;owned\u0007\u202etxet';
       liar.lies = { problem: { type: 'about:blank', title: 'x', status: 403, code: 'y', detail } };

@@ -7,7 +7,13 @@ import { loadMemory, memoryFile, remember } from '../../cli/memory.ts';
 import type { Paths } from '../../cli/paths.ts';
 import { pathsFrom } from '../../cli/paths.ts';
 import type { Settings } from '../../cli/settings.ts';
-import { listAuthorities, loadSettings, saveSettings, settingsFile } from '../../cli/settings.ts';
+import {
+  changeSettings,
+  listAuthorities,
+  loadSettings,
+  saveSettings,
+  settingsFile,
+} from '../../cli/settings.ts';
 
 let home: string;
 let paths: Paths;
@@ -60,6 +66,20 @@ describe('settings', () => {
     expect((await loadSettings(paths, 'localhost:8022')).origin).toBe('http://localhost:8022');
     await saveSettings(paths, settings('http://localhost:8022'), true);
     expect((await loadSettings(paths, undefined)).origin).toBe('http://localhost:8022');
+  });
+
+  it('keep every change when several commands change them at once', async () => {
+    await saveSettings(paths, settings('https://a.example'));
+    const next = `SHA256:${'B'.repeat(43)}`;
+    const access = { logins: ['alice'], hosts: ['*'], defaultLifetime: 60, maxLifetime: 60 };
+    await Promise.all([
+      changeSettings(paths, 'a.example', (current) => ({ ...current, nextBundleKey: next })),
+      changeSettings(paths, 'a.example', (current) => ({ ...current, access })),
+      changeSettings(paths, 'a.example', (current) => ({ ...current, with: 'soft' })),
+    ]);
+    const kept = { ...settings('https://a.example'), nextBundleKey: next, access, with: 'soft' };
+    expect(await loadSettings(paths, 'a.example')).toEqual(kept);
+    expect(await listAuthorities(paths)).toEqual(['a.example']);
   });
 
   it('are readable by the person alone', async () => {
