@@ -14,7 +14,7 @@ const store = await openSqliteStore({ path: join(directory, 'usher.db'), signChe
 
 await measure('nonce', 20_000, (index) => store.write((tx) => tx.rememberNonce(`n${index}`, NOW + 100, NOW)));
 await measure('request', 10_000, (index) => {
-  const request = sampleIssue({ askedFrom: `192.0.2.${index % 200}` });
+  const request = sampleIssue({ askedNetwork: `192.0.2.${index % 200}` });
   return store.write((tx) => tx.insertRequest(request, { total: 1000, perAddress: 10 }, NOW));
 });
 await measure('certificate', 10_000, (index) =>

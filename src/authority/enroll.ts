@@ -9,6 +9,7 @@ import type { Access } from '../policy/access.ts';
 import { accessOf } from '../policy/access.ts';
 import type { EnrolmentPolicy } from '../policy/enrolment.ts';
 import { enrolmentPolicy } from '../policy/enrolment.ts';
+import { networkOf } from '../policy/network.ts';
 import type { Roster } from '../policy/roster.ts';
 import type { Authority } from './authority.ts';
 import { decoySeed } from './decoy.ts';
@@ -193,6 +194,7 @@ function pendingEnrolment(
     expiresAt: now + ENROL_SECONDS,
     keepUntil: now + 2 * ENROL_SECONDS,
     askedFrom,
+    askedNetwork: networkOf(askedFrom),
     pollSecretHash,
     version: 0,
     state: { kind: 'pending' },

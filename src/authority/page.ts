@@ -75,7 +75,7 @@ export async function vouchForPage(
   await authority.store.write(async (tx) => {
     await findIssue(tx, id, { pollSecret });
     const { request, page } = await findPage(authority, tx, id, pageSecret);
-    if (networkOf(request.askedFrom) !== networkOf(page.openedFrom))
+    if (request.askedNetwork !== networkOf(page.openedFrom))
       throw new AuthorityError(
         'page-not-proven',
         'this page is opened from another network than your command: type the code',

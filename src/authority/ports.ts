@@ -64,13 +64,14 @@ export interface StoreReader {
 /** Bounds of the pool of requests that nobody has touched yet. */
 export interface PoolBounds {
   readonly total: number;
+  /** Of one `askedNetwork`. */
   readonly perAddress: number;
 }
 
 export interface StoreWriter extends StoreReader {
   setRoster(digest: string, text: string, now: number): Promise<void>;
 
-  /** Adds a request; beyond the bounds the oldest untouched ones go (of the same address first), and what is past `keepUntil`. */
+  /** Adds a request; beyond the bounds the oldest untouched ones go (of the same network first), and what is past `keepUntil`. */
   insertRequest(request: PendingRequest, bounds: PoolBounds, now: number): Promise<void>;
   /** Replaces a request if its stored version is still `request.version`; the stored one then has the next version. */
   updateRequest(request: PendingRequest): Promise<boolean>;

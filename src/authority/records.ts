@@ -64,6 +64,8 @@ interface PendingBase {
   readonly keepUntil: number;
   /** The network address that asked. */
   readonly askedFrom: string;
+  /** The same as what counts as one caller; see `networkOf`. */
+  readonly askedNetwork: string;
   /** SHA-256 of the secret that only the asking command holds. */
   readonly pollSecretHash: Uint8Array;
   /** Counts changes; see StoreWriter.updateRequest. */

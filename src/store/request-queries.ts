@@ -73,12 +73,12 @@ function dropQueries(db: Kysely<Schema>) {
           .limit(param('most')),
       ),
     ),
-    evictOfAddress: prepare<{ asked_from: string; keep: number; most: number }, Place>((param) =>
+    evictOfNetwork: prepare<{ asked_network: string; keep: number; most: number }, Place>((param) =>
       drop().where('id', 'in', (query) =>
         query
           .selectFrom('request as old')
           .select('old.id')
-          .where('old.asked_from', '=', param('asked_from'))
+          .where('old.asked_network', '=', param('asked_network'))
           .where('old.pool_place', 'is not', null)
           .orderBy('old.pool_place', 'desc')
           .limit(param('most'))

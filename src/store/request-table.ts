@@ -35,7 +35,7 @@ export class RequestTable {
     const pool = await firstRow(run, this.#queries.enterPool({ growth: 1 - purged }));
     if (pool === undefined) throw new StoreError('corrupt', 'the pool of requests has no row');
     await this.#insertRow(run, request, pool.last_place);
-    const evicted = await this.#evict(run, request.askedFrom, bounds, Number(pool.untouched));
+    const evicted = await this.#evict(run, request.askedNetwork, bounds, Number(pool.untouched));
     if (evicted > 0) await run(this.#queries.leavePool({ count: evicted }));
   }
 
@@ -61,15 +61,15 @@ export class RequestTable {
     if (inserted !== 1) throw new StoreError('duplicate', 'a request with this id exists');
   }
 
-  /** An address that asks too much loses its own oldest, so that it can not drive out anybody else's. */
-  async #evict(run: Run, askedFrom: string, bounds: PoolBounds, untouched: number): Promise<number> {
+  /** A network that asks too much loses its own oldest, so that it can not drive out anybody else's. */
+  async #evict(run: Run, asked_network: string, bounds: PoolBounds, untouched: number): Promise<number> {
     const { perAddress: keep, total } = bounds;
-    const ofAddress = countUntouched(
-      await run(this.#queries.evictOfAddress({ asked_from: askedFrom, keep, most: MOST_DROPPED })),
+    const ofNetwork = countUntouched(
+      await run(this.#queries.evictOfNetwork({ asked_network, keep, most: MOST_DROPPED })),
     );
-    const excess = Math.min(untouched - ofAddress - total, MOST_DROPPED);
-    if (excess <= 0) return ofAddress;
-    return ofAddress + countUntouched(await run(this.#queries.evictOldest({ most: excess })));
+    const excess = Math.min(untouched - ofNetwork - total, MOST_DROPPED);
+    if (excess <= 0) return ofNetwork;
+    return ofNetwork + countUntouched(await run(this.#queries.evictOldest({ most: excess })));
   }
 }
 

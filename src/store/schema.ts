@@ -48,6 +48,8 @@ export interface RequestTable {
   readonly expires_at: Integer;
   readonly keep_until: Integer;
   readonly asked_from: string;
+  /** What the quota of untouched requests counts by. */
+  readonly asked_network: string;
   readonly poll_secret_hash: Uint8Array;
   /** The drafted certificates of an `issue`, as record JSON. */
   readonly drafts: string | null;

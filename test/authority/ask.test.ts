@@ -162,6 +162,14 @@ describe('a draft', () => {
 describe('the pool of untouched requests', () => {
   const bounds = { pool: { total: 6, perAddress: 3 } };
 
+  it('counts all addresses of one IPv6 network as one caller', async () => {
+    await using scene = await openScene({ bounds });
+    const alice = await scene.enrol('alice');
+    const hers = await scene.ask('alice', { from: '2001:db8:0:1::1' });
+    for (let host = 1; host <= 20; host += 1) await scene.ask('alice', { from: `2001:db8::${host}` });
+    expect((await scene.touch(hers, alice)).state.kind).toBe('issued');
+  });
+
   it('drops the oldest request of an address that asks too much, and of no other', async () => {
     await using scene = await openScene({ bounds });
     const victim = await scene.ask('alice', { from: '192.0.2.7' });

@@ -281,7 +281,7 @@ describe('A caller that is not authenticated learns nothing about who exists, an
     await using scene = await openScene({ bounds: { pool } });
     const ids: string[] = [];
     for (let count = 0; count < 60; count += 1)
-      ids.push((await scene.ask(`person${count}`, { from: `2001:db8::${count % 30}` })).request.id);
+      ids.push((await scene.ask(`person${count}`, { from: `2001:db8:0:${count % 30}::1` })).request.id);
     const kept = await scene.authority.store.read(async (tx) => {
       const found: boolean[] = [];
       for (const id of ids) found.push((await tx.findRequest(id)) !== undefined);

@@ -54,6 +54,7 @@ function sampleBase() {
     expiresAt: NOW + 120,
     keepUntil: NOW + 120,
     askedFrom: '192.0.2.1',
+    askedNetwork: '192.0.2.1',
     pollSecretHash: bytes(32),
     version: 0,
   };

@@ -40,6 +40,7 @@ async function createRequests(db: Kysely<unknown>, types: ColumnTypes): Promise<
     expires_at: 'integer',
     keep_until: 'integer',
     asked_from: 'text',
+    asked_network: 'text',
     poll_secret_hash: 'bytes',
     drafts: 'text?',
     invite_id: 'text?',
@@ -50,7 +51,7 @@ async function createRequests(db: Kysely<unknown>, types: ColumnTypes): Promise<
   });
   const index = (name: string) => db.schema.createIndex(name).on('request');
   await index('request_pool_place').column('pool_place').unique().execute();
-  await index('request_address').columns(['asked_from', 'pool_place']).execute();
+  await index('request_network').columns(['asked_network', 'pool_place']).execute();
   await index('request_keep_until').column('keep_until').execute();
   await createTable(db, types, 'request_pool', {
     id: 'integer',

@@ -10,7 +10,7 @@ export function poolLaws(open: StoreUnderTest['open']): void {
     test('beyond the quota of an address loses that address its oldest', async () => {
       const store = await open();
       const bounds = { total: 100, perAddress: 2 };
-      const other = await insert(store, bounds, { askedFrom: '198.51.100.9' });
+      const other = await insert(store, bounds, { askedNetwork: '198.51.100.9' });
       const all = await insertMany(store, bounds, 4);
       expect(await kept(store, [other, ...all])).toEqual([other, ...all.slice(2)]);
     });
@@ -20,7 +20,7 @@ export function poolLaws(open: StoreUnderTest['open']): void {
       const bounds = { total: 3, perAddress: 2 };
       const all: PendingRequest[] = [];
       for (let index = 0; index < 5; index += 1)
-        all.push(await insert(store, bounds, { askedFrom: `192.0.2.${index}` }));
+        all.push(await insert(store, bounds, { askedNetwork: `192.0.2.${index}` }));
       expect(await kept(store, all)).toEqual(all.slice(2));
     });
 
@@ -29,9 +29,19 @@ export function poolLaws(open: StoreUnderTest['open']): void {
       const bounds = { total: 8, perAddress: 3 };
       const others = [];
       for (let index = 0; index < 5; index += 1)
-        others.push(await insert(store, bounds, { askedFrom: `192.0.2.${index}` }));
-      await insertMany(store, bounds, 200, { askedFrom: '203.0.113.66' });
+        others.push(await insert(store, bounds, { askedNetwork: `192.0.2.${index}` }));
+      await insertMany(store, bounds, 200, { askedNetwork: '203.0.113.66' });
       expect(await kept(store, others)).toEqual(others);
+    });
+
+    test('counts networks, however many addresses one has', async () => {
+      const store = await open();
+      const bounds = { total: 100, perAddress: 2 };
+      const askedNetwork = '20010db800000000/64';
+      const all: PendingRequest[] = [];
+      for (const host of [1, 2, 3])
+        all.push(await insert(store, bounds, { askedNetwork, askedFrom: `2001:db8::${host}` }));
+      expect(await kept(store, all)).toEqual(all.slice(1));
     });
 
     test('never loses one that was touched, nor counts it', async () => {
@@ -84,9 +94,9 @@ export function poolLaws(open: StoreUnderTest['open']): void {
       const many = [];
       for (let index = 0; index < 30; index += 1)
         many.push(
-          await insert(store, { total: 100, perAddress: 10 }, { askedFrom: `192.0.2.${index % 10}` }),
+          await insert(store, { total: 100, perAddress: 10 }, { askedNetwork: `192.0.2.${index % 10}` }),
         );
-      const later = await insertMany(store, { total: 4, perAddress: 10 }, 8, { askedFrom: '203.0.113.1' });
+      const later = await insertMany(store, { total: 4, perAddress: 10 }, 8, { askedNetwork: '203.0.113.1' });
       expect(await kept(store, [...many, ...later])).toEqual(later.slice(-4));
     });
 
@@ -134,7 +144,7 @@ async function playAgainstModel(store: Store, all: readonly Happening[]): Promis
       const touched = await touch(store, request);
       model = model.map((each) => (each === request ? touched : each));
     } else {
-      const made = { askedFrom: `192.0.2.${happening.address}`, keepUntil: time + happening.stay };
+      const made = { askedNetwork: `192.0.2.${happening.address}`, keepUntil: time + happening.stay };
       const request = await insert(store, BOUNDS, made, time);
       seen.push(request);
       model = afterInsert(model, request);
@@ -148,8 +158,10 @@ async function playAgainstModel(store: Store, all: readonly Happening[]): Promis
 function afterInsert(before: readonly PendingRequest[], request: PendingRequest): PendingRequest[] {
   let model = [...before.filter((each) => each.keepUntil >= time), request];
   const pending = (from?: string) =>
-    model.filter((each) => each.state.kind === 'pending' && (from === undefined || each.askedFrom === from));
-  for (const from of [request.askedFrom, undefined]) {
+    model.filter(
+      (each) => each.state.kind === 'pending' && (from === undefined || each.askedNetwork === from),
+    );
+  for (const from of [request.askedNetwork, undefined]) {
     const most = from === undefined ? BOUNDS.total : BOUNDS.perAddress;
     const tooMany = pending(from).slice(0, Math.max(0, pending(from).length - most));
     model = model.filter((each) => !tooMany.includes(each));
