@@ -36,7 +36,8 @@ export async function verifyRequestTouch(
   });
   const asked = credential ?? decoyCredential(authority, request.person, assertion.credentialId);
   // Counter 0: a stranger must not learn the stored one. That it grew is checked when it is stored.
-  const verified = await verify(authority, { ...asked, counter: 0 }, digest, assertion).catch(hideReason);
+  const meant = { ...assertion, credentialId: asked.id };
+  const verified = await verify(authority, { ...asked, counter: 0 }, digest, meant).catch(hideReason);
   if (credential === undefined) throw notTheirs();
   return { credential, counter: verified.counter, touch: asTouch(credential, verified, assertion) };
 }

@@ -2,8 +2,10 @@ import { createPrivateKey, sign } from 'node:crypto';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import { describe, expect, it } from 'vitest';
+import { AuthorityError } from '../../src/authority/error.ts';
 import { touchRequest } from '../../src/authority/issue.ts';
 import { issueDigest } from '../../src/authority/request-digest.ts';
+import { FidoError } from '../../src/fido/error.ts';
 import { decodeDraft } from '../../src/ssh/certificate.ts';
 import { fingerprint } from '../../src/ssh/public-key.ts';
 import { codeOfAsync } from '../support/code-of.ts';
@@ -30,6 +32,21 @@ async function shapeOf(scene: Scene, person: string, options: { hosts?: string[]
     fields: fields.map(({ nonce: _n, serial: _s, subject: _k, keyId: _i, ...rest }) => rest),
     expiresAt: request.expiresAt,
   };
+}
+
+const KINDS = (['eddsa', 'es256'] as const).flatMap((algorithm) =>
+  ['ssh:', 'ssh:ca.example.org'].map((application) => ({ algorithm, application })),
+);
+
+/** Where the verification of a refused touch ended, which is not told; what is told is the same for all. */
+async function endOf(touching: Promise<unknown>): Promise<string> {
+  const refused = await touching.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(refused instanceof AuthorityError) || !(refused.cause instanceof FidoError)) throw refused;
+  expect(refused.message).toBe('this is no good touch by a security key of the person who is asked');
+  return refused.cause.code;
 }
 
 describe('somebody who does not exist', () => {
@@ -129,6 +146,48 @@ describe('somebody who does not exist', () => {
     }
     expect(answers.size, [...answers].join('; ')).toBe(1);
   });
+
+  it('gets a touch as far as the signature just as somebody who does, for one kind of key for each id', async () => {
+    const keys = KINDS.map((kind) => new SoftSecurityKey(kind));
+    await using scene = await openScene({ roster: rosterWith(...keys) });
+    const endsOf = async (person: string, credentialId: string) => {
+      const asked = await scene.ask(person, { logins: ['deploy'] });
+      return Promise.all(
+        KINDS.map(async (kind) => {
+          const forged = { ...scene.assertion(asked.request, new SoftSecurityKey(kind)), credentialId };
+          return endOf(touchRequest(scene.authority, asked.request.id, asked, forged));
+        }),
+      );
+    };
+    const known = await Promise.all(keys.map((key) => endsOf('alice', fingerprint(key.publicKey))));
+    const ids = Array.from({ length: 40 }, () => fingerprint(new SoftSecurityKey().publicKey));
+    const made = await Promise.all(ids.map((id) => endsOf('nobody', id)));
+    const distinct = (ends: readonly (readonly string[])[]) => [...new Set(ends.map(String))].sort();
+    for (const ends of known) expect(ends.filter((end) => end === 'bad-signature')).toHaveLength(1);
+    expect(distinct(made)).toEqual(distinct(known));
+    expect(await Promise.all(ids.map((id) => endsOf('nobody', id)))).toEqual(made);
+  });
+
+  it.for(['es256', 'eddsa'] as const)(
+    'gets a touch by a passkey of %s as far as the signature',
+    async (algorithm) => {
+      await using scene = await openScene();
+      const alice = await scene.enrol('alice', new SoftAuthenticator({ algorithm }));
+      const endFor = async (person: string, credentialId: string) => {
+        const asked = await scene.ask(person, { logins: ['deploy'] });
+        const forged = {
+          ...scene.assertion(asked.request, new SoftAuthenticator({ algorithm })),
+          credentialId,
+        };
+        return endOf(touchRequest(scene.authority, asked.request.id, asked, forged));
+      };
+      const ids = Array.from({ length: 40 }, () => new SoftAuthenticator().credentialId);
+      const made = await Promise.all(ids.map((id) => endFor('nobody', id)));
+      expect(await endFor('alice', alice.credentialId)).toBe('bad-signature');
+      expect(made.filter((end) => end === 'bad-signature').length > 20).toBe(algorithm === 'es256');
+      expect(new Set(made)).toEqual(new Set(['bad-signature', 'malformed']));
+    },
+  );
 
   it('can not be touched for with the decoy key, whose private half is known', async () => {
     await using scene = await openScene();
