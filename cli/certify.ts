@@ -122,6 +122,6 @@ async function checkAndRemember({ enrolled, bundle, request }: Ceremony, issued:
     await rememberCheckpoint(enrolled, bundle, issued.checkpoint);
     return { certificate, leafIndex: entry.leafIndex };
   } catch (error) {
-    throw await keepEvidence(enrolled, issued.checkpoint, error);
+    throw await keepEvidence(enrolled, error);
   }
 }

@@ -21,6 +21,7 @@ import { isActiveCaKey } from './bundle.ts';
 import { decodeBytes } from './decode.ts';
 import type { CheckedDraft, CheckedRequest } from './draft-check.ts';
 import { UsherCommandError } from './error.ts';
+import { ForkError } from './fork-evidence.ts';
 
 export interface IssuedContext {
   readonly request: CheckedRequest;
@@ -50,7 +51,10 @@ export function checkIssued(issued: Issued, context: IssuedContext): readonly Ce
   });
 }
 
-/** The checkpoint is signed by the log key of the bundle and continues what was seen before. */
+/**
+ * The checkpoint is signed by the log key of the bundle and continues what was seen before.
+ * @throws ForkError when it does not continue it, UsherCommandError `log-refused` for the rest.
+ */
 export function checkLog(
   offer: Pick<Issued, 'checkpoint' | 'consistencyProof'>,
   { bundle, seenCheckpoint }: Pick<IssuedContext, 'bundle' | 'seenCheckpoint'>,
@@ -63,8 +67,10 @@ export function checkLog(
     acceptCheckpoint({ seen: seen?.size === 0 ? undefined : seen, offered, consistencyProof });
     return offered;
   } catch (cause) {
-    if (cause instanceof LogError) throw logRefused(cause);
-    throw cause;
+    if (!(cause instanceof LogError)) throw cause;
+    if (cause.code === 'fork' && seenCheckpoint !== undefined)
+      throw new ForkError(seenCheckpoint, offer.checkpoint, cause);
+    throw logRefused(cause);
   }
 }
 
@@ -160,12 +166,8 @@ function refused(message: string): UsherCommandError {
 }
 
 function logRefused(cause: LogError): UsherCommandError {
-  const hint =
-    cause.code === 'fork'
-      ? 'the authority shows you another history than before: keep your files, and tell its keeper and your colleagues'
-      : 'the certificate was not put into the agent; tell the keeper of the authority';
   return new UsherCommandError('log-refused', `the log of the authority is refused: ${cause.message}`, {
     cause,
-    hint,
+    hint: 'the certificate was not put into the agent; tell the keeper of the authority',
   });
 }

@@ -3,16 +3,21 @@
 import { equalBytes } from '../src/fido/equal-bytes.ts';
 import { ConsistencyReply } from '../src/http/contract.ts';
 import { openCheckpoint } from '../src/log/checkpoint.ts';
+import { LogError } from '../src/log/error.ts';
 import type { VerifiedBundle } from './bundle.ts';
 import type { Enrolled } from './enrolled.ts';
+import { ForkError } from './fork-evidence.ts';
 import { checkLog } from './issued-check.ts';
 import { loadMemory, replaceCheckpoint } from './memory.ts';
 
 const ATTEMPTS = 3;
 
-/** `note` was checked to continue what this command had loaded; another command may have been faster meanwhile. */
+/**
+ * `note` was checked to continue what this command had loaded; another command may have been faster meanwhile.
+ * @throws ForkError when the two are of different histories.
+ */
 export async function rememberCheckpoint(
-  enrolled: Enrolled,
+  enrolled: Pick<Enrolled, 'paths' | 'name' | 'memory' | 'client'>,
   bundle: VerifiedBundle,
   note: string,
 ): Promise<void> {
@@ -27,7 +32,7 @@ export async function rememberCheckpoint(
 
 /** A checkpoint that is shown to continue both, else the one that was stored: what is not joined is not remembered. */
 async function joinHistories(
-  { client }: Enrolled,
+  { client }: Pick<Enrolled, 'client'>,
   bundle: VerifiedBundle,
   stored: string,
   note: string,
@@ -39,10 +44,17 @@ async function joinHistories(
     ];
     const left = checkLog(fromStored, { bundle, seenCheckpoint: stored });
     const right = checkLog(fromNote, { bundle, seenCheckpoint: note });
-    // The log may have grown between the two questions.
-    if (left.size === right.size && equalBytes(left.root, right.root)) return fromNote.checkpoint;
+    // Else the log has grown between the two questions.
+    if (left.size === right.size) {
+      if (equalBytes(left.root, right.root)) return fromNote.checkpoint;
+      throw new ForkError(fromStored.checkpoint, fromNote.checkpoint, twoTrees(left.size));
+    }
   }
   return stored;
+}
+
+function twoTrees(size: number): LogError {
+  return new LogError('fork', `two checkpoints of ${size} leaves are not of the same tree`);
 }
 
 function consistencyTarget(bundle: VerifiedBundle, note: string): string {
