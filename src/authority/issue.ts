@@ -45,8 +45,21 @@ export async function touchRequest(
 export async function resumeRequest(authority: Authority, request: PendingIssue): Promise<PendingIssue> {
   if (request.state.kind !== 'signing' || authority.clock.now() < request.state.leaseUntil) return request;
   const { touch } = request.state;
-  const leased = await authority.store.write((tx) => lease(authority, tx, request, touch));
-  return signAndRecord(authority, leased, touch);
+  try {
+    const leased = await authority.store.write((tx) => lease(authority, tx, request, touch));
+    return await signAndRecord(authority, leased, touch);
+  } catch (error) {
+    // Another poll was faster: what it makes of the request is this one's answer too.
+    if (error instanceof AuthorityError && error.code === 'request-answered')
+      return readAgain(authority, request);
+    throw error;
+  }
+}
+
+async function readAgain(authority: Authority, { id }: PendingIssue): Promise<PendingIssue> {
+  const current = await authority.store.read((tx) => tx.findRequest(id));
+  if (current?.action === 'issue') return current;
+  throw new AuthorityError('unknown-request', 'this request is kept no more: ask again');
 }
 
 /** @throws AuthorityError with the reason when the request was refused after its touch. */

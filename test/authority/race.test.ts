@@ -169,12 +169,35 @@ describe('a CA key that', () => {
     signer.instead = undefined;
     scene.pass(30);
     const before = await logSize(scene);
-    const results = Array.from({ length: 5 }, () =>
-      codeOfAsync(resultOf(scene.authority, asked.request.id, asked.pollSecret)),
+    const twin = await scene.openTwin();
+    const polls = Array.from({ length: 6 }, (_, index) =>
+      resultOf(index % 2 === 0 ? scene.authority : twin, asked.request.id, asked.pollSecret),
     );
-    await Promise.all(results);
+    const kinds = (await Promise.all(polls)).map(({ state }) => state.kind);
+    expect(kinds).toContain('issued');
+    for (const kind of kinds) expect(['signing', 'issued']).toContain(kind);
     expect(signer.calls()).toBe(2);
     expect(await logSize(scene)).toBe(before + 1);
+  });
+
+  it('takes longer than its lease twice: the slow poll is told what another one has issued', async () => {
+    const { scene, signer, gate, alice } = await openSlowScene();
+    await using _ = scene;
+    const slowly = signer.instead;
+    signer.instead = () => Promise.reject(new Error('no such device'));
+    const asked = await scene.ask('alice');
+    await codeOfAsync(scene.touch(asked, alice));
+    signer.instead = slowly;
+    const poll = () => resultOf(scene.authority, asked.request.id, asked.pollSecret);
+    scene.pass(30);
+    const slow = poll();
+    await gate.reached;
+    expect((await poll()).state.kind).toBe('signing');
+    scene.pass(30);
+    signer.instead = undefined;
+    const issued = await poll();
+    gate.open();
+    expect(serialsOf(await slow)).toEqual(serialsOf(issued));
   });
 });
 
