@@ -19,6 +19,7 @@ import { isSignedBy } from './proof.ts';
 import { assertLoggable } from './record.ts';
 import type { DraftedCertificate, PendingIssue } from './records.ts';
 import { newRequestId, newSecret } from './secrets.ts';
+import { clockSkew } from './skew.ts';
 import type { TouchHints } from './touch-hints.ts';
 import { readTouchHints } from './touch-hints.ts';
 
@@ -99,11 +100,7 @@ function checkPossession(
   now: number,
 ): void {
   const { time, signature } = asked.possession;
-  if (Math.abs(time - now) > SKEW_SECONDS)
-    throw new AuthorityError(
-      'clock-skew',
-      `your clock says ${time}, the authority's says ${now} (Unix seconds): set your clock and try again`,
-    );
+  if (Math.abs(time - now) > SKEW_SECONDS) throw clockSkew(time, now);
   const { origin } = authority;
   const message = possessionMessage({ origin, person, purpose: asked.purpose, key: subject, time });
   if (!isSignedBy(subject, POSSESSION_NAMESPACE, message, signature))

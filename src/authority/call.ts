@@ -16,6 +16,7 @@ import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
 import type { StoreWriter } from './ports.ts';
 import { isSignedBy } from './proof.ts';
+import { clockSkew } from './skew.ts';
 
 export interface IncomingCall {
   readonly method: string;
@@ -63,11 +64,7 @@ function assertInTime(authority: Authority, { fields }: Certificate, time: numbe
   const now = authority.clock.now();
   if (BigInt(now) < fields.validAfter || BigInt(now) >= fields.validBefore)
     throw refuse('the certificate is not valid at this time: usher login');
-  if (Math.abs(time - now) > CALL_SKEW_SECONDS)
-    throw new AuthorityError(
-      'clock-skew',
-      `your clock says ${time}, the authority's says ${now}: set your clock`,
-    );
+  if (Math.abs(time - now) > CALL_SKEW_SECONDS) throw clockSkew(time, now);
 }
 
 function assertSource({ fields }: Certificate, from: string): void {
