@@ -2,6 +2,7 @@
  * Step 7: whether the roster, the credentials and the CA keys of this very moment still cover every draft of a touched
  * request. Asked before the drafts are signed and once more in the transaction that records them.
  */
+import { rootFingerprint } from '../fido/attestation-chain.ts';
 import { accessOf } from '../policy/access.ts';
 import { decideAgain } from '../policy/decide.ts';
 import type { Roster, TouchPolicy } from '../policy/roster.ts';
@@ -64,9 +65,18 @@ function refusalOfTouch(
   if (policy.sameMachine && request.page?.proof === 'code')
     return refuse('touched-elsewhere', 'your role asks for a touch on the machine where the command runs');
   const { attestation } = policy;
-  if (attestation.required && !(credential.attested && attestation.aaguids.includes(credential.aaguid ?? '')))
+  if (attestation.required && !isAttested(credential, attestation))
     return refuse('attestation-required', 'your role asks for a security key of a listed, attested model');
   return undefined;
+}
+
+/** By one of the roots that the role trusts now: what another one said of the model counts for nothing. */
+function isAttested(
+  { aaguid, attestedBy }: Credential,
+  { aaguids, roots }: { readonly aaguids: readonly string[]; readonly roots: readonly string[] },
+): boolean {
+  const isListed = aaguid !== undefined && aaguids.includes(aaguid);
+  return isListed && roots.some((root) => attestedBy.includes(rootFingerprint(root)));
 }
 
 /** A key has one role: a key that touches, or that signs certificates, must not sit in an agent as a subject. */

@@ -33,7 +33,7 @@ function rosterCredential(roster: Roster, person: string, id: string, now: numbe
     publicKey: encodePublicKey(listed.key),
     rpId: listed.key.application,
     counter: 0,
-    attested: false,
+    attestedBy: [],
     source: 'roster',
     label: listed.comment,
     createdAt: now,

@@ -58,7 +58,7 @@ function decoyCredentialId(secret: Uint8Array, person: string): string {
  */
 export function decoyCredential(authority: Authority, person: string, id: string): Credential {
   const seed = decoySeed(authority.decoySecret, 'touch key', id);
-  const rest = { person, counter: 0, attested: false, source: 'enrolled', label: '', createdAt: 0 } as const;
+  const rest = { person, counter: 0, attestedBy: [], source: 'enrolled', label: '', createdAt: 0 } as const;
   if (!id.startsWith('SHA256:')) return { ...rest, id, ...decoyPasskey(seed), rpId: authority.rpId };
   const key = decoySecurityKey(seed, acceptedApplications(authority.origin));
   const publicKey = encodePublicKey(key);

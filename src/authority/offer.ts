@@ -51,7 +51,7 @@ async function verifyWebauthn(
 ): Promise<Credential> {
   const { kind: _kind, label, ...response } = offer;
   const { origin, rpId, clock } = authority;
-  const verified = await verifyEach(policy, (registrationPolicy) =>
+  const { verified, attestedBy } = await verifyEach(policy, (registrationPolicy) =>
     verifyRegistration({
       response,
       challenge: request.nonce,
@@ -69,7 +69,7 @@ async function verifyWebauthn(
     rpId,
     counter: verified.counter,
     aaguid: verified.aaguid,
-    attested: verified.attested,
+    attestedBy,
     source: 'enrolled',
     label,
     createdAt: clock.now(),
@@ -83,7 +83,7 @@ async function verifySsh(
   offer: SshOffer,
 ): Promise<Credential> {
   const key = readSecurityKey(authority, offer);
-  const verified = await verifyAttestation(authority, request, policy, offer, key);
+  const attestation = await verifyAttestation(authority, request, policy, offer, key);
   return {
     id: fingerprint(key),
     person: request.person,
@@ -91,8 +91,8 @@ async function verifySsh(
     publicKey: encodePublicKey(key),
     rpId: key.application,
     counter: 0,
-    ...(verified === undefined ? {} : { aaguid: verified.aaguid }),
-    attested: verified?.attested ?? false,
+    ...(attestation === undefined ? {} : { aaguid: attestation.verified.aaguid }),
+    attestedBy: attestation?.attestedBy ?? [],
     source: 'enrolled',
     label: offer.label,
     createdAt: authority.clock.now(),
@@ -115,7 +115,7 @@ async function verifyAttestation(
   policy: EnrolmentPolicy,
   offer: SshOffer,
   key: SecurityKey,
-): Promise<VerifiedRegistration | undefined> {
+): Promise<VerifiedOffer | undefined> {
   if (offer.attestation === undefined && policy.attestations.length === 0) return undefined;
   if (offer.attestation === undefined)
     throw new AuthorityError(
@@ -137,12 +137,20 @@ async function verifyAttestation(
   );
 }
 
+interface VerifiedOffer {
+  readonly verified: VerifiedRegistration;
+  readonly attestedBy: readonly string[];
+}
+
 /** A credential has to meet what each of the person's roles asks of attestation. */
 async function verifyEach(
   { userVerification, attestations }: EnrolmentPolicy,
   verifyWith: (policy: RegistrationPolicy) => Promise<VerifiedRegistration>,
-): Promise<VerifiedRegistration> {
+): Promise<VerifiedOffer> {
   const [first = { required: false } as const, ...others] = attestations;
-  for (const attestation of others) await verifyWith({ userVerification, attestation });
-  return verifyWith({ userVerification, attestation: first });
+  const verified = await verifyWith({ userVerification, attestation: first });
+  const roots = [verified.attestedBy];
+  for (const attestation of others)
+    roots.push((await verifyWith({ userVerification, attestation })).attestedBy);
+  return { verified, attestedBy: [...new Set(roots)].filter((root) => root !== undefined) };
 }

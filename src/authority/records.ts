@@ -24,7 +24,8 @@ export interface Credential {
   readonly counter: number;
   /** The authenticator's model (a UUID), when attestation told it. */
   readonly aaguid?: string;
-  readonly attested: boolean;
+  /** The roots whose makers vouched for that, for each of the person's roles that asked; see `rootFingerprint`. */
+  readonly attestedBy: readonly string[];
   /** One from the roster counts only as long as the roster names it; it is stored for its counter. */
   readonly source: 'enrolled' | 'roster';
   readonly label: string;

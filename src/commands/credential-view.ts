@@ -11,8 +11,8 @@ export function credentialLine(credential: Credential): string {
 
 /** What programs may read of it. */
 export function credentialJson(credential: Credential): object {
-  const { id, person, kind, label, aaguid, attested, createdAt, removedAt } = credential;
-  return { id, person, kind, label, aaguid, attested, createdAt, removedAt };
+  const { id, person, kind, label, aaguid, attestedBy, createdAt, removedAt } = credential;
+  return { id, person, kind, label, aaguid, attestedBy, createdAt, removedAt };
 }
 
 /** RFC 3339, from Unix seconds. */

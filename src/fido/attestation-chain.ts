@@ -5,6 +5,8 @@
  * certificate is therefore made by taking its root or its AAGUID out of the roster.
  */
 import { X509Certificate } from 'node:crypto';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { hex } from '@scure/base';
 import { FidoError } from './error.ts';
 
 const MAX_CHAIN = 4;
@@ -13,24 +15,35 @@ const MAX_CHAIN = 4;
  * @param x5c DER, the attestation certificate first
  * @param roots PEM, one certificate each: a root, an intermediate, or the attestation certificate itself
  * @param now Unix seconds
+ * @returns the fingerprint of the root that vouches
  * @throws FidoError('attestation-untrusted' | 'malformed'); TypeError when a root can not be read
  */
 export function verifyAttestationChain(
   x5c: readonly Uint8Array[],
   roots: readonly string[],
   now: number,
-): void {
+): string {
   if (x5c.length === 0 || x5c.length > MAX_CHAIN)
     throw new FidoError('attestation-untrusted', `an attestation has 1 to ${MAX_CHAIN} certificates`);
   const anchors = roots.map(readRoot).filter((root) => isValidAt(root, now));
   const chain = x5c.map(readCertificate);
   for (const [index, certificate] of chain.entries()) {
     if (!isValidAt(certificate, now)) break;
-    if (anchors.some((anchor) => isAnchoredBy(certificate, anchor))) return;
+    const anchor = anchors.find((each) => isAnchoredBy(certificate, each));
+    if (anchor !== undefined) return fingerprintOf(anchor);
     const issuer = chain[index + 1];
     if (issuer === undefined || !isIssuedBy(certificate, issuer)) break;
   }
   throw new FidoError('attestation-untrusted', 'the attestation does not lead to a root of the policy');
+}
+
+/** SHA-256 of the certificate's DER, in hex. @param root PEM. @throws TypeError when it can not be read */
+export function rootFingerprint(root: string): string {
+  return fingerprintOf(readRoot(root));
+}
+
+function fingerprintOf(root: X509Certificate): string {
+  return hex.encode(sha256(root.raw));
 }
 
 function isAnchoredBy(certificate: X509Certificate, anchor: X509Certificate): boolean {

@@ -52,8 +52,8 @@ export interface VerifiedRegistration {
   readonly counter: number;
   readonly aaguid: string;
   readonly fmt: 'none' | 'packed';
-  /** Whether a certificate of the policy's roots vouches for the AAGUID; else the AAGUID is only a claim. */
-  readonly attested: boolean;
+  /** `rootFingerprint` of the one of the policy's roots that vouches for the AAGUID; without it the AAGUID is only a claim. */
+  readonly attestedBy?: string;
   readonly userVerified: boolean;
   readonly backedUp: boolean;
   readonly transports: readonly string[];
@@ -70,7 +70,9 @@ export async function verifyRegistration(registration: RegistrationToVerify): Pr
   checkCredential(credential, registration);
   checkKey(credential, registration.rpId);
   const fmt = formatOf(credential);
-  if (policy.attestation.required) checkAttestation(credential, policy.attestation, registration.now);
+  const attestedBy = policy.attestation.required
+    ? checkAttestation(credential, policy.attestation, registration.now)
+    : undefined;
   await verifySignature(registration);
   return {
     credentialId: response.credentialId,
@@ -78,7 +80,7 @@ export async function verifyRegistration(registration: RegistrationToVerify): Pr
     counter: credential.data.counter,
     aaguid: credential.aaguid,
     fmt,
-    attested: policy.attestation.required,
+    ...(attestedBy === undefined ? {} : { attestedBy }),
     userVerified: credential.data.flags.userVerified,
     backedUp: credential.data.flags.backedUp,
     transports: response.transports,
@@ -112,13 +114,13 @@ function formatOf({ fmt }: AttestedCredential): 'none' | 'packed' {
 type RequiredAttestation = Extract<AttestationPolicy, { required: true }>;
 
 /** Format and AAGUID are compared here because the library accepts `none` whatever was asked for. */
-function checkAttestation(credential: AttestedCredential, policy: RequiredAttestation, now: number): void {
+function checkAttestation(credential: AttestedCredential, policy: RequiredAttestation, now: number): string {
   // Without certificates the credential has signed for itself, which any software can do.
   if (credential.fmt !== 'packed' || credential.certificates.length === 0)
     throw new FidoError('attestation-missing', 'the policy asks for an attestation by the maker of the key');
   if (!policy.aaguids.some((aaguid) => aaguid.toLowerCase() === credential.aaguid))
     throw new FidoError('aaguid-not-allowed', `the policy does not allow the model ${credential.aaguid}`);
-  verifyAttestationChain(credential.certificates, policy.roots, now);
+  return verifyAttestationChain(credential.certificates, policy.roots, now);
 }
 
 async function verifySignature(registration: RegistrationToVerify): Promise<void> {

@@ -76,7 +76,8 @@ export interface CredentialTable {
   readonly rp_id: string;
   readonly counter: Integer;
   readonly aaguid: string | null;
-  readonly attested: Integer;
+  /** Hex, one space between; empty when nobody did. */
+  readonly attested_by: string;
   readonly source: string;
   readonly label: string;
   readonly created_at: Integer;

@@ -310,6 +310,23 @@ describe('what a role asks of touches', () => {
     await scene.loadRoster(rosterFor('00000000-0000-0000-0000-000000000001'));
     expect(await codeOfAsync(scene.touch(asked, authenticator))).toBe('attestation-required');
   });
+
+  it('an attested model: what a root has vouched for that the role trusts no more is refused', async () => {
+    await using scene = await openScene();
+    const { root, authenticator, aaguid } = attestedModel();
+    const other = issueCertificate().pem;
+    const rosterFor = (...roots: readonly string[]) => {
+      const list = roots.map((pem) => `"${pem.replaceAll('\n', '\\n')}"`).join(', ');
+      return asking(`{ attestation: { aaguids: [${aaguid}], roots: [${list}] } }`);
+    };
+    await scene.loadRoster(rosterFor(other, root));
+    await scene.enrol('alice', authenticator, { attestation: 'packed' });
+    const asked = await scene.ask('alice');
+    await scene.loadRoster(rosterFor(other));
+    expect(await codeOfAsync(scene.touch(asked, authenticator))).toBe('attestation-required');
+    await scene.loadRoster(rosterFor(root));
+    await scene.touch(await scene.ask('alice'), authenticator);
+  });
 });
 
 describe('a share of certificates', () => {

@@ -10,7 +10,7 @@ const CREDENTIAL: Credential = {
   publicKey: new Uint8Array(),
   rpId: 'ca.example.org',
   counter: 0,
-  attested: false,
+  attestedBy: [],
   source: 'enrolled',
   label: 'blue key',
   createdAt: 1_800_000_000,

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { verifyAttestationChain } from '../../src/fido/attestation-chain.ts';
+import { rootFingerprint, verifyAttestationChain } from '../../src/fido/attestation-chain.ts';
 import type { IssuedCertificate } from '../support/attestation-ca.ts';
 import { issueCertificate } from '../support/attestation-ca.ts';
 import { codeOf } from '../support/code-of.ts';
@@ -19,7 +20,8 @@ function code(x5c: readonly IssuedCertificate[], roots: readonly IssuedCertifica
   );
 }
 
-const ACCEPTED = { accepted: undefined };
+/** What is remembered of a chain: which root it leads to. */
+const acceptedBy = ({ pem }: IssuedCertificate) => ({ accepted: rootFingerprint(pem) });
 
 describe('a chain is refused', () => {
   test('that is empty or has five certificates', () => {
@@ -78,17 +80,23 @@ describe('a chain is refused', () => {
 
 describe('a chain is accepted', () => {
   test('by a root, directly or through an intermediate, with or without the root itself', () => {
-    expect(code([LEAF], [ROOT])).toEqual(ACCEPTED);
-    expect(code([LEAF, ROOT], [OTHER_ROOT, ROOT])).toEqual(ACCEPTED);
-    expect(code([DEEP_LEAF, INTERMEDIATE], [ROOT])).toEqual(ACCEPTED);
-    expect(code([DEEP_LEAF, INTERMEDIATE, ROOT], [ROOT])).toEqual(ACCEPTED);
+    expect(code([LEAF], [ROOT])).toEqual(acceptedBy(ROOT));
+    expect(code([LEAF, ROOT], [OTHER_ROOT, ROOT])).toEqual(acceptedBy(ROOT));
+    expect(code([DEEP_LEAF, INTERMEDIATE], [ROOT])).toEqual(acceptedBy(ROOT));
+    expect(code([DEEP_LEAF, INTERMEDIATE, ROOT], [ROOT])).toEqual(acceptedBy(ROOT));
   });
 
   test('by an intermediate in place of its root, which keys made by ssh-keygen need', () => {
-    expect(code([DEEP_LEAF], [INTERMEDIATE])).toEqual(ACCEPTED);
+    expect(code([DEEP_LEAF], [INTERMEDIATE])).toEqual(acceptedBy(INTERMEDIATE));
   });
 
   test('by the attestation certificate itself', () => {
-    expect(code([LEAF], [LEAF])).toEqual(ACCEPTED);
+    expect(code([LEAF], [LEAF])).toEqual(acceptedBy(LEAF));
   });
+});
+
+test('a root is remembered by the SHA-256 of its DER, however its PEM is written', () => {
+  const digest = createHash('sha256').update(ROOT.der).digest('hex');
+  expect(rootFingerprint(ROOT.pem)).toBe(digest);
+  expect(rootFingerprint(`\n${ROOT.pem.trim()}\n\n`)).toBe(digest);
 });

@@ -122,6 +122,7 @@ describe('an answer of fido2-cred', () => {
       ...input,
       response: parseCredOutput(lines.join('\n'), asked),
     });
-    expect(verified).toMatchObject({ fmt: 'none', attested: false });
+    expect(verified).toMatchObject({ fmt: 'none' });
+    expect(verified.attestedBy).toBeUndefined();
   });
 });

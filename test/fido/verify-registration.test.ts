@@ -1,6 +1,7 @@
 import { base64urlnopad } from '@scure/base';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { rootFingerprint } from '../../src/fido/attestation-chain.ts';
 import type { CborValue } from '../../src/fido/cbor.ts';
 import { decodeCbor, encodeCbor } from '../../src/fido/cbor.ts';
 import { buildClientData } from '../../src/fido/client-data.ts';
@@ -155,7 +156,7 @@ describe('where the policy asks for an attestation', () => {
   test.each(ALGORITHMS)('the right model by the right maker is accepted, %s', async (algorithm) => {
     const input = registration({ attestation: 'packed', algorithm }, modelPolicy([OTHER_ROOT, ROOT]));
     expect(await verifyRegistration(input)).toMatchObject({
-      attested: true,
+      attestedBy: rootFingerprint(ROOT.pem),
       fmt: 'packed',
       aaguid: AAGUID_TEXT,
     });
@@ -200,8 +201,8 @@ describe('where the policy does not ask', () => {
   test.each(KINDS)('%s is accepted for both algorithms, as a claim', async (attestation) => {
     for (const algorithm of ALGORITHMS) {
       const verified = await verifyRegistration(registration({ attestation, algorithm }));
+      expect(verified).not.toHaveProperty('attestedBy');
       expect(verified).toMatchObject({
-        attested: false,
         fmt: attestation === 'none' ? 'none' : 'packed',
         aaguid: AAGUID_TEXT,
         userVerified: true,

@@ -96,8 +96,8 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ['policy.userVerification && !touch.userVerified', 'false', 'authority/touch'],
     ["policy.sameMachine && request.page?.proof === 'code'", 'false', 'authority/page'],
-    ['credential.attested && ', '', 'authority/touch'],
-    [" && attestation.aaguids.includes(credential.aaguid ?? '')", '', 'authority/touch'],
+    [' && roots.some((root) => attestedBy.includes(rootFingerprint(root)))', '', 'authority/touch'],
+    ['isListed && roots.some(', 'roots.some(', 'authority/touch'],
     [
       'if (role === undefined || role === request.purpose) return undefined;',
       'if (role !== undefined) return undefined;',

@@ -68,7 +68,7 @@ export function sampleCredential(changes: Partial<Credential> = {}): Credential 
     publicKey: bytes(77),
     rpId: 'ca.example.org',
     counter: 0,
-    attested: false,
+    attestedBy: [],
     source: 'enrolled',
     label: 'the blue one',
     createdAt: NOW,

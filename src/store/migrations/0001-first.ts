@@ -69,7 +69,7 @@ async function createCredentials(db: Kysely<unknown>, types: ColumnTypes): Promi
     rp_id: 'text',
     counter: 'integer',
     aaguid: 'text?',
-    attested: 'integer',
+    attested_by: 'text',
     source: 'text',
     label: 'text',
     created_at: 'integer',

@@ -75,7 +75,7 @@ export function credentialLaws(open: StoreUnderTest['open']): void {
       const full = sampleCredential({
         kind: 'ssh-sk',
         source: 'roster',
-        attested: true,
+        attestedBy: ['ab'.repeat(32), '01'.repeat(32)],
         aaguid: '2fc0579f-8113-47ea-b116-bb5a8db9202a',
         counter: 2 ** 32 - 1,
         removedAt: NOW,
