@@ -69,7 +69,11 @@ export function acceptBundle(fetched: VerifiedBundle, seen: VerifiedBundle | und
   if (seen?.number === fetched.number && seen.reply.statement !== fetched.reply.statement)
     throw refused(`two different bundles have the number ${fetched.number}`);
   if (fetched.freshUntil <= now)
-    throw refused('the bundle is out of date: the authority does not renew it, or your clock is ahead');
+    throw new UsherCommandError(
+      'bundle-refused',
+      'the bundle is out of date: your clock is ahead, or the authority does not renew it',
+      { hint: 'set your clock if it is wrong; if it is right, tell the keeper of the authority' },
+    );
 }
 
 /** Whether new certificates of this purpose may be signed by this key. */

@@ -10,6 +10,7 @@ import type { PublicKey } from '../src/ssh/public-key.ts';
 import { encodePublicKey, isSecurityKey } from '../src/ssh/public-key.ts';
 import { encodeSshsig, signSshsig, sshsigPreimage } from '../src/ssh/sshsig.ts';
 import { UsherCommandError } from './error.ts';
+import { fileReason } from './file-reason.ts';
 import type { Surroundings } from './surroundings.ts';
 import { askSecret, say, whileWaiting } from './terminal.ts';
 
@@ -127,7 +128,10 @@ async function readKeyText(file: string): Promise<string> {
     const text = await readFile(file, 'utf8');
     if (text.length <= MAX_KEY_FILE_CHARACTERS) return text;
   } catch (cause) {
-    throw new UsherCommandError('key-file', `${file} can not be read`, { cause });
+    throw new UsherCommandError('key-file', `${file} can not be read: ${fileReason(cause)}`, {
+      cause,
+      hint: 'name the file of a private key, as ssh-keygen made it',
+    });
   }
   throw new UsherCommandError('key-file', `${file} is too long for a key file`);
 }

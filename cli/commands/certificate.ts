@@ -9,6 +9,7 @@ import { printable } from '../../src/ssh/printable.ts';
 import { decodeBase64 } from '../../src/ssh/public-key.ts';
 import { viewCertificate, viewLines } from '../certificate-view.ts';
 import { UsherCommandError } from '../error.ts';
+import { fileReason } from '../file-reason.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { warn, writeData, writeJson } from '../terminal.ts';
 
@@ -45,7 +46,7 @@ async function readText({ stdin }: Surroundings, file: string): Promise<string> 
     const content = file === '-' ? await text(stdin) : await readFile(file, 'utf8');
     if (content.length <= MAX_FILE_CHARACTERS) return content;
   } catch (cause) {
-    throw new UsherCommandError('key-file', `${file} can not be read`, { cause });
+    throw new UsherCommandError('key-file', `${file} can not be read: ${fileReason(cause)}`, { cause });
   }
   throw new UsherCommandError('key-file', `${file} is too long for a certificate`);
 }

@@ -2,22 +2,24 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
-import { BundleReply, InviteReply } from '../../src/http/contract.ts';
+import type { Access } from '../../src/http/contract.ts';
+import { InviteReply } from '../../src/http/contract.ts';
 import { formatDuration } from '../../src/ssh/duration.ts';
-import type { Pins, VerifiedBundle } from '../bundle.ts';
-import { acceptBundle, verifyBundle } from '../bundle.ts';
+import { formatInviteAddress } from '../../src/ssh/invite-address.ts';
+import type { VerifiedBundle } from '../bundle.ts';
 import { Client } from '../client.ts';
 import { enrolCredential } from '../enrol-credential.ts';
 import { UsherCommandError } from '../error.ts';
+import { fileReason } from '../file-reason.ts';
 import type { Invite } from '../invite.ts';
 import { parseInvite } from '../invite.ts';
-import { forget, loadMemory, remember } from '../memory.ts';
 import type { Paths } from '../paths.ts';
 import { authorityName, pathsFrom } from '../paths.ts';
+import { keepPinned, verifyInvited } from '../pin.ts';
 import type { Settings } from '../settings.ts';
-import { saveSettings } from '../settings.ts';
+import { listAuthorities, loadSettings } from '../settings.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { askSecret, detail, say, warn, writeJson } from '../terminal.ts';
+import { askSecret, detail, say, writeJson } from '../terminal.ts';
 import type { WayOptions } from '../touch/choose.ts';
 import { chooseWay, touchKeyFile } from '../touch/choose.ts';
 import { openSecretAddress } from '../touch/open-secret.ts';
@@ -48,21 +50,22 @@ export async function enroll(
   address: string | undefined,
   options: EnrollOptions,
 ): Promise<void> {
+  const way = await chooseWay(surroundings, options, {});
   const invite = parseInvite(await readAddress(surroundings, address, options));
   const paths = pathsFrom(surroundings.env);
   const client = new Client(invite.origin, surroundings);
   // Before the invite is sent: only the authority whose key it names may get it.
-  const bundle = await pinBundle(surroundings, paths, client, invite);
-  const reply = await client.post('/v1/enrolments', { invite: invite.secret }, InviteReply);
-  checkReply(reply, invite, bundle);
-  const way = chooseWay(surroundings, options, {});
-  const settings = settingsFrom(surroundings, reply, bundle, options);
-  if (way.kind === 'browser') {
-    await keep(paths, settings, bundle, options);
-    return openPage(surroundings, settings, invite, options);
+  const bundle = await verifyInvited(surroundings, paths, client, invite);
+  const opened = await openInvite(client, invite, bundle);
+  const access = 'over' in opened ? await knownAccess(paths, invite) : opened.access;
+  const settings = settingsFrom(surroundings, invite, access, bundle, options);
+  const keep = () => keepPinned(paths, settings, bundle, options.default === true);
+  if ('over' in opened || way.kind === 'browser') {
+    await keep();
+    return reportPinned(surroundings, settings, invite, opened, options);
   }
-  const credentialId = await enrolCredential(client, reply, way.way);
-  await keep(paths, settings, bundle, options);
+  const credentialId = await enrolCredential(client, opened, way.way);
+  await keep();
   report(surroundings, settings, credentialId, options);
 }
 
@@ -70,92 +73,110 @@ export async function enroll(
 async function readAddress(
   surroundings: Surroundings,
   address: string | undefined,
-  options: EnrollOptions,
+  { addressFile }: EnrollOptions,
 ): Promise<string> {
-  if (options.addressFile !== undefined) {
+  if (addressFile !== undefined) {
     if (address !== undefined) throw new UsherCommandError('usage', 'the address is given twice');
-    return readFile(options.addressFile, 'utf8');
+    return readAddressFile(addressFile);
   }
   if (address === '-') return text(surroundings.stdin);
   return address ?? askSecret(surroundings, 'address of the invite');
 }
 
-async function pinBundle(
-  surroundings: Surroundings,
-  paths: Paths,
-  client: Client,
-  invite: Invite,
-): Promise<VerifiedBundle> {
-  const pins = { bundleKey: invite.bundleKey };
-  const bundle = verifyBundle(await client.get('/v1/bundle', BundleReply), invite.origin, pins);
-  const seen = await seenBundle(paths, invite);
-  if (seen === 'of-another-key')
-    warn(surroundings, `${invite.origin} has another key than before: go on only if its keeper made it anew`);
-  acceptBundle(bundle, seen === 'of-another-key' ? undefined : seen, surroundings.now());
-  return bundle;
-}
-
-async function seenBundle(
-  paths: Paths,
-  { origin, bundleKey }: Pins & { readonly origin: string },
-): Promise<VerifiedBundle | 'of-another-key' | undefined> {
-  const { bundle } = await loadMemory(paths, authorityName(origin));
-  if (bundle === undefined) return undefined;
+async function readAddressFile(file: string): Promise<string> {
   try {
-    return verifyBundle(bundle, origin, { bundleKey });
-  } catch (error) {
-    if (error instanceof UsherCommandError) return 'of-another-key';
-    throw error;
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new UsherCommandError('usage', `${file} can not be read: ${fileReason(cause)}`, {
+      cause,
+      hint: 'name the file that holds the address of the invite',
+    });
   }
 }
 
-/** Only now, when everything went well, is forgotten what was seen of an authority that had another key, and another log. */
-async function keep(
-  paths: Paths,
-  settings: Settings,
+/** An invite that enrols nobody any more; what it says about the authority is as true as before. */
+interface OverInvite {
+  readonly over: 'invite-used' | 'invite-expired';
+}
+
+/** Also for a browser, which opens it once more: this tells whether it is still good, and what the person may ask for. */
+async function openInvite(
+  client: Client,
+  invite: Invite,
   bundle: VerifiedBundle,
-  options: EnrollOptions,
-): Promise<void> {
-  const name = authorityName(settings.origin);
-  if ((await seenBundle(paths, settings)) === 'of-another-key') await forget(paths, name);
-  await remember(paths, name, { bundle: bundle.reply });
-  await saveSettings(paths, settings, options.default === true);
+): Promise<InviteReply | OverInvite> {
+  try {
+    const reply = await client.post('/v1/enrolments', { invite: invite.secret }, InviteReply);
+    checkReply(reply, invite, bundle);
+    return reply;
+  } catch (error) {
+    const code = error instanceof UsherCommandError ? error.problem?.code : undefined;
+    if (code === 'invite-used' || code === 'invite-expired') return { over: code };
+    throw error;
+  }
 }
 
 function checkReply(reply: InviteReply, invite: Invite, { rpId }: VerifiedBundle): void {
   if (reply.origin !== invite.origin || reply.person !== invite.person)
     throw new UsherCommandError('bad-reply', 'the authority speaks of another invite than yours');
-  const { hostname } = new URL(invite.origin);
-  if (reply.rpId !== rpId || (hostname !== rpId && !hostname.endsWith(`.${rpId}`)))
-    throw new UsherCommandError('bad-reply', `the RP id ${reply.rpId} does not belong to ${hostname}`);
+  if (reply.rpId !== rpId)
+    throw new UsherCommandError('bad-reply', `the RP id ${reply.rpId} is not that of the bundle, ${rpId}`);
 }
 
 function settingsFrom(
   surroundings: Surroundings,
-  reply: InviteReply,
-  bundle: VerifiedBundle,
+  { origin, person }: Invite,
+  access: Access | undefined,
+  { rpId, pins }: VerifiedBundle,
   options: EnrollOptions,
 ): Settings {
-  const { origin, rpId, person, access } = reply;
   const withWay = options.with ?? 'browser';
   const touchKey = withWay === 'ssh-key' ? { touchKey: touchKeyFile(surroundings, options, {}) } : {};
-  return { version: 1, origin, rpId, person, ...bundle.pins, access, with: withWay, ...touchKey };
+  // Without it the first login asks, and learns.
+  const known = access === undefined ? {} : { access };
+  return { version: 1, origin, rpId, person, ...pins, ...known, with: withWay, ...touchKey };
 }
 
-async function openPage(
+/** What was learned here before of the same person at the same authority. */
+async function knownAccess(paths: Paths, { origin, person, bundleKey }: Invite): Promise<Access | undefined> {
+  const name = authorityName(origin);
+  if (!(await listAuthorities(paths)).includes(name)) return undefined;
+  const known = await loadSettings(paths, name);
+  return known.person === person && known.bundleKey === bundleKey ? known.access : undefined;
+}
+
+/** The authority is pinned; the credential is the browser's affair, or was enrolled before. */
+async function reportPinned(
   surroundings: Surroundings,
-  settings: Settings,
+  { origin, person, access }: Settings,
   invite: Invite,
+  opened: InviteReply | OverInvite,
   options: EnrollOptions,
 ): Promise<void> {
-  say(surroundings, `${settings.origin} is pinned for ${settings.person}`);
-  const key = invite.bundleKey.slice('SHA256:'.length).replaceAll('+', '-').replaceAll('/', '_');
-  const address = `${invite.origin}/enroll#${invite.person}.${invite.secret}.${key}`;
+  say(surroundings, `${origin} is pinned for ${person}`);
+  if ('over' in opened) sayOver(surroundings, opened);
+  else await openPage(surroundings, invite, options);
+  if (options.json === true)
+    writeJson(surroundings, { authority: origin, person, credentialId: null, access: access ?? null });
+}
+
+function sayOver(surroundings: Surroundings, { over }: OverInvite): void {
+  if (over === 'invite-used') {
+    say(surroundings, 'the invite was used before, so nothing was enrolled now');
+    say(surroundings, 'was it you, in a browser? Then type: usher login. If not, tell the keeper at once');
+  } else {
+    say(surroundings, 'the invite has ended, so nothing was enrolled now');
+    say(surroundings, 'type usher login if you have a credential, else ask the keeper for another invite');
+  }
+}
+
+async function openPage(surroundings: Surroundings, invite: Invite, options: EnrollOptions): Promise<void> {
+  const address = formatInviteAddress(invite.origin, invite);
   const opened = options.open !== false && (await openSecretAddress(surroundings, address));
   const how = opened
     ? 'your browser shows the page'
     : 'open the address of the invite in the browser that is to hold the passkey';
-  say(surroundings, `${how}: enroll there, then type: usher login`);
+  say(surroundings, `${how}: enroll there; when the page says that you are enrolled, type: usher login`);
 }
 
 function report(

@@ -55,7 +55,7 @@ export function loginCommand(surroundings: Surroundings): Command {
 
 export async function login(surroundings: Surroundings, options: LoginOptions): Promise<void> {
   const enrolled = await openEnrolled(surroundings, options.authority);
-  const way = chooseWay(surroundings, options, enrolled.settings);
+  const way = await chooseWay(surroundings, options, enrolled.settings);
   const lifetime = lifetimeOf(options.for);
   const subject = await chooseSubject(enrolled, options, way);
   const wish = { logins: options.login, hosts: options.host, lifetime };

@@ -54,6 +54,8 @@ export async function checkAccount(enrolled: Enrolled, entries: readonly Entry[]
     const me = await refreshAccess(enrolled, entry);
     const count = me.credentials.length;
     const message = `the authority knows you, with ${count} credential${count === 1 ? '' : 's'}`;
+    if (count === 0)
+      return [failure('account', message, 'ask the keeper of your fleet for an invite: no touch will count')];
     if (count > 1) return [ok('account', message)];
     return [warning('account', message, 'enroll a second one: who loses the only one needs a new invite')];
   } catch (error) {
@@ -63,5 +65,13 @@ export async function checkAccount(enrolled: Enrolled, entries: readonly Entry[]
 
 function failed(id: 'bundle' | 'clock' | 'account', error: unknown): Check {
   if (!(error instanceof UsherCommandError)) throw error;
-  return failure(id, error.message, error.hint ?? 'ask the keeper of the authority');
+  return failure(id, error.message, adviceOf(error));
+}
+
+/** The doctor does not send people to the doctor. */
+function adviceOf({ code, problem, hint }: UsherCommandError): string {
+  if (code === 'unreachable')
+    return 'check your connection and the address; if both are good, the service is down: tell its keeper';
+  if (problem?.code === 'clock-skew') return 'set your clock';
+  return hint ?? 'ask the keeper of the authority';
 }

@@ -1,9 +1,9 @@
 /** Whether the chosen way to touch has what it needs on this machine. */
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { constants } from 'node:fs/promises';
 import type { Settings } from '../settings.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { hasBrowser } from '../touch/open-browser.ts';
+import { isOnPath, mayAccess, programOf } from '../touch/programs.ts';
 import type { Check } from './check.ts';
 import { failure, ok, warning } from './check.ts';
 
@@ -18,25 +18,19 @@ export async function checkTouch(surroundings: Surroundings, settings: Settings)
             'there is no browser here',
             'usher login prints an address and a code for another machine',
           );
-    case 'security-key':
-      return checkProgram(surroundings, 'fido2-assert', 'install fido2-tools');
     case 'ssh-key':
       return checkKeyFile(surroundings, settings.touchKey ?? '');
     default:
-      return checkProgram(
-        surroundings,
-        `usher-authenticator-${way}`,
-        'install the plugin, or choose --with browser',
-      );
+      return checkProgram(surroundings, way);
   }
 }
 
-async function checkProgram({ env }: Surroundings, program: string, hint: string): Promise<Check> {
-  const places = (env['PATH'] ?? '').split(delimiter).filter((place) => place !== '');
-  const found = await Promise.all(places.map((place) => mayAccess(join(place, program), constants.X_OK)));
-  return found.includes(true)
-    ? ok('touch', `touches are made with ${program}`)
-    : failure('touch', `${program} is not on PATH`, hint);
+async function checkProgram(surroundings: Surroundings, way: string): Promise<Check> {
+  const needed = programOf(way);
+  if (needed === undefined) return ok('touch', 'touches need no program');
+  return (await isOnPath(surroundings, needed.program))
+    ? ok('touch', `touches are made with ${needed.program}`)
+    : failure('touch', `${needed.program} is not on PATH`, needed.hint);
 }
 
 async function checkKeyFile(surroundings: Surroundings, file: string): Promise<Check> {
@@ -46,14 +40,5 @@ async function checkKeyFile(surroundings: Surroundings, file: string): Promise<C
       `${file} can not be read`,
       'name the file of your security key: --touch-key FILE',
     );
-  return checkProgram(surroundings, 'ssh-agent', 'install OpenSSH');
-}
-
-async function mayAccess(path: string, mode: number): Promise<boolean> {
-  try {
-    await access(path, mode);
-    return true;
-  } catch {
-    return false;
-  }
+  return checkProgram(surroundings, 'ssh-key');
 }

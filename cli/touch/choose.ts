@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { UsherCommandError } from '../error.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { isPluginName, pluginWay } from './plugin.ts';
+import { requireProgram } from './programs.ts';
 import { securityKeyWay } from './security-key.ts';
 import { sshKeyWay } from './ssh-key.ts';
 import type { TouchWay } from './way.ts';
@@ -17,13 +18,32 @@ export interface WayOptions {
 
 export type ChosenWay = { readonly kind: 'here'; readonly way: TouchWay } | { readonly kind: 'browser' };
 
-/** @param remembered what was chosen at enrolment. */
-export function chooseWay(
+interface Remembered {
+  readonly with?: string | undefined;
+  readonly touchKey?: string | undefined;
+}
+
+/**
+ * @param remembered what was chosen at enrolment.
+ * @throws UsherCommandError `usage` when there is no such way, `touch-failed` when the program that it needs is missing.
+ */
+export async function chooseWay(
   surroundings: Surroundings,
   options: WayOptions,
-  remembered: { readonly with?: string | undefined; readonly touchKey?: string | undefined },
-): ChosenWay {
+  remembered: Remembered,
+): Promise<ChosenWay> {
   const name = options.with ?? remembered.with ?? 'browser';
+  const way = wayNamed(surroundings, name, options, remembered);
+  await requireProgram(surroundings, name);
+  return way;
+}
+
+function wayNamed(
+  surroundings: Surroundings,
+  name: string,
+  options: WayOptions,
+  remembered: Remembered,
+): ChosenWay {
   switch (name) {
     case 'browser':
       return { kind: 'browser' };

@@ -10,6 +10,7 @@ import { Assertion, WebauthnOffer } from '../../src/http/contract.ts';
 import { UsherCommandError } from '../error.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { whileWaiting } from '../terminal.ts';
+import { pluginProgram } from './programs.ts';
 import { runProgram } from './run.ts';
 import type { TouchWay } from './way.ts';
 
@@ -25,7 +26,7 @@ export function isPluginName(name: string): boolean {
 }
 
 export function pluginWay(surroundings: Surroundings, name: string): TouchWay {
-  const program = `usher-authenticator-${name}`;
+  const program = pluginProgram(name);
   return {
     name,
     touch: ({ digest, ...question }) =>

@@ -48,11 +48,19 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher doctor finds', () => {
 
   it('a clock that is ahead', async () => {
     expect(await verdicts({ now: () => now() + 400 })).toMatchObject({ clock: 'fail' });
+    const { stdout } = await person.usher(['doctor'], { now: () => now() + 30 * 86_400 });
+    expect(stdout).toMatch(
+      /fail {2}bundle: the bundle is out of date: your clock is ahead.*\n +set your clock/,
+    );
+    expect(stdout).not.toContain('ask the keeper');
   });
 
   it('an authority that does not answer', async () => {
     const fetch = () => Promise.reject(new TypeError('fetch failed'));
     expect(await verdicts({ fetch })).toMatchObject({ clock: 'fail', bundle: 'fail', agent: 'ok' });
+    const { stdout } = await person.usher(['doctor'], { fetch });
+    expect(stdout).toContain('the service is down: tell its keeper');
+    expect(stdout).not.toContain('usher doctor');
   });
 
   it('an authority that shows another key', async () => {

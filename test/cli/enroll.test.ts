@@ -166,10 +166,74 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher enroll', () => {
     expect((await remembered()).checkpoint).toBeUndefined();
   });
 
+  const over = (code: string): Lies => ({
+    inviteProblem: { type: 'about:blank', title: 'no', status: 410, code, detail: 'no' },
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['was used', 'invite-used', /was used before.*\n.*tell the keeper/],
+    ['has ended', 'invite-expired', /has ended.*\n.*another invite/],
+  ])(
+    'with an invite that %s pins the authority all the same, and touches nothing',
+    async (_what, code, said) => {
+      liar.lies = over(code);
+      const touches = person.plugin.questions.length;
+      const result = await enroll(liar.address(), '--json');
+      expect(result, result.stderr).toMatchObject({ code: 0 });
+      expect(result.stderr).toContain(`${liar.origin} is pinned for alice`);
+      expect(result.stderr).toMatch(said);
+      expect(result.stderr).not.toContain('i'.repeat(43));
+      expect(JSON.parse(result.stdout)).toMatchObject({ credentialId: null, access: null });
+      expect(person.plugin.questions).toHaveLength(touches);
+      const name = authorityName(liar.origin);
+      const settings = await loadSettings(person.paths, name);
+      expect(settings).toMatchObject({
+        bundleKey: liar.bundleFingerprint,
+        person: 'alice',
+        rpId: 'localhost',
+      });
+      liar.lies = {};
+      expect((await person.usher(['login', '--authority', name])).code).toBe(0);
+      await person.usher(['logout', '--authority', name]);
+    },
+  );
+
+  it('with a used invite keeps what it knew already of the person there', async () => {
+    expect((await enroll(liar.address())).code).toBe(0);
+    liar.lies = over('invite-used');
+    expect((await enroll(liar.address())).code).toBe(0);
+    expect(await loadSettings(person.paths, authorityName(liar.origin))).toMatchObject({ access: ACCESS });
+  });
+
+  it.each<[string, Lies]>([
+    ['the authority has another key', { ...over('invite-used'), bundleKey: generateKey('ssh-ed25519') }],
+    ['the invite is not known', over('invite-unknown')],
+  ])('pins nothing when %s', async (_situation, lies) => {
+    liar.lies = lies;
+    expect((await enroll(liar.address())).code).toBe(1);
+    expect(await listAuthorities(person.paths)).not.toContain(authorityName(liar.origin));
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    [
+      'a plugin',
+      ['--with', 'absent'],
+      /usher-authenticator-absent is not on PATH\n.*hint: install the plugin/,
+    ],
+    ['a file', ['--address-file', '/nonexistent'], /there is no such file\n.*hint: name the file/],
+  ])('asks nobody when %s is missing', async (_what, args, said) => {
+    const { code, stderr } = await person.usher(['enroll', ...args], { stdin: liar.address() });
+    expect(stderr).toMatch(said);
+    expect(code).toBeGreaterThan(0);
+    expect(liar.invites).toEqual([]);
+  });
+
   it('for a browser pins the authority and leaves the rest to the page', async () => {
     const result = await person.usher(['enroll', '--no-open', liar.address()]);
     expect(result, result.stderr).toMatchObject({ code: 0, stdout: '' });
-    expect(result.stderr).toContain('enroll there, then type: usher login');
+    expect(result.stderr).toContain(
+      'enroll there; when the page says that you are enrolled, type: usher login',
+    );
     expect(result.stderr).not.toContain('i'.repeat(43));
     expect((await loadSettings(person.paths, authorityName(liar.origin))).with).toBe('browser');
   });

@@ -58,7 +58,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('a plugin that touches', () => {
       '--with',
       'none',
     ]);
-    expect(stderr).toContain('usher-authenticator-none can not be started');
+    expect(stderr).toContain('usher-authenticator-none is not on PATH');
     expect(code).toBe(1);
   });
 

@@ -367,13 +367,13 @@ export const MUTANTS: readonly Mutant[] = [
     'cli/commands/enroll.ts',
     ['reply.origin !== invite.origin || ', '', 'cli/enroll'],
     [' || reply.person !== invite.person', '', 'cli/enroll'],
-    ['!hostname.endsWith(`.', '!hostname.endsWith(`', 'cli/enroll'],
   ),
   ...of(
     'cli/enrol-credential.ts',
     ['id !== offered.credentialId || ', '', 'cli/enroll'],
     [' || !equalBytes(key, decodeBytes(offered.publicKey))', '', 'cli/enroll'],
   ),
+  ...of('cli/pin.ts', ['!hostname.endsWith(`.', '!hostname.endsWith(`', 'cli/enroll']),
   ...of('cli/invite.ts', ['!mayBeAuthority(url)', 'false', 'cli/invite']),
   ...of('src/ssh/printable.ts', [
     "replaceAll(/[\\p{Cc}\\p{Cf}\\u2028\\u2029]/gu, '?')",

@@ -50,6 +50,8 @@ export interface Lies {
   offered?: (reply: OfferReply) => OfferReply;
   /** Answers a touch with a problem document. */
   problem?: Problem;
+  /** Answers an invite with a problem document. */
+  inviteProblem?: Problem;
   /** How many replies to touches are lost on the way: 'request' before they arrive, 'reply' after. */
   lost?: ('request' | 'reply')[];
 }
@@ -154,6 +156,8 @@ class LyingAuthority {
     const [, , kind, id = '', verb] = target.split(/[/?]/);
     if (kind === 'bundle') return { status: 200, body: this.#bundle() };
     if (kind === 'log') return { status: 200, body: this.#growth(Number(target.split('from=')[1])) };
+    if (kind === 'enrolments' && verb === undefined && this.lies.inviteProblem !== undefined)
+      return { status: this.lies.inviteProblem.status, body: this.lies.inviteProblem };
     if (kind === 'enrolments')
       return { status: verb === undefined ? 201 : 200, body: this.#enrol(verb, JSON.parse(body)) };
     if (kind === 'requests' && verb === undefined) return { status: 201, body: this.#ask(JSON.parse(body)) };
