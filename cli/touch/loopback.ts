@@ -2,26 +2,33 @@
  * A listener on this machine for the page's proof that it runs here. The page sends its secret by a form (a navigation, so that
  * no other site learns it and no browser asks for leave); the command vouches for it to the authority.
  */
+import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 
 export interface LoopbackListener {
   readonly port: number;
+  /** Of the page, with what it needs to come here. Whoever reads it can be vouched for, so it stands in no list of processes. */
+  readonly address: string;
   close(): void;
 }
 
 export interface LoopbackOptions {
   /** Of the authority: only its pages are answered. */
   readonly origin: string;
-  /** Where the browser goes afterwards. */
+  /** The page's address; the browser goes there afterwards. */
   readonly returnTo: string;
-  /** Vouches for the page; what it throws is the listener's refusal. */
+  /** 22 characters that only a page knows which this command opened: other people of this machine reach the port too. */
+  readonly token: string;
+  /** Vouches for the page; when it throws, the page asks for the code. */
   readonly vouch: (pageSecret: string) => Promise<void>;
 }
 
 const MAX_BODY_BYTES = 1024;
-const BODY = /^pageSecret=([A-Za-z0-9_-]{43})\s*$/;
+const BODY = /^pageSecret=([A-Za-z0-9_-]{43})&token=([A-Za-z0-9_-]{22})\s*$/;
 
 export function listenOnLoopback(options: LoopbackOptions): Promise<LoopbackListener> {
   const server = createServer(
@@ -37,6 +44,7 @@ export function listenOnLoopback(options: LoopbackOptions): Promise<LoopbackList
       const { port } = server.address() as AddressInfo;
       resolve({
         port,
+        address: `${options.returnTo}.${port}.${options.token}`,
         close: () => {
           server.close();
           server.closeAllConnections();
@@ -53,15 +61,25 @@ async function answer(
 ): Promise<void> {
   if (request.method !== 'POST' || request.url !== '/' || !isFromPage(request, options.origin))
     return refuse(response, 404);
-  const secret = BODY.exec(await readBody(request))?.[1];
-  if (secret === undefined) return refuse(response, 400);
-  try {
-    await options.vouch(secret);
-  } catch {
-    return refuse(response, 403);
-  }
+  const [, secret, token] = BODY.exec(await readBody(request)) ?? [];
+  if (secret === undefined || token === undefined) return refuse(response, 400);
+  if (!isSame(token, options.token)) return refuse(response, 403);
+  const isVouched = await options.vouch(secret).then(
+    () => true,
+    () => false,
+  );
+  goBack(response, isVouched ? options.returnTo : `${options.returnTo}.${request.socket.localPort}.${token}`);
+}
+
+/** Hashes have one length, whatever is compared. */
+function isSame(left: string, right: string): boolean {
+  return timingSafeEqual(sha256(utf8ToBytes(left)), sha256(utf8ToBytes(right)));
+}
+
+/** A page that comes back with the port still in its address asks for the code. */
+function goBack(response: ServerResponse, location: string): void {
   response.writeHead(303, {
-    location: options.returnTo,
+    location,
     'cache-control': 'no-store',
     'referrer-policy': 'no-referrer',
   });

@@ -16,17 +16,28 @@ const READ_MILLISECONDS = 20_000;
 /** @returns false when there is no browser here. */
 export async function openSecretAddress(surroundings: Surroundings, address: string): Promise<boolean> {
   if (!hasBrowser(surroundings)) return false;
-  return withTemporaryDirectory(surroundings.env['XDG_RUNTIME_DIR'], async (directory) => {
-    const file = join(directory, 'enroll.html');
-    await writeFile(file, pageTo(address), { mode: 0o600 });
-    if (!(await openBrowser(surroundings, pathToFileURL(file).href))) return false;
-    await whileWaiting(surroundings, 'opening your browser', surroundings.sleep(READ_MILLISECONDS));
-    return true;
+  return withSecretAddress(surroundings, address, async (opened) => {
+    if (opened)
+      await whileWaiting(surroundings, 'opening your browser', surroundings.sleep(READ_MILLISECONDS));
+    return opened;
   });
 }
 
-/** The address was made of an origin and base64url parts: nothing in it can end the attribute. */
+/** Opens it and does `work`; the file is there for as long. `opened` is false when the browser could not be started. */
+export function withSecretAddress<T>(
+  surroundings: Surroundings,
+  address: string,
+  work: (opened: boolean) => Promise<T>,
+): Promise<T> {
+  return withTemporaryDirectory(surroundings.env['XDG_RUNTIME_DIR'], async (directory) => {
+    const file = join(directory, 'usher.html');
+    await writeFile(file, pageTo(address), { mode: 0o600 });
+    return work(await openBrowser(surroundings, pathToFileURL(file).href));
+  });
+}
+
+/** The address was made of an origin, a port and base64url parts: nothing in it can end the attribute. */
 function pageTo(address: string): string {
   return `<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">
-<title>usher enroll</title><meta http-equiv="refresh" content="0;url=${address}"><a href="${address}">Enroll</a>\n`;
+<title>usher</title><meta http-equiv="refresh" content="0;url=${address}"><a href="${address}">Go on</a>\n`;
 }

@@ -2,12 +2,14 @@
  * Touch in a browser: the page answers the authority itself, the command waits for the result. On the same machine the page
  * proves that it belongs to this command over loopback; elsewhere the person types the code that only this terminal shows.
  */
+import { base64urlnopad } from '@scure/base';
 import { touchCode } from '../../src/fido/touch-digest.ts';
 import type { Client } from '../client.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { detail, say } from '../terminal.ts';
 import { listenOnLoopback } from './loopback.ts';
-import { hasBrowser, openBrowser } from './open-browser.ts';
+import { hasBrowser } from './open-browser.ts';
+import { withSecretAddress } from './open-secret.ts';
 
 export interface PageQuestion {
   readonly requestId: string;
@@ -33,13 +35,15 @@ export async function withPage<T>(
   const listener = await listenOnLoopback({
     origin: client.origin,
     returnTo: address,
+    token: base64urlnopad.encode(surroundings.randomBytes(16)),
     vouch: (pageSecret) => client.send(`/v1/requests/${requestId}/loopback`, { pollSecret, pageSecret }),
   });
   try {
-    const opened = await openBrowser(surroundings, `${address}.${listener.port}`);
-    if (opened) say(surroundings, 'your browser asks you to review and touch; if it does not:');
-    sayWhere(surroundings, address, question.digest);
-    return await wait();
+    return await withSecretAddress(surroundings, listener.address, (opened) => {
+      if (opened) say(surroundings, 'your browser asks you to review and touch; if it does not:');
+      sayWhere(surroundings, address, question.digest);
+      return wait();
+    });
   } finally {
     listener.close();
   }

@@ -6,6 +6,8 @@ import { listenOnLoopback } from '../../cli/touch/loopback.ts';
 const ORIGIN = 'https://ca.example.org';
 const RETURN_TO = `${ORIGIN}/touch#request`;
 const SECRET = 's'.repeat(43);
+const TOKEN = 't'.repeat(22);
+const BODY = `pageSecret=${SECRET}&token=${TOKEN}`;
 
 describe('the listener for the page on the same machine', () => {
   let listener: LoopbackListener;
@@ -18,6 +20,7 @@ describe('the listener for the page on the same machine', () => {
     listener = await listenOnLoopback({
       origin: ORIGIN,
       returnTo: RETURN_TO,
+      token: TOKEN,
       vouch: async (secret) => {
         vouched.push(secret);
         if (!isPageOfThisRequest) throw new Error('another page');
@@ -33,7 +36,7 @@ describe('the listener for the page on the same machine', () => {
     readonly headers?: Readonly<Record<string, string>>;
   }
 
-  function submit({ method = 'POST', path = '/', body = `pageSecret=${SECRET}`, headers = {} }: Form) {
+  function submit({ method = 'POST', path = '/', body = BODY, headers = {} }: Form) {
     const options = { host: '127.0.0.1', port: listener.port, method, path };
     const all = { origin: ORIGIN, ...headers };
     return new Promise<{ status: number | undefined; location: string | undefined; text: string }>(
@@ -60,10 +63,12 @@ describe('the listener for the page on the same machine', () => {
     ['another path', { path: '/x' }, 404],
     ['an address with a query', { path: '/?a' }, 404],
     ['a link', { method: 'GET', body: '' }, 404],
-    ['a secret that is too short', { body: 'pageSecret=short' }, 400],
-    ['another field', { body: `secret=${SECRET}` }, 400],
-    ['two fields', { body: `pageSecret=${SECRET}&x=1` }, 400],
-    ['a body that is too long', { body: `pageSecret=${SECRET}${' '.repeat(2000)}` }, 400],
+    ['a secret that is too short', { body: `pageSecret=short&token=${TOKEN}` }, 400],
+    ['another field', { body: `secret=${SECRET}&token=${TOKEN}` }, 400],
+    ['three fields', { body: `${BODY}&x=1` }, 400],
+    ['a body that is too long', { body: `${BODY}${' '.repeat(2000)}` }, 400],
+    ['a page without a token', { body: `pageSecret=${SECRET}` }, 400],
+    ["somebody else's page", { body: `pageSecret=${SECRET}&token=${'x'.repeat(22)}` }, 403],
   ])('vouches for nothing that comes from or is %s', async (_what, form, status) => {
     const reply = await submit(form);
     expect(reply).toMatchObject({ status, location: undefined });
@@ -71,9 +76,10 @@ describe('the listener for the page on the same machine', () => {
     expect(reply.text).not.toContain(SECRET);
   });
 
-  it('says so when the authority does not know the page', async () => {
+  it('has the page ask for the code when the authority does not take its word', async () => {
     isPageOfThisRequest = false;
-    expect(await submit({})).toMatchObject({ status: 403, location: undefined });
+    expect(await submit({})).toMatchObject({ status: 303, location: listener.address });
+    expect(listener.address).toBe(`${RETURN_TO}.${listener.port}.${TOKEN}`);
   });
 
   it.each([[ORIGIN], ['null']])(

@@ -13,6 +13,10 @@ import { startSshAgent } from './ssh-agent.ts';
 
 const USHER = fileURLToPath(new URL('../../bin/usher', import.meta.url));
 const PATIENCE_MS = 15_000;
+/** Notes where the file leads that it is given: the address itself must not stand in the list of processes. */
+const BROWSER = `#!/bin/sh
+sed -n 's/.*content="0;url=\\([^"]*\\)".*/\\1/p' "\${1#file://}" | tr -d '\\n' > "$OPENED.part" && mv "$OPENED.part" "$OPENED"
+`;
 
 export interface Terminal extends AsyncDisposable {
   readonly home: string;
@@ -33,7 +37,7 @@ export async function openTerminal(): Promise<Terminal> {
   const home = await mkdtemp(join(tmpdir(), 'usher-test-home-'));
   const agent = await startSshAgent();
   const browser = join(home, 'browser');
-  await writeFile(browser, '#!/bin/sh\nprintf %s "$1" > "$OPENED.part" && mv "$OPENED.part" "$OPENED"\n');
+  await writeFile(browser, BROWSER);
   await chmod(browser, 0o700);
   let runs = 0;
   return {

@@ -37,7 +37,7 @@ const LEADS: Readonly<Record<AskingCode['why'], string>> = {
   'opened-by-hand':
     'Type the code that usher shows in your terminal. This page shows the request only after that.',
   'command-silent':
-    'The command on this machine did not answer. Type the code that usher shows in your terminal instead.',
+    'The command on this machine did not answer, or can not vouch for this page. Type the code that usher shows in your terminal instead.',
 };
 
 interface CodeFormProps {

@@ -4,7 +4,7 @@
  */
 import type { Refusal } from '../api.ts';
 import type { AuthenticatorTrouble } from '../trouble.ts';
-import type { TouchAddress } from './address.ts';
+import type { TouchAddress, WaitingCommand } from './address.ts';
 import type { ReviewFaultCode } from './fault.ts';
 import type { KnownPage } from './memory.ts';
 import type { Review } from './review.ts';
@@ -31,7 +31,7 @@ export interface Opening {
 /** Leaves for the command's listener on this machine, which vouches for the page and sends the browser back. */
 export interface HandingOver extends Open {
   readonly kind: 'handing-over';
-  readonly port: number;
+  readonly command: WaitingCommand;
 }
 /** Back from there: asks until the command's word has reached the authority. */
 export interface AwaitingProof extends Open {
@@ -134,8 +134,8 @@ export function initialTouchState(around: Surroundings): TouchState {
   if (!around.hasWebauthn) return stopped({ kind: 'no-webauthn', isSecureContext: around.isSecureContext });
   if (known === undefined) return { kind: 'opening', address };
   const open = { requestId: address.requestId, page: known };
-  // Known, and the port still in the address: the browser came back without having met the command.
-  if (address.port !== undefined) return askCode(open, 'command-silent');
+  // Known, and the command still in the address: the browser came back without its word.
+  if (address.command !== undefined) return askCode(open, 'command-silent');
   if (known.way === 'code' && known.typedCode === undefined) return askCode(open, 'opened-by-hand');
   return { kind: 'awaiting-proof', ...open, attempts: 0 };
 }
@@ -186,10 +186,10 @@ function afterOpening(
   { page, canReturn }: Extract<TouchEvent, { kind: 'opened' }>,
 ): TouchState {
   const open = { requestId: address.requestId, page };
-  if (address.port === undefined) return { kind: 'asking-code', ...open, why: 'opened-by-hand' };
+  if (address.command === undefined) return { kind: 'asking-code', ...open, why: 'opened-by-hand' };
   // Without a memory the page would not know itself when the browser comes back.
   if (!canReturn) return { kind: 'asking-code', ...open, why: 'command-silent' };
-  return { kind: 'handing-over', ...open, port: address.port };
+  return { kind: 'handing-over', ...open, command: address.command };
 }
 
 function afterAsking(state: AwaitingProof, event: Step): TouchState {

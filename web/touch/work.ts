@@ -3,6 +3,7 @@
 import type { PageReply, ReviewReply } from '../../src/http/contract.ts';
 import type { Api, Reply } from '../api.ts';
 import type { Authenticator } from '../authenticator.ts';
+import type { WaitingCommand } from './address.ts';
 import { ReviewFault } from './fault.ts';
 import type { KnownPage, Memory } from './memory.ts';
 import { readReview } from './review.ts';
@@ -23,7 +24,7 @@ export interface TouchParts {
   /** Of this page, `location.origin`. */
   readonly origin: string;
   /** Sends the browser to the command on this machine, with the page's secret in the body. */
-  readonly leaveFor: (port: number, pageSecret: string) => void;
+  readonly leaveFor: (command: WaitingCommand, pageSecret: string) => void;
   /** Unix seconds by this machine's clock. */
   readonly now: () => number;
   readonly pause: (milliseconds: number) => Promise<void>;
@@ -39,7 +40,7 @@ export function workOfTouch(parts: TouchParts): (state: TouchState) => Promise<T
       case 'opening':
         return open(parts, state);
       case 'handing-over':
-        parts.leaveFor(state.port, state.page.pageSecret);
+        parts.leaveFor(state.command, state.page.pageSecret);
         return parts.pause(LEAVING_MS).then(() => ({ kind: 'code-wanted' }));
       case 'awaiting-proof':
         return askForReview(parts, state);
@@ -59,7 +60,7 @@ async function open(parts: TouchParts, { address }: Opening): Promise<TouchEvent
   const reply = await parts.api.openPage(address.requestId);
   if (reply.kind !== 'ok') return reply;
   const clockAhead = (reply.serverTime ?? parts.now()) - parts.now();
-  const page = knownPage(reply.value, address.port === undefined ? 'code' : 'loopback', clockAhead);
+  const page = knownPage(reply.value, address.command === undefined ? 'code' : 'loopback', clockAhead);
   return { kind: 'opened', page, canReturn: parts.memory.keep(address.requestId, page) };
 }
 

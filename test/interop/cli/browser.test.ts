@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -35,12 +35,12 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('touch in a browser', () => {
 
   it('on the same machine: the page proves itself over loopback', async () => {
     await using browser = await startBrowser(person.home, async (address) => {
-      const { id, port } = parseAddress(address);
+      const { id, port, token } = parseAddress(address);
       const page = await openPage(usherd, id);
       expect(await post(`/v1/requests/${id}/review`, { pageSecret: page.pageSecret })).toMatchObject({
         status: 409,
       });
-      expect(await submit(port, usherd.origin, page.pageSecret)).toEqual({
+      expect(await submit(port, usherd.origin, page.pageSecret, token)).toEqual({
         status: 303,
         location: `${usherd.origin}/touch#${id}`,
       });
@@ -53,17 +53,22 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('touch in a browser', () => {
 
   it('the listener answers only the page: not another site, not another host name, not another path', async () => {
     await using browser = await startBrowser(person.home, async (address) => {
-      const { id, port } = parseAddress(address);
+      const { id, port, token } = parseAddress(address);
       const page = await openPage(usherd, id);
       const secret = page.pageSecret;
-      expect(await submit(port, 'https://evil.example', secret)).toMatchObject({ status: 404 });
-      expect(await submit(port, usherd.origin, secret, { host: 'evil.example' })).toMatchObject({
+      expect(await submit(port, 'https://evil.example', secret, token)).toMatchObject({ status: 404 });
+      expect(await submit(port, usherd.origin, secret, token, { host: 'evil.example' })).toMatchObject({
         status: 404,
       });
-      expect(await submit(port, usherd.origin, secret, {}, '/other')).toMatchObject({ status: 404 });
-      expect(await submit(port, usherd.origin, 'short')).toMatchObject({ status: 400 });
-      expect(await submit(port, usherd.origin, 'x'.repeat(43))).toMatchObject({ status: 403 });
-      expect(await submit(port, 'null', secret)).toMatchObject({ status: 303 });
+      expect(await submit(port, usherd.origin, secret, token, {}, '/other')).toMatchObject({ status: 404 });
+      expect(await submit(port, usherd.origin, 'short', token)).toMatchObject({ status: 400 });
+      expect(await submit(port, usherd.origin, secret, 'x'.repeat(22))).toMatchObject({ status: 403 });
+      // Vouched for in vain: the page is sent back to ask for the code.
+      expect(await submit(port, usherd.origin, 'x'.repeat(43), token)).toMatchObject({
+        status: 303,
+        location: address,
+      });
+      expect(await submit(port, 'null', secret, token)).toMatchObject({ status: 303 });
       await reviewAndTouch(id, secret);
     });
     const login = await person.usher(['login', '--with', 'browser'], { env: { BROWSER: browser.program } });
@@ -137,7 +142,8 @@ async function startBrowser(home: string, visit: (address: string) => Promise<vo
   const socketPath = join(home, `browser-${Math.floor(performance.now() * 1000)}`);
   let visited: Promise<unknown> = Promise.resolve();
   const server = createServer(async (socket) => {
-    const address = await text(socket);
+    const page = await readFile(new URL(await text(socket)), 'utf8');
+    const address = /url=([^"]+)"/.exec(page)?.[1] ?? '';
     visited = visit(address).catch((error: unknown) => error);
   });
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
@@ -155,9 +161,9 @@ async function startBrowser(home: string, visit: (address: string) => Promise<vo
   };
 }
 
-function parseAddress(address: string): { id: string; port: number } {
-  const [, id = '', port = ''] = /#([\w-]{22})\.(\d+)$/.exec(address) ?? [];
-  return { id, port: Number(port) };
+function parseAddress(address: string): { id: string; port: number; token: string } {
+  const [, id = '', port = '', token = ''] = /#([\w-]{22})\.(\d+)\.([\w-]{22})$/.exec(address) ?? [];
+  return { id, port: Number(port), token };
 }
 
 /** A form, as a browser sends it. */
@@ -165,6 +171,7 @@ function submit(
   port: number,
   origin: string,
   pageSecret: string,
+  token: string,
   headers: Readonly<Record<string, string>> = {},
   path = '/',
 ): Promise<{ status: number | undefined; location?: string | undefined }> {
@@ -180,6 +187,6 @@ function submit(
       resolve({ status: response.statusCode, ...(location === undefined ? {} : { location }) });
     });
     sent.once('error', reject);
-    sent.end(`pageSecret=${pageSecret}`);
+    sent.end(`pageSecret=${pageSecret}&token=${token}`);
   });
 }

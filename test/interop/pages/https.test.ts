@@ -41,6 +41,7 @@ describe.runIf(haveParts(PAGE_PARTS))('from an https:// origin', () => {
     listener = await listenOnLoopback({
       origin: ORIGIN,
       returnTo: `${ORIGIN}/touch#${REQUEST_ID}`,
+      token: 'T'.repeat(22),
       vouch: async (pageSecret) => void vouched.push(pageSecret),
     });
   });
@@ -55,7 +56,7 @@ describe.runIf(haveParts(PAGE_PARTS))('from an https:// origin', () => {
     const addresses: string[] = [];
     page.on('request', (request) => addresses.push(request.url()));
     await page.route(`${ORIGIN}/**`, playAuthority);
-    await page.goto(`${ORIGIN}/touch#${REQUEST_ID}.${listener.port}`);
+    await page.goto(listener.address);
     await page.getByRole('button', { name: 'Type the code from the terminal instead' }).waitFor();
     expect(page.url()).toBe(`${ORIGIN}/touch#${REQUEST_ID}`);
     expect(vouched).toEqual([PAGE_SECRET]);

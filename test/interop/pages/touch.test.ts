@@ -74,7 +74,7 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that reviews and touches', () =>
 
   it('shows nothing for an attacker whose address names a port where their command does not listen', async () => {
     const attacker = login('--no-open');
-    await alice.page.goto(`${await attacker.said('address')}.1025`);
+    await alice.page.goto(`${await attacker.said('address')}.1025.${'A'.repeat(22)}`);
     await expect.poll(() => alice.page.url()).toMatch(/^chrome-error:/);
     await alice.page.goBack();
     await alice.page.getByText('The command on this machine did not answer').waitFor();
@@ -83,9 +83,9 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that reviews and touches', () =>
 
   it('shows nothing when the address leads to the own command, which waits for another request', async () => {
     const own = login();
-    const port = (await own.opened()).split('.').at(-1);
+    const port = (await own.opened()).split('.').at(-2);
     const attacker = login('--no-open');
-    await alice.page.goto(`${await attacker.said('address')}.${port}`);
+    await alice.page.goto(`${await attacker.said('address')}.${port}.${'A'.repeat(22)}`);
     await alice.page.waitForURL(`http://127.0.0.1:${port}/`);
     await alice.page.goto(await attacker.said('address'));
     await alice.page.getByRole('button', { name: 'Type the code from the terminal instead' }).waitFor();

@@ -5,6 +5,7 @@ import type { TouchEvent, TouchState } from '../../../web/touch/state.ts';
 import { initialTouchState, PROOF_ATTEMPTS, transition } from '../../../web/touch/state.ts';
 import { DRAFTED_AT, ORIGIN, REQUEST_ID, replyOf } from '../review-reply.ts';
 
+const TOKEN = 't'.repeat(22);
 const PAGE: KnownPage = {
   pageSecret: 'S'.repeat(43),
   askedFrom: '203.0.113.9',
@@ -59,7 +60,7 @@ describe('a page begins', () => {
   });
 
   it('with the code when the browser came back without having met the command', () => {
-    const address = { requestId: REQUEST_ID, port: 40_000 };
+    const address = { requestId: REQUEST_ID, command: { port: 40_000, token: TOKEN } };
     const state = initialTouchState({ ...AROUND, address, known: { ...PAGE, way: 'loopback' } });
     expect(state).toMatchObject({ kind: 'asking-code', why: 'command-silent' });
   });
@@ -76,12 +77,12 @@ describe('a page begins', () => {
 });
 
 describe('proof', () => {
-  const address = { requestId: REQUEST_ID, port: 40_000 };
+  const address = { requestId: REQUEST_ID, command: { port: 40_000, token: TOKEN } };
   const opening = initialTouchState({ ...AROUND, address });
 
   it('goes over loopback when the address names a port', () => {
     const state = stateAfter(opening, { kind: 'opened', page: PAGE, canReturn: true });
-    expect(state).toMatchObject({ kind: 'handing-over', port: 40_000 });
+    expect(state).toMatchObject({ kind: 'handing-over', command: address.command });
   });
 
   it('goes by code when the page could not remember itself until it comes back', () => {
