@@ -95,6 +95,20 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher doctor finds', () => {
     await person.enrolAt(enrolment);
   });
 
+  it.each([
+    [0, 'fail', 'ask the keeper of your fleet for an invite'],
+    [1, 'warn', 'enroll a second one'],
+    [2, 'ok', 'with 2 credentials'],
+  ])('that the person has %i credentials', async (count, verdict, said) => {
+    const one = { id: 'AAAA', kind: 'webauthn', label: 'key', createdAt: now() } as const;
+    liar.lies = { me: (truth) => ({ ...truth, credentials: Array.from({ length: count }, () => one) }) };
+    await person.usher(['login']);
+    expect(await verdicts()).toMatchObject({ account: verdict });
+    expect((await person.usher(['doctor'])).stdout).toContain(said);
+    await person.usher(['logout']);
+    liar.lies = {};
+  });
+
   it('that nobody is enrolled', async () => {
     await rm(person.paths.authorities, { recursive: true });
     expect(await verdicts()).toEqual({ settings: 'fail', agent: 'ok' });

@@ -72,6 +72,15 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher logi
     asked: (truth) => ({ ...truth, ...change(truth) }),
   });
 
+  it('is asked nothing when the file of --key is not there', async () => {
+    const { code, stderr } = await login('--key', '/nonexistent/key');
+    expect(stderr).toMatch(
+      /\/nonexistent\/key can not be read: there is no such file\n.*hint: name the file/,
+    );
+    expect(code).toBe(1);
+    expect(liar.asks).toEqual([]);
+  });
+
   describe('is refused before the touch when', () => {
     it.each<[string, Lies, RegExp]>([
       ['it drafts for another key', fields(() => ({ subject: OTHER.publicKey })), /for another key/],

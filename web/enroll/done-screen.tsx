@@ -1,3 +1,4 @@
+import { formatInviteAddress } from '../../src/ssh/invite-address.ts';
 import { Fingerprint } from '../fingerprint.tsx';
 import { Entry, Ledger } from '../ledger.tsx';
 import { Screen } from '../screen.tsx';
@@ -15,7 +16,12 @@ export function DoneScreen({ state }: { readonly state: Done }) {
       <pre class="command">
         <code>usher login</code>
       </pre>
-      <p>Your command and this page know the authority by the same key:</p>
+      <p>On a machine whose command does not know this authority yet, first:</p>
+      <pre class="command">
+        {/* The secret in it opens nothing any more; the fingerprint in it is what the command needs. */}
+        <code>usher enroll '{formatInviteAddress(invitation.origin, address)}'</code>
+      </pre>
+      <p>Your command knows the authority by the same key as this page:</p>
       <Ledger>
         <Entry label="Bundle key">
           <Fingerprint value={address.bundleKey} />

@@ -14,6 +14,7 @@ import type {
   Bundle,
   InviteReply,
   Issued,
+  MeReply,
   OfferReply,
   Problem,
   SshOffer,
@@ -47,6 +48,7 @@ export interface Lies {
   leaf?: (leaf: LeafOf<'certificate'>) => LeafOf<'certificate'>;
   issued?: (issued: Issued) => Issued;
   invited?: (reply: InviteReply) => InviteReply;
+  me?: (reply: MeReply) => MeReply;
   offered?: (reply: OfferReply) => OfferReply;
   /** Answers a touch with a problem document. */
   problem?: Problem;
@@ -155,6 +157,7 @@ class LyingAuthority {
     if (target === '/healthz') return { status: 200, body: {} };
     const [, , kind, id = '', verb] = target.split(/[/?]/);
     if (kind === 'bundle') return { status: 200, body: this.#bundle() };
+    if (kind === 'me') return { status: 200, body: this.#me() };
     if (kind === 'log') return { status: 200, body: this.#growth(Number(target.split('from=')[1])) };
     if (kind === 'enrolments' && verb === undefined && this.lies.inviteProblem !== undefined)
       return { status: this.lies.inviteProblem.status, body: this.lies.inviteProblem };
@@ -170,6 +173,11 @@ class LyingAuthority {
   address(person = 'alice'): string {
     const key = this.bundleFingerprint.slice('SHA256:'.length).replaceAll('+', '-').replaceAll('/', '_');
     return `${this.origin}/enroll#${person}.${'i'.repeat(43)}.${key}`;
+  }
+
+  #me(): MeReply {
+    const truth: MeReply = { person: 'alice', access: ACCESS, credentials: [] };
+    return this.lies.me?.(truth) ?? truth;
   }
 
   #enrol(verb: string | undefined, body: EnrolmentBody): object {

@@ -38,7 +38,8 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, ...SSHD_PARTS }))('signing in, fr
 
   const agent = () => terminal.agent.socketPath;
 
-  it('an invite is good once', async () => {
+  it('an invite enrols once; after that it still makes a command know the authority', async () => {
+    const touches = plugin.questions.length;
     const again = await terminal.usher(
       'enroll',
       '--address-file',
@@ -46,8 +47,21 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, ...SSHD_PARTS }))('signing in, fr
       '--with',
       'soft',
     );
-    expect(again).toMatchObject({ code: 1, stdout: '' });
-    expect(again.stderr).toMatch(/^usher: error: .*\n/);
+    expect(again, again.stderr).toMatchObject({ code: 0, stdout: '' });
+    expect(again.stderr).toContain('the invite was used before, so nothing was enrolled now');
+    expect(plugin.questions).toHaveLength(touches);
+  });
+
+  it('who enrolled elsewhere makes a new machine know the authority by the same invite; its first login learns the rest', async () => {
+    await using machine = await openTerminal(plugin.directory);
+    const invite = join(terminal.home, 'invite');
+    const pinned = await machine.usher('enroll', '--address-file', invite, '--with', 'soft');
+    expect(pinned, pinned.stderr).toMatchObject({ code: 0 });
+    const refused = await machine.usher('login');
+    expect(refused.stderr).toContain('"usher login" now asks for that');
+    const login = await machine.usher('login');
+    expect(login, login.stderr).toMatchObject({ code: 0 });
+    expect(await machine.identities()).toContain('usher login alice@');
   });
 
   it('one touch gives a certificate that opens web1 and not web2', async () => {

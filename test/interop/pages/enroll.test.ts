@@ -114,7 +114,9 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that enrols', () => {
     await register().click();
     await confirm().click();
     await heading('Enrolled').waitFor();
-    expect(await alice.page.locator('main').innerText()).toContain('usher login');
+    const done = await alice.page.locator('main').innerText();
+    expect(done).toContain('usher login');
+    expect(done).toContain(`usher enroll '${invite}'`);
     expect(await credentials()).toMatchObject([{ label: 'Blue key' }]);
     const secret = invite.split('.').at(-2) ?? '';
     // A browser tells the fragment to nobody; all else that was requested must not hold it.
