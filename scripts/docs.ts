@@ -30,6 +30,7 @@ async function openApi(): Promise<object> {
   const http = await buildApp(authority, {
     logger: pino({ level: 'silent' }),
     trustedProxies: [],
+    metricsFrom: [],
     requestsPerMinute: 1,
   });
   await http.ready();

@@ -17,6 +17,7 @@ import { sendProblem } from './http/problem.ts';
 import { authorityRoutes } from './http/routes/authority.ts';
 import { enrolmentRoutes } from './http/routes/enrolments.ts';
 import { healthRoutes } from './http/routes/health.ts';
+import { metricsRoute } from './http/routes/metrics.ts';
 import { pageRoutes } from './http/routes/pages.ts';
 import { requestRoutes } from './http/routes/requests.ts';
 import type { Http } from './http/types.ts';
@@ -27,6 +28,8 @@ export interface AppOptions {
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   readonly requestsPerMinute: number;
+  /** Networks that may read `/metrics`. */
+  readonly metricsFrom: readonly string[];
   /** PEM, when the service speaks TLS itself. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -45,7 +48,7 @@ export async function buildApp(authority: Authority, options: AppOptions): Promi
   await http.register(fastifySwagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Usher', version: manifest.version } },
   });
-  registerRoutes(http, authority);
+  registerRoutes(http, authority, options);
   await registerPages(http);
   return http;
 }
@@ -121,7 +124,7 @@ async function registerHeaders(http: Http, authority: Authority): Promise<void> 
   });
 }
 
-function registerRoutes(http: Http, authority: Authority): void {
+function registerRoutes(http: Http, authority: Authority, { metricsFrom }: AppOptions): void {
   const metrics = new Metrics(async () => (await authority.store.read((tx) => tx.logHead())).size);
   // After the plugins above, so that their hooks see every route.
   http.after(() => {
@@ -129,7 +132,8 @@ function registerRoutes(http: Http, authority: Authority): void {
     pageRoutes(http, authority);
     enrolmentRoutes(http, authority);
     authorityRoutes(http, authority);
-    healthRoutes(http, authority, metrics);
+    healthRoutes(http, authority);
+    metricsRoute(http, metrics, metricsFrom);
     http.get('/openapi.json', { schema: { hide: true } }, async () => http.swagger());
   });
 }

@@ -6,6 +6,7 @@ import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import type { Purpose } from './authority/purpose.ts';
 import { parseCidr } from './policy/cidr.ts';
+import { LOOPBACK_NETWORKS } from './policy/network.ts';
 import { mayBeAuthority } from './ssh/origin.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -22,6 +23,7 @@ const ConfigFile = Type.Object(
     rp_id: Type.Optional(Type.String({ pattern: '^[a-z0-9.-]{1,253}$' })),
     listen: Type.Optional(Type.String({ pattern: '^(\\[[0-9a-f:]+\\]|[0-9a-z.-]+):[0-9]{1,5}$' })),
     trusted_proxies: Type.Optional(Type.Array(Type.String())),
+    metrics_from: Type.Optional(Type.Array(Type.String())),
     tls: Type.Optional(Type.Object({ certificate: Path, key: Path }, strict)),
     signers: Type.Object({ login: Signer, sudo: Signer, builder: Signer, host: Signer }, strict),
     limits: Type.Optional(
@@ -52,6 +54,8 @@ export interface Config {
   readonly port: number;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
+  /** Networks that may read `/metrics`. */
+  readonly metricsFrom: readonly string[];
   readonly tls?: { readonly certificatePath: string; readonly keyPath: string };
   readonly signers: Readonly<Record<Purpose, SignerConfig>>;
   readonly limits: Limits;
@@ -84,7 +88,7 @@ export class ConfigError extends Error {
 /** @throws ConfigError that names every fault. Relative paths are meant from `directory`. */
 export function parseConfig(text: string, directory: string): Config {
   const file = readFile(text);
-  const faults = [...originFaults(file), ...listenFaults(file), ...proxyFaults(file)];
+  const faults = [...originFaults(file), ...listenFaults(file), ...networkFaults(file)];
   if (faults.length > 0) throw new ConfigError(faults);
   const url = new URL(file.origin);
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(file.listen ?? DEFAULT_LISTEN) ?? [];
@@ -96,6 +100,7 @@ export function parseConfig(text: string, directory: string): Config {
     host: host.replace(/^\[|\]$/g, ''),
     port: Number(port),
     trustedProxies: file.trusted_proxies ?? [],
+    metricsFrom: file.metrics_from ?? LOOPBACK_NETWORKS,
     ...(file.tls === undefined
       ? {}
       : { tls: { certificatePath: at(file.tls.certificate), keyPath: at(file.tls.key) } }),
@@ -141,11 +146,13 @@ function listenFaults({ listen = DEFAULT_LISTEN }: ConfigFile): readonly string[
 }
 
 /** A proxy that is not meant here could choose from which address requests seem to come. */
-function proxyFaults({ trusted_proxies: proxies = [] }: ConfigFile): readonly string[] {
-  return proxies.flatMap((text, index) => {
-    const network = parseCidr(text);
-    return typeof network === 'string' ? [`/trusted_proxies/${index} ${network}`] : [];
-  });
+function networkFaults(file: ConfigFile): readonly string[] {
+  return (['trusted_proxies', 'metrics_from'] as const).flatMap((name) =>
+    (file[name] ?? []).flatMap((text, index) => {
+      const network = parseCidr(text);
+      return typeof network === 'string' ? [`/${name}/${index} ${network}`] : [];
+    }),
+  );
 }
 
 function signersOf({ signers }: ConfigFile, at: (path: string) => string): Record<Purpose, SignerConfig> {

@@ -34,6 +34,7 @@ describe('settings are refused', () => {
     ['a proxy that is a name', { trusted_proxies: ['proxy.example.org'] }, '/trusted_proxies/0'],
     ['a proxy network with bits beyond it', { trusted_proxies: ['::1', '10.0.0.1/8'] }, '/trusted_proxies/1'],
     ['an unknown setting', { orgin: 'x' }, '/'],
+    ['a reader of metrics that is a name', { metrics_from: ['127.0.0.1', 'prometheus'] }, '/metrics_from/1'],
     ['a setting of another type', { trusted_proxies: '127.0.0.1' }, '/trusted_proxies'],
     ['no signer for sudo', { signers: { ...GOOD.signers, sudo: undefined } }, '/signers'],
     ['a signer that is two', { signers: { ...GOOD.signers, sudo: { file: 'a', agent: 'b' } } }, '/signers'],
@@ -83,6 +84,7 @@ describe('settings', () => {
       host: '127.0.0.1',
       port: 8022,
       trustedProxies: [],
+      metricsFrom: ['127.0.0.0/8', '::1/128'],
     });
   });
 

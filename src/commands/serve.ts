@@ -34,11 +34,12 @@ export async function serve(dir: string, changes: PortChanges = {}): Promise<voi
 }
 
 async function listen(config: Config, authority: Authority, logger: Logger): Promise<Http> {
-  const { trustedProxies, limits, host, port } = config;
+  const { trustedProxies, metricsFrom, limits, host, port } = config;
   const tls = await readTls(config);
   const http = await buildApp(authority, {
     logger,
     trustedProxies,
+    metricsFrom,
     requestsPerMinute: limits.requestsPerMinute,
     ...(tls === undefined ? {} : { tls }),
   });

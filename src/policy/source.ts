@@ -1,7 +1,7 @@
 import { contains, parseCidr } from './cidr.ts';
 
 /** How dual-stack sockets report IPv4 peers; sshd, too, compares them as IPv4. */
-const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i;
+export const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i;
 
 /**
  * Whether a client at `address` may use a certificate with this `source-address` option (a comma list of networks, as

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { LOOPBACK_NETWORKS } from '../../src/policy/network.ts';
 import { caSigner } from '../authority/scene.ts';
 import { stagedSigner } from '../authority/stage.ts';
+import type { ServiceOptions } from './service.ts';
 import { openHttp } from './service.ts';
 
 describe('every answer', () => {
@@ -150,4 +152,39 @@ it('/metrics counts, and names nobody', async () => {
   expect(text).toContain('usher_touches_refused_total{code="host-not-allowed"} 1');
   expect(text).toContain('usher_log_leaves 4');
   expect(text).not.toMatch(/alice|web1|192\.|127\./);
+});
+
+describe('/metrics', () => {
+  const asking = async (options: ServiceOptions, remoteAddress: string, forwardedFor?: string) => {
+    await using service = await openHttp(options);
+    const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor };
+    const { status } = await service.send({ method: 'GET', url: '/metrics', remoteAddress, headers });
+    return status;
+  };
+  const ofMachine = { metricsFrom: LOOPBACK_NETWORKS };
+
+  it.for(['192.0.2.1', '2001:db8::1', '::ffff:192.0.2.1', '128.0.0.1'])(
+    'is nothing to %s',
+    async (address) => {
+      expect(await asking(ofMachine, address)).toBe(404);
+    },
+  );
+
+  it('is nothing to whoever comes through a trusted proxy on the machine', async () => {
+    expect(await asking({ ...ofMachine, trustedProxies: ['127.0.0.1'] }, '127.0.0.1', '192.0.2.1')).toBe(404);
+  });
+
+  it.for(['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1'])(
+    'answers the machine itself at %s',
+    async (address) => {
+      expect(await asking(ofMachine, address)).toBe(200);
+    },
+  );
+
+  it('answers the networks of the setting, and then no others', async () => {
+    const options = { metricsFrom: ['192.0.2.0/24'] };
+    expect(await asking(options, '192.0.2.9')).toBe(200);
+    expect(await asking(options, '127.0.0.1')).toBe(404);
+    expect(await asking({ metricsFrom: [] }, '127.0.0.1')).toBe(404);
+  });
 });

@@ -11,6 +11,7 @@ import { openScene } from '../authority/scene.ts';
 
 export interface ServiceOptions extends SceneOptions {
   readonly trustedProxies?: readonly string[];
+  readonly metricsFrom?: readonly string[];
   readonly requestsPerMinute?: number;
 }
 
@@ -86,7 +87,8 @@ export class HttpScene implements AsyncDisposable {
 }
 
 export async function openHttp(options: ServiceOptions = {}): Promise<HttpScene> {
-  const { trustedProxies = [], requestsPerMinute = 10_000, ...sceneOptions } = options;
+  const { trustedProxies = [], metricsFrom = ['127.0.0.1'], ...rest } = options;
+  const { requestsPerMinute = 10_000, ...sceneOptions } = rest;
   const scene = await openScene(sceneOptions);
   const lines: string[] = [];
   const sink = new Writable({
@@ -96,6 +98,6 @@ export async function openHttp(options: ServiceOptions = {}): Promise<HttpScene>
     },
   });
   const logger = pino({ redact: ['req.headers', 'res.headers'], level: 'trace' }, sink);
-  const http = await buildApp(scene.authority, { logger, trustedProxies, requestsPerMinute });
+  const http = await buildApp(scene.authority, { logger, trustedProxies, metricsFrom, requestsPerMinute });
   return new HttpScene(scene, http, lines);
 }

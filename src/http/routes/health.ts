@@ -2,13 +2,12 @@ import type { Authority } from '../../authority/authority.ts';
 import type { ReadinessCheck } from '../../authority/ready.ts';
 import { checkReadiness } from '../../authority/ready.ts';
 import { Ready } from '../contract.ts';
-import type { Metrics } from '../metrics.ts';
 import type { Http } from '../types.ts';
 
 /** A check signs with every CA key; asking often must not cost more than asking now and then. */
 const READY_FOR_SECONDS = 5;
 
-export function healthRoutes(http: Http, authority: Authority, metrics: Metrics): void {
+export function healthRoutes(http: Http, authority: Authority): void {
   const readiness = cachedReadiness(authority);
 
   http.get('/healthz', async () => ({ alive: true }));
@@ -18,10 +17,6 @@ export function healthRoutes(http: Http, authority: Authority, metrics: Metrics)
     const ready = checks.every(({ ok }) => ok);
     return reply.code(ready ? 200 : 503).send({ ready, checks: [...checks] });
   });
-
-  http.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-  );
 }
 
 function cachedReadiness(authority: Authority): () => Promise<readonly ReadinessCheck[]> {
