@@ -64,10 +64,12 @@ describe.runIf(haveParts(PAGE_PARTS))('how the pages look and read', () => {
       await touchByKeyboard(page, look);
       await page.goto(`${usherd.origin}/touch#${'A'.repeat(22)}`);
       await page.getByRole('heading', { name: 'There is no such request' }).waitFor();
+      await expectFocus(page, 'There is no such request');
       await look('refused');
       await page.route('**/v1/**', (route) => route.abort());
       await page.goto(`${usherd.origin}/touch#${'B'.repeat(22)}`);
       await page.getByRole('heading', { name: 'The authority could not be reached' }).waitFor();
+      await expectFocus(page, 'The authority could not be reached');
       await look('unreachable');
 
       expect(visitor.complaints).toEqual([]);
