@@ -37,6 +37,14 @@ export interface AppOptions {
 /** Eight RSA 8192 keys with their proofs fit; nothing legitimate is larger. */
 const MAX_BODY_BYTES = 131_072;
 const MAX_CONNECTIONS = 2000;
+/** Of the sockets, which fastify does not set: whoever is slow holds one of the connections. */
+const SOCKET_BOUNDS = {
+  // A signed call carries a certificate and a signature in its headers.
+  maxHeaderSize: 16_384,
+  headersTimeout: 10_000,
+  // How often times are looked at; without it, twice a minute.
+  connectionsCheckingInterval: 1000,
+} as const;
 
 export async function buildApp(authority: Authority, options: AppOptions): Promise<Http> {
   const http = makeServer(options);
@@ -72,8 +80,11 @@ function makeServer({ logger, trustedProxies, tls }: AppOptions): Http {
   } as const;
   // One cast: fastify types a TLS server differently, and no handler of ours touches the raw server.
   const http = (tls === undefined
-    ? Fastify(settings)
-    : Fastify({ ...settings, https: { ...tls, minVersion: 'TLSv1.3' } })) as unknown as Http;
+    ? Fastify({ ...settings, http: SOCKET_BOUNDS })
+    : Fastify({
+        ...settings,
+        https: { ...SOCKET_BOUNDS, ...tls, minVersion: 'TLSv1.3' },
+      })) as unknown as Http;
   http.server.maxConnections = MAX_CONNECTIONS;
   // Any other site's page may send text without asking first; fastify would read it.
   http.removeContentTypeParser('text/plain');
