@@ -3,7 +3,10 @@ import { hasUsableCertificate, parseQuickStatus } from './quick-status.ts';
 const quick = parseQuickStatus(process.argv.slice(2));
 if (quick === undefined) {
   // Without a handler a signal ends the process before anything can be cleaned up.
-  process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+  process
+    .once('SIGINT', () => process.exit(130))
+    .once('SIGTERM', () => process.exit(143))
+    .once('SIGHUP', () => process.exit(129));
   const { run } = await import('./run.ts');
   process.exitCode = await run(process.argv.slice(2));
 } else {

@@ -3,6 +3,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ export interface PrivateAgentOptions {
 
 /**
  * Runs `work` with a connection to a fresh agent (`socketPath` is for programs such as ssh-add). Afterwards, whatever happened, the agent and its
- * directory are gone.
+ * directory are gone; also when the process exits meanwhile, which a signal must make it do by `process.exit`.
  * @throws AgentError `not-started` when there is no ssh-agent, and whatever `work` throws.
  */
 export async function withPrivateAgent<T>(
@@ -27,9 +28,13 @@ export async function withPrivateAgent<T>(
 ): Promise<T> {
   // mkdtemp makes it with mode 0700.
   const directory = await mkdtemp(join(tmpdir(), 'usher-agent-'));
+  // A command that is interrupted while somebody should touch comes to no `finally`.
+  const removeNow = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', removeNow);
   try {
     return await withAgentIn(directory, work, options);
   } finally {
+    process.removeListener('exit', removeNow);
     await rm(directory, { recursive: true, force: true });
   }
 }

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
+import { haveParts } from '../support/parts.ts';
+import { SSH_AGENT_PARTS } from '../support/ssh-agent.ts';
 
 const MODULE = new URL('../../src/agent/private-agent.ts', import.meta.url).href;
 const SCRIPT = `const { withPrivateAgent } = await import(${JSON.stringify(MODULE)});
@@ -29,5 +32,25 @@ it.each([
     } finally {
       await rm(directory, { recursive: true });
     }
+  },
+);
+
+const STUCK = `const { withPrivateAgent } = await import(${JSON.stringify(MODULE)});
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+  await withPrivateAgent((_agent, socketPath) => {
+    console.log(socketPath);
+    return new Promise(() => setInterval(() => {}, 1000));
+  });`;
+
+it.runIf(haveParts(SSH_AGENT_PARTS)).each(['SIGINT', 'SIGTERM'] as const)(
+  'its directory is gone when the process ends by %s while somebody should touch',
+  async (signal) => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', STUCK]);
+    const [line] = (await once(child.stdout, 'data')) as [Uint8Array];
+    const directory = dirname(new TextDecoder().decode(line).trim());
+    expect(existsSync(directory)).toBe(true);
+    child.kill(signal);
+    await once(child, 'exit');
+    expect(existsSync(directory)).toBe(false);
   },
 );
