@@ -3,10 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import type { Certificate } from '../../src/ssh/certificate.ts';
-import { decodeCertificate } from '../../src/ssh/certificate.ts';
+import { parseCertificateLine } from '../../src/ssh/certificate-line.ts';
 import { SshError } from '../../src/ssh/error.ts';
 import { printable } from '../../src/ssh/printable.ts';
-import { decodeBase64 } from '../../src/ssh/public-key.ts';
 import { viewCertificate, viewLines } from '../certificate-view.ts';
 import { UsherCommandError } from '../error.ts';
 import { fileReason } from '../file-reason.ts';
@@ -55,13 +54,13 @@ async function readText({ stdin }: Surroundings, file: string): Promise<string> 
 function readCertificate(file: string, content: string): Certificate {
   const line = content.split(/\r?\n/).find((candidate) => candidate.includes('-cert-v01@openssh.com'));
   const words = line?.trim().split(/[ \t]+/) ?? [];
-  const encoded = words[words.findIndex((word) => word.endsWith('-cert-v01@openssh.com')) + 1];
-  if (encoded === undefined || line === undefined)
+  const start = words.findIndex((word) => word.endsWith('-cert-v01@openssh.com'));
+  if (start === -1)
     throw new UsherCommandError('key-file', `${file} holds no OpenSSH certificate`, {
       hint: 'certificates stand in files that end in -cert.pub',
     });
   try {
-    return decodeCertificate(decodeBase64(encoded));
+    return parseCertificateLine(words.slice(start).join(' ')).certificate;
   } catch (cause) {
     if (cause instanceof SshError)
       throw new UsherCommandError('key-file', `${file}: ${cause.message}`, { cause });

@@ -1,8 +1,8 @@
 /** `usher login`: one touch, one certificate, in the agent. */
-import { base64 } from '@scure/base';
 import { Command } from 'commander';
 import type { Certificate } from '../../src/ssh/certificate.ts';
-import { certificateTypeName, encodeCertificate } from '../../src/ssh/certificate.ts';
+import { encodeCertificate } from '../../src/ssh/certificate.ts';
+import { formatCertificateLine } from '../../src/ssh/certificate-line.ts';
 import { parseDuration } from '../../src/ssh/duration.ts';
 import { keyIdentity } from '../../src/ssh/key-identity.ts';
 import { fingerprint } from '../../src/ssh/public-key.ts';
@@ -113,17 +113,12 @@ async function deliver(
   if (subject.file !== undefined)
     return writeAtomically(
       `${subject.file}-cert.pub`,
-      `${certificateLine(certificate, entryComment(owner))}\n`,
+      `${formatCertificateLine(certificate, entryComment(owner))}\n`,
       0o644,
     );
   if (subject.privateKey === undefined) throw new TypeError('a key is in memory or in a file');
   const entry = { owner, key: subject.privateKey, certificate, confirm: options.confirm === true };
   await deliverToAgent(surroundings, entry);
-}
-
-function certificateLine(certificate: Certificate, comment: string): string {
-  const { type } = certificate.fields.subject;
-  return `${certificateTypeName(type)} ${base64.encode(encodeCertificate(certificate))} ${comment}`;
 }
 
 function report(
@@ -147,7 +142,7 @@ function report(
   writeJson(surroundings, {
     authority: settings.origin,
     person,
-    certificate: certificateLine(certificate, comment),
+    certificate: formatCertificateLine(certificate, comment),
     serial: fields.serial,
     keyId: fields.keyId,
     key: fingerprint(fields.subject),
