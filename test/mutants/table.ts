@@ -111,6 +111,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['if (counted.page.wrongCodes < MAX_WRONG_CODES) return counted;', 'return counted;', 'authority/page'],
     ['wrongCodes: wrongCodes(request),\n    } as const', 'wrongCodes: 0,\n    } as const', 'authority/page'],
     ['await findIssue(tx, id, { pollSecret });', '', 'authority/page'],
+    ['if (request.askedNetwork !== networkOf(page.openedFrom))', 'if (false)', 'authority/page'],
     [
       'const isRight = isCode(code, touchCode(issueDigest(authority.origin, request)));',
       'const isRight = true;',
@@ -359,6 +360,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'cli/touch/loopback.ts',
     ["request.method !== 'POST' || ", '', 'cli/loopback'],
+    ['if (!isSame(token, options.token))', 'if (false)', 'cli/loopback'],
     ["request.url !== '/' || ", '', 'cli/loopback'],
     ['/^127\\.0\\.0\\.1:[0-9]+$/.test(host) && ', '', 'cli/loopback'],
     ["(from === origin || from === 'null')", 'true', 'cli/loopback'],
@@ -380,6 +382,22 @@ export const MUTANTS: readonly Mutant[] = [
     "replaceAll('x', 'x')",
     'cli/usage',
   ]),
+  ...of('src/commands/credential-view.ts', ['printable(label)', 'label', 'commands/credential-view']),
+  ...of('src/authority/ask.ts', [
+    'askedNetwork: networkOf(question.from)',
+    'askedNetwork: question.from',
+    'authority/ask',
+  ]),
+  ...of('src/http/routes/metrics.ts', [
+    'if (!sourceAllows(networks.join(), request.ip))',
+    'if (false)',
+    'http/limits',
+  ]),
+  ...of(
+    'src/app.ts',
+    ['maxHeaderSize: 16_384', 'maxHeaderSize: 65_536', 'http/connections'],
+    ['headersTimeout: 10_000', 'headersTimeout: 100_000', 'http/connections'],
+  ),
   ...of('cli/touch/run.ts', [
     'if (size > maxOutputBytes)',
     'if (size > maxOutputBytes * 1000)',
