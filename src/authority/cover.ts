@@ -81,9 +81,9 @@ function isAttested(
 
 /** A key has one role: a key that touches, or that signs certificates, must not sit in an agent as a subject. */
 async function refusalOfKey(tx: StoreReader, { request }: DraftedCertificate): Promise<Refusal | undefined> {
-  const role = await tx.keyRole(keyIdentity(request.subject));
-  if (role === undefined || role === request.purpose) return undefined;
-  return refuse('key-has-role', `this key is used for "${role}" already: use another one`);
+  const use = await tx.keyUse(keyIdentity(request.subject));
+  if (use === undefined || use.role === request.purpose) return undefined;
+  return refuse('key-has-role', `this key is used for "${use.role}" already: use another one`);
 }
 
 function withAccess(refusal: Refusal, roster: Roster, person: string, now: number): Refusal {

@@ -16,7 +16,7 @@ import { decoySeed } from './decoy.ts';
 import { AuthorityError } from './error.ts';
 import { assertTouchable, findEnrolment } from './find-request.ts';
 import { findUsableInvite, inviteIdOf } from './invite.ts';
-import { assertFreeForTouch, credentialKeyIdentity } from './key-roles.ts';
+import { assertFreeForTouch, claimForTouch } from './key-roles.ts';
 import type { CredentialOffer } from './offer.ts';
 import { verifyOffer } from './offer.ts';
 import type { StoreReader, StoreWriter } from './ports.ts';
@@ -74,8 +74,8 @@ export async function offerCredential(
   );
   const credential = await verifyOffer(authority, request, policy, offer);
   await authority.store.write(async (tx) => {
-    await assertFreeForTouch(tx, roster, credential);
     if ((await tx.findCredential(credential.id)) !== undefined) throw exists();
+    await assertFreeForTouch(tx, roster, credential);
     await save(tx, { ...request, state: { kind: 'offered', credential } });
   });
   return credential;
@@ -126,7 +126,7 @@ async function enrol(
   if (!(await tx.useInvite(request.inviteId, now)))
     throw new AuthorityError('invite-used', 'this invite has been used already');
   await assertFreeForTouch(tx, roster, credential);
-  await tx.claimKeyRole(credentialKeyIdentity(credential), 'touch');
+  await claimForTouch(tx, credential);
   if (!(await tx.insertCredential(credential))) throw exists();
   await tx.appendLeaf(enrolmentLeaf(authority, request, touch, now));
   await save(tx, { ...request, state: { kind: 'enrolled', credentialId: credential.id } });

@@ -12,7 +12,7 @@ import type { Refusal } from './error.ts';
 import { AuthorityError } from './error.ts';
 import type { Speaker } from './find-request.ts';
 import { assertTouchable, findIssue } from './find-request.ts';
-import { credentialKeyIdentity } from './key-roles.ts';
+import { claimRosterKey } from './key-roles.ts';
 import type { StoreWriter } from './ports.ts';
 import { recordCertificates, serialOf } from './record.ts';
 import type { Credential, IssueState, PendingIssue, RequestId, Touch } from './records.ts';
@@ -105,13 +105,8 @@ async function acceptTouch(
   return lease(authority, tx, request, touch);
 }
 
-/** A security key of the roster takes its role when it is first used, and has it for ever, whatever the roster says later. */
 async function keepRosterCredential(tx: StoreWriter, credential: Credential): Promise<void> {
-  if ((await tx.claimKeyRole(credentialKeyIdentity(credential), 'touch')) !== 'touch')
-    throw new AuthorityError(
-      'key-has-role',
-      'this security key was certified before, so its touch counts for nothing: use another one',
-    );
+  await claimRosterKey(tx, credential);
   await tx.insertCredential(credential);
 }
 

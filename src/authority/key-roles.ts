@@ -9,10 +9,10 @@ import { AuthorityError } from './error.ts';
 import type { StoreReader, StoreWriter } from './ports.ts';
 import type { Purpose } from './purpose.ts';
 import { PURPOSES } from './purpose.ts';
-import type { Credential } from './records.ts';
+import type { Credential, KeyUse } from './records.ts';
 
 /** The same physical key has the same identity, whichever application it signs for. */
-export function credentialKeyIdentity(credential: Credential): string {
+function credentialKeyIdentity(credential: Credential): string {
   const key =
     credential.kind === 'ssh-sk'
       ? decodePublicKey(credential.publicKey)
@@ -20,18 +20,59 @@ export function credentialKeyIdentity(credential: Credential): string {
   return keyIdentity(key);
 }
 
-/** @throws AuthorityError `key-has-role` when the key of a new credential is in other use, or somebody else's. */
+/**
+ * Two credentials may have one key, under two ids or applications: then both have to be one person's.
+ * @throws AuthorityError `key-has-role` when the key of a new credential is in other use, or somebody else's.
+ */
 export async function assertFreeForTouch(
   tx: StoreReader,
   roster: Roster,
   credential: Credential,
 ): Promise<void> {
   const identity = credentialKeyIdentity(credential);
-  const role = await tx.keyRole(identity);
   const owner = roster.keyOwners.get(identity);
-  if ((role === undefined || role === 'touch') && (owner === undefined || owner === credential.person))
-    return;
-  throw new AuthorityError('key-has-role', 'this key is used for something else already: use another one');
+  if (owner !== undefined && owner !== credential.person) throw hasOtherUse();
+  const use = await tx.keyUse(identity);
+  if (use !== undefined && !isTouchOf(use, credential.person)) throw hasOtherUse();
+}
+
+/** From now on the key touches, and whoever else enrols it is refused. @throws AuthorityError as `assertFreeForTouch`. */
+export async function claimForTouch(tx: StoreWriter, credential: Credential): Promise<void> {
+  const { person } = credential;
+  const use = await tx.claimKey(credentialKeyIdentity(credential), { role: 'touch', person });
+  if (!isTouchOf(use, person)) throw hasOtherUse();
+}
+
+/**
+ * A security key of the roster takes its role when it is first used, and has it for ever, whatever the roster says later.
+ * The roster may give it to another person, since then only that one can touch with it; not one that somebody has enrolled.
+ * @throws AuthorityError `key-has-role`
+ */
+export async function claimRosterKey(tx: StoreWriter, credential: Credential): Promise<void> {
+  const { person } = credential;
+  const identity = credentialKeyIdentity(credential);
+  const use = await tx.claimKey(identity, { role: 'touch', person });
+  if (use.role !== 'touch') throw hasOtherUse();
+  if (use.person !== person && (await hasEnrolled(tx, use.person, identity))) throw hasOtherUse();
+}
+
+async function hasEnrolled(tx: StoreReader, person: string, identity: string): Promise<boolean> {
+  const credentials = await tx.credentialsOf(person);
+  const live = credentials.filter(
+    ({ source, removedAt }) => source === 'enrolled' && removedAt === undefined,
+  );
+  return live.some((credential) => credentialKeyIdentity(credential) === identity);
+}
+
+function isTouchOf(use: KeyUse, person: string): boolean {
+  return use.role === 'touch' && use.person === person;
+}
+
+function hasOtherUse(): AuthorityError {
+  return new AuthorityError(
+    'key-has-role',
+    'this security key was certified before, or is somebody else’s, so it can not touch for you: use another one',
+  );
 }
 
 /**
@@ -50,9 +91,10 @@ export async function claimCaKeys(authority: Authority): Promise<void> {
 /** @returns whether the key was never seen before. */
 async function claimCaKey(authority: Authority, tx: StoreWriter, purpose: Purpose): Promise<boolean> {
   const identity = keyIdentity(authority.signers[purpose].publicKey);
-  const before = await tx.keyRole(identity);
-  if ((await tx.claimKeyRole(identity, 'ca')) !== 'ca')
-    throw new AuthorityError('key-has-role', `the CA key for ${purpose} was used for "${before}" before`);
+  const before = await tx.keyUse(identity);
+  const { role } = await tx.claimKey(identity, { role: 'ca' });
+  if (role !== 'ca')
+    throw new AuthorityError('key-has-role', `the CA key for ${purpose} was used for "${role}" before`);
   return before === undefined;
 }
 

@@ -1,7 +1,7 @@
 /** What the use cases need from the outside. Adapters implement these; nothing here knows SQL, files or sockets. */
 import type { NodeCoordinate } from '../log/merkle.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
-import type { Credential, Invite, IssuedCertificate, KeyRole, PendingRequest, RequestId } from './records.ts';
+import type { Credential, Invite, IssuedCertificate, KeyUse, PendingRequest, RequestId } from './records.ts';
 
 export interface Clock {
   /** Unix time in whole seconds. */
@@ -51,7 +51,7 @@ export interface StoreReader {
   findCertificate(serial: bigint): Promise<IssuedCertificate | undefined>;
   /** How many certificates a person got from `since` on; counting stops at `most`. */
   countIssued(person: string, since: number, most: number): Promise<number>;
-  keyRole(identity: string): Promise<KeyRole | undefined>;
+  keyUse(identity: string): Promise<KeyUse | undefined>;
 
   /** The empty log has size 0 and an empty checkpoint text. */
   logHead(): Promise<LogHead>;
@@ -89,8 +89,8 @@ export interface StoreWriter extends StoreReader {
 
   /** @throws when the serial exists. */
   insertCertificate(certificate: IssuedCertificate): Promise<void>;
-  /** Gives a key its one role, if it has none. @returns the role it has now. */
-  claimKeyRole(identity: string, role: KeyRole): Promise<KeyRole>;
+  /** Gives a key its one use, if it has none. @returns the use it has now. */
+  claimKey(identity: string, use: KeyUse): Promise<KeyUse>;
   /** @returns false when the nonce was seen before its time was over. */
   rememberNonce(nonce: string, until: number, now: number): Promise<boolean>;
 

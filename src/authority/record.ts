@@ -49,7 +49,8 @@ async function recordOne(
   const { fields } = decodeCertificate(certificate);
   const purpose = request.certificates[index]?.request.purpose;
   if (purpose === undefined) throw new TypeError('there are more certificates than drafts');
-  if ((await tx.claimKeyRole(keyIdentity(fields.subject), purpose)) !== purpose)
+  const use = await tx.claimKey(keyIdentity(fields.subject), { role: purpose });
+  if (use.role !== purpose)
     throw new AuthorityError('key-has-role', 'this key got another use meanwhile: use another one');
   await tx.insertCertificate({
     serial: fields.serial,

@@ -7,8 +7,10 @@ import type { Purpose } from './purpose.ts';
 /** 16 random bytes in base64url. It is in addresses, so it is no secret. */
 export type RequestId = string;
 
-/** What a key may be used for; it never gets a second one. A purpose means: subject of such certificates. */
-export type KeyRole = 'touch' | 'ca' | Purpose;
+/**
+ * What a key may be used for, and for whom it touches; it never gets a second one. A purpose means: subject of such certificates.
+ */
+export type KeyUse = { readonly role: 'touch'; readonly person: string } | { readonly role: 'ca' | Purpose };
 
 export type CredentialKind = 'webauthn' | 'ssh-sk';
 

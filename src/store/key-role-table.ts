@@ -1,10 +1,12 @@
-import type { Kysely } from 'kysely';
-import type { KeyRole } from '../authority/records.ts';
+import type { Kysely, Selectable } from 'kysely';
+import type { KeyUse } from '../authority/records.ts';
 import type { Run } from './connection.ts';
 import { firstRow } from './connection.ts';
 import { StoreError } from './error.ts';
 import { prepare } from './prepared.ts';
-import type { Schema } from './schema.ts';
+import type { Schema, KeyRoleTable as Table } from './schema.ts';
+
+type Row = Selectable<Table>;
 
 /** The one role of each key; rows are only ever added. */
 export class KeyRoleTable {
@@ -14,32 +16,40 @@ export class KeyRoleTable {
     this.#queries = keyRoleQueries(db);
   }
 
-  async find(run: Run, identity: string): Promise<KeyRole | undefined> {
-    return (await firstRow(run, this.#queries.find({ identity })))?.role;
+  async find(run: Run, identity: string): Promise<KeyUse | undefined> {
+    const row = await firstRow(run, this.#queries.find({ identity }));
+    return row === undefined ? undefined : readUse(row);
   }
 
-  async claim(run: Run, identity: string, role: KeyRole): Promise<KeyRole> {
-    const claimed = await firstRow(run, this.#queries.claim({ identity, role }));
-    const stored = claimed?.role ?? (await this.find(run, identity));
+  async claim(run: Run, identity: string, use: KeyUse): Promise<KeyUse> {
+    const person = use.role === 'touch' ? use.person : null;
+    const claimed = await firstRow(run, this.#queries.claim({ identity, role: use.role, person }));
+    const stored = claimed === undefined ? await this.find(run, identity) : readUse(claimed);
     if (stored === undefined) throw new StoreError('corrupt', 'a key has a role and has none');
     return stored;
   }
 }
 
 function keyRoleQueries(db: Kysely<Schema>) {
-  // Written from a KeyRole only, and never changed.
-  const roles = db.withTables<{ key_role: { identity: string; role: KeyRole } }>();
   return {
-    find: prepare<{ identity: string }, { role: KeyRole }>((param) =>
-      roles.selectFrom('key_role').select('role').where('identity', '=', param('identity')),
+    find: prepare<{ identity: string }, Row>((param) =>
+      db.selectFrom('key_role').selectAll().where('identity', '=', param('identity')),
     ),
     /** Gives a row only when the key had no role yet. */
-    claim: prepare<{ identity: string; role: KeyRole }, { role: KeyRole }>((param) =>
-      roles
+    claim: prepare<Row, Row>((param) =>
+      db
         .insertInto('key_role')
-        .values({ identity: param('identity'), role: param('role') })
+        .values({ identity: param('identity'), role: param('role'), person: param('person') })
         .onConflict((conflict) => conflict.column('identity').doNothing())
-        .returning('role'),
+        .returningAll(),
     ),
   };
+}
+
+function readUse({ role, person }: Row): KeyUse {
+  if (role === 'touch' && person !== null) return { role, person };
+  const others = ['ca', 'login', 'sudo', 'builder', 'host'] as const;
+  const found = others.find((each) => each === role);
+  if (found === undefined) throw new StoreError('corrupt', 'a stored key has an unknown role');
+  return { role: found };
 }

@@ -107,6 +107,8 @@ export interface CertificateTable {
 export interface KeyRoleTable {
   readonly identity: string;
   readonly role: string;
+  /** For whom the key touches; null with other roles. */
+  readonly person: string | null;
 }
 
 export interface NonceTable {

@@ -1,6 +1,6 @@
 /** The port's two faces: reading, and writing one job's part of a commit. */
 import type { PoolBounds, StoreReader, StoreWriter } from '../authority/ports.ts';
-import type { Credential, Invite, IssuedCertificate, KeyRole, PendingRequest } from '../authority/records.ts';
+import type { Credential, Invite, IssuedCertificate, KeyUse, PendingRequest } from '../authority/records.ts';
 import type { NodeCoordinate } from '../log/merkle.ts';
 import type { Run } from './connection.ts';
 import type { LeafBasket } from './leaf-basket.ts';
@@ -17,7 +17,7 @@ export function makeReader(tables: Tables, run: Run): StoreReader {
     findInvite: (id) => tables.invites.find(run, id),
     findCertificate: (serial) => tables.certificates.find(run, serial),
     countIssued: (person, since, most) => tables.certificates.countIssued(run, person, since, most),
-    keyRole: (identity) => tables.keyRoles.find(run, identity),
+    keyUse: (identity) => tables.keyRoles.find(run, identity),
     logHead: async () => {
       const { size, checkpoint } = await tables.log.head(run);
       return { size, checkpoint };
@@ -45,7 +45,7 @@ export function makeWriter(tables: Tables, run: Run, leaves: LeafBasket): StoreW
       await tables.certificates.insert(run, certificate);
       leaves.expect(certificate.serial);
     },
-    claimKeyRole: (identity, role: KeyRole) => tables.keyRoles.claim(run, identity, role),
+    claimKey: (identity, use: KeyUse) => tables.keyRoles.claim(run, identity, use),
     rememberNonce: (nonce, until, now) => tables.nonces.remember(run, nonce, until, now),
     appendLeaf: async (leaf, serial) => leaves.add(leaf, serial),
   };

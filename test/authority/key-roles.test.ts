@@ -17,10 +17,10 @@ async function certify(scene: Scene, key: SoftSecurityKey, touching: SoftAuthent
   return codeOfAsync(scene.touch(asked, touching));
 }
 
-async function offer(scene: Scene, key: SoftSecurityKey): Promise<unknown> {
+async function offer(scene: Scene, key: SoftSecurityKey, person = 'alice'): Promise<unknown> {
   const { request, pollSecret } = await startEnrolment(
     scene.authority,
-    await scene.invite('alice'),
+    await scene.invite(person),
     '192.0.2.1',
   );
   const publicKey = encodePublicKey(key.publicKey);
@@ -109,6 +109,41 @@ describe('a key that was certified never touches', () => {
     );
     await using scene = await openScene({ roster });
     expect(await offer(scene, key)).toBe('key-has-role');
+  });
+});
+
+describe('a key that touches for somebody never touches for anybody else', () => {
+  /** An enrolled passkey whose key is that of an SSH key too. */
+  async function enrolTwice(scene: Scene): Promise<SoftSecurityKey> {
+    const alice = await scene.enrol('alice', new SoftAuthenticator({ algorithm: 'eddsa' }));
+    const key = new SoftSecurityKey();
+    return Object.assign(key, { key: alice.key, publicKey: { ...key.publicKey, point: alice.key.point } });
+  }
+
+  it('under another credential id or application, but it may touch for the same person', async () => {
+    await using scene = await openScene();
+    const key = await enrolTwice(scene);
+    expect(await offer(scene, key, 'bob')).toBe('key-has-role');
+    expect(await offer(scene, underApplication(key, 'ssh:ca.example.org'), 'bob')).toBe('key-has-role');
+    expect(await offer(scene, key, 'alice')).toHaveProperty('accepted');
+  });
+
+  it('when two people enrol it at once: the later one is refused', async () => {
+    await using scene = await openScene();
+    const [mine, theirs] = [new SoftAuthenticator(), new SoftAuthenticator()];
+    Object.assign(theirs, { key: mine.key });
+    const enrolling = [scene.enrol('alice', mine), scene.enrol('bob', theirs)].map(codeOfAsync);
+    expect((await Promise.all(enrolling)).filter((code) => code === 'key-has-role')).toHaveLength(1);
+  });
+
+  it('when somebody enrolled it and a roster gives it to somebody else later', async () => {
+    await using scene = await openScene();
+    const key = await enrolTwice(scene);
+    const line = formatPublicKeyLine(key.publicKey, 'his');
+    await scene.loadRoster(
+      ROSTER.replace('roles: [visitor] }', `roles: [visitor], security_keys: ["${line}"] }`),
+    );
+    expect(await codeOfAsync(scene.touch(await scene.ask('bob'), key))).toBe('key-has-role');
   });
 });
 

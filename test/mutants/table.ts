@@ -44,11 +44,6 @@ export const MUTANTS: readonly Mutant[] = [
     ["'pageSecret' in speaker && request.page?.proof === 'none'", 'false', 'authority/page'],
     ['if (!(await tx.raiseCounter(credential.id, counter)))', 'if (false)', 'authority/touch'],
     [
-      "if ((await tx.claimKeyRole(credentialKeyIdentity(credential), 'touch')) !== 'touch')",
-      'if (false)',
-      'authority/key-roles',
-    ],
-    [
       'const refusal = await refusalNow(authority, tx, request, touch);',
       'const refusal = undefined;',
       'authority/race',
@@ -145,9 +140,16 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   ...of(
     'src/authority/key-roles.ts',
-    ["(role === undefined || role === 'touch') && ", '', 'authority/key-roles'],
-    [' && (owner === undefined || owner === credential.person)', '', 'authority/key-roles'],
-    ["if ((await tx.claimKeyRole(identity, 'ca')) !== 'ca')", 'if (false)', 'authority/key-roles'],
+    ['if (use !== undefined && !isTouchOf(use, credential.person))', 'if (false)', 'authority/key-roles'],
+    ['owner !== undefined && owner !== credential.person', 'false', 'authority/key-roles'],
+    ["if (use.role !== 'touch') throw hasOtherUse();", '', 'authority/key-roles'],
+    [
+      'use.person !== person && (await hasEnrolled(tx, use.person, identity))',
+      'false',
+      'authority/key-roles',
+    ],
+    [' && use.person === person', '', 'authority/key-roles'],
+    ["if (role !== 'ca')", 'if (false)', 'authority/key-roles'],
     ['  assertOnePurposeEach(authority);\n', '', 'authority/key-roles'],
   ),
   ...of(

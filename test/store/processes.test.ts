@@ -58,7 +58,7 @@ describe('a process that stores certificates', () => {
     await child.hasStored(100);
     const store = await openSqliteStore({ path, signCheckpoint: plainCheckpoint });
     for (let index = 0; index < 20; index += 1)
-      expect(await store.write((tx) => tx.claimKeyRole(`k${index}`, 'ca'))).toBe('ca');
+      expect(await store.write((tx) => tx.claimKey(`k${index}`, { role: 'ca' }))).toEqual({ role: 'ca' });
     await store.close();
     child.kill();
     await following;

@@ -87,8 +87,8 @@ async function useEverything(run: Run, connection: SqliteConnection): Promise<vo
   await tx.insertCertificate(certificate);
   await tx.findCertificate(certificate.serial);
   await tx.countIssued('alice', NOW, 5);
-  await tx.claimKeyRole('k', 'touch');
-  await tx.claimKeyRole('k', 'touch');
+  await tx.claimKey('k', { role: 'touch', person: 'alice' });
+  await tx.claimKey('k', { role: 'touch', person: 'alice' });
   await tx.rememberNonce('n', NOW, NOW);
   await tables.log.insertLeaves(run, [{ leaf_index: 0, serial: certificate.serial, leaf: bytes(5) }]);
   await tables.log.insertNodes(run, [{ level: 0, index: 0, hash: bytes(32) }]);

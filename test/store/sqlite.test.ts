@@ -89,10 +89,10 @@ describe('an SQLite file', () => {
     const store = await open();
     const other = new DatabaseSync(path);
     other.exec('begin immediate');
-    const writing = store.write((tx) => tx.claimKeyRole('k', 'touch'));
+    const writing = store.write((tx) => tx.claimKey('k', { role: 'touch', person: 'alice' }));
     const unlocked = new Promise<void>((resolve) => setTimeout(resolve, 10)).then(() => other.exec('commit'));
     expect(await Promise.race([writing, unlocked])).toBeUndefined();
-    expect(await writing).toBe('touch');
+    expect(await writing).toEqual({ role: 'touch', person: 'alice' });
     other.close();
     await store.close();
   });

@@ -39,6 +39,6 @@ async function storeOne(into: Store, serial: bigint): Promise<void> {
   await into.write(async (tx) => {
     await tx.insertCertificate(sampleCertificate({ serial }));
     await tx.appendLeaf(bytes(600), serial);
-    await tx.claimKeyRole(`key of ${serial}`, 'login');
+    await tx.claimKey(`key of ${serial}`, { role: 'login' });
   });
 }

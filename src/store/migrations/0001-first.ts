@@ -104,7 +104,7 @@ async function createCertificates(db: Kysely<unknown>, types: ColumnTypes): Prom
     .on('certificate')
     .columns(['person', 'issued_at'])
     .execute();
-  await createTable(db, types, 'key_role', { identity: 'text', role: 'text' });
+  await createTable(db, types, 'key_role', { identity: 'text', role: 'text', person: 'text?' });
   await createTable(db, types, 'nonce', { nonce: 'text', until: 'integer' });
   await db.schema.createIndex('nonce_until').on('nonce').column('until').execute();
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KeyRole } from '../../../src/authority/records.ts';
+import type { KeyUse } from '../../../src/authority/records.ts';
 import type { StoreUnderTest } from '../../support/store.ts';
 import { NOW } from '../../support/store-records.ts';
 
@@ -7,24 +7,36 @@ export function smallLaws(open: StoreUnderTest['open']): void {
   describe('a key', () => {
     test('without a role has none, and keeps the first that it gets', async () => {
       const store = await open();
-      expect(await store.read((tx) => tx.keyRole('k1'))).toBeUndefined();
-      expect(await store.write((tx) => tx.claimKeyRole('k1', 'sudo'))).toBe('sudo');
-      expect(await store.write((tx) => tx.claimKeyRole('k1', 'touch'))).toBe('sudo');
-      expect(await store.write((tx) => tx.claimKeyRole('k1', 'sudo'))).toBe('sudo');
-      expect(await store.read((tx) => tx.keyRole('k1'))).toBe('sudo');
-      expect(await store.read((tx) => tx.keyRole('k2'))).toBeUndefined();
+      expect(await store.read((tx) => tx.keyUse('k1'))).toBeUndefined();
+      expect(await store.write((tx) => tx.claimKey('k1', { role: 'sudo' }))).toEqual({ role: 'sudo' });
+      expect(await store.write((tx) => tx.claimKey('k1', { role: 'touch', person: 'alice' }))).toEqual({
+        role: 'sudo',
+      });
+      expect(await store.write((tx) => tx.claimKey('k1', { role: 'sudo' }))).toEqual({ role: 'sudo' });
+      expect(await store.read((tx) => tx.keyUse('k1'))).toEqual({ role: 'sudo' });
+      expect(await store.read((tx) => tx.keyUse('k2'))).toBeUndefined();
+    });
+
+    test('that touches for somebody touches for nobody else', async () => {
+      const store = await open();
+      const claim = (person: string) => store.write((tx) => tx.claimKey('k', { role: 'touch', person }));
+      expect(await claim('alice')).toEqual({ role: 'touch', person: 'alice' });
+      expect(await claim('bob')).toEqual({ role: 'touch', person: 'alice' });
+      expect(await store.read((tx) => tx.keyUse('k'))).toEqual({ role: 'touch', person: 'alice' });
     });
 
     test('that many claim at once has one role for all of them', async () => {
       const store = await open();
       const other = await open();
-      const roles: readonly KeyRole[] = ['touch', 'ca', 'login', 'sudo', 'builder', 'host'];
+      const uses: readonly KeyUse[] = [
+        { role: 'touch', person: 'alice' },
+        { role: 'touch', person: 'bob' },
+        ...(['ca', 'login', 'sudo', 'builder', 'host'] as const).map((role) => ({ role })),
+      ];
       const claimed = await Promise.all(
-        roles.map((role, index) =>
-          (index % 2 === 0 ? store : other).write((tx) => tx.claimKeyRole('k', role)),
-        ),
+        uses.map((use, index) => (index % 2 === 0 ? store : other).write((tx) => tx.claimKey('k', use))),
       );
-      expect(new Set(claimed).size).toBe(1);
+      expect(new Set(claimed.map((use) => JSON.stringify(use))).size).toBe(1);
     });
   });
 

@@ -135,10 +135,10 @@ export function transactionLaws(open: StoreUnderTest['open']): void {
     test('whose work does not wait for its own queries is refused', async () => {
       const store = await open();
       const hasty = store.write(async (tx) => {
-        void tx.claimKeyRole('k', 'touch');
+        void tx.claimKey('k', { role: 'touch', person: 'alice' });
       });
       await expect(hasty).rejects.toThrow(TypeError);
-      expect(await store.read((tx) => tx.keyRole('k'))).toBeUndefined();
+      expect(await store.read((tx) => tx.keyUse('k'))).toBeUndefined();
     });
 
     test('whose work never ends is given up, and the next one begins', async () => {
@@ -146,12 +146,12 @@ export function transactionLaws(open: StoreUnderTest['open']): void {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
       const { promise: begun, resolve: tell } = Promise.withResolvers<void>();
       const stuck = store.write(async (tx) => {
-        await tx.claimKeyRole('k', 'touch');
+        await tx.claimKey('k', { role: 'touch', person: 'alice' });
         tell();
         await new Promise(() => undefined);
       });
       const refused = expect(stuck).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' });
-      const next = store.write((tx) => tx.keyRole('k'));
+      const next = store.write((tx) => tx.keyUse('k'));
       await begun;
       await vi.advanceTimersByTimeAsync(10_000);
       await refused;
@@ -171,13 +171,13 @@ export function transactionLaws(open: StoreUnderTest['open']): void {
     test('stores what was under way when it is closed, and has it when it is opened again', async () => {
       const store = await open();
       const writes = Array.from({ length: 30 }, (_, index) =>
-        store.write((tx) => tx.claimKeyRole(`k${index}`, 'touch')),
+        store.write((tx) => tx.claimKey(`k${index}`, { role: 'touch', person: 'alice' })),
       );
       await store.close();
       await Promise.all(writes);
       await store.close();
       const again = await open();
-      expect(await again.read((tx) => tx.keyRole('k29'))).toBe('touch');
+      expect(await again.read((tx) => tx.keyUse('k29'))).toEqual({ role: 'touch', person: 'alice' });
     });
   });
 }
