@@ -8,7 +8,7 @@ import { UsherCommandError } from './error.ts';
 import type { Settings } from './settings.ts';
 import type { Subject } from './subject.ts';
 
-export interface Wish {
+interface Wish {
   readonly logins: readonly string[] | undefined;
   readonly hosts: readonly string[] | undefined;
   /** Seconds. */

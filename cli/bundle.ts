@@ -19,7 +19,7 @@ export interface Pins {
   readonly nextBundleKey?: string;
 }
 
-export interface CaKey {
+interface CaKey {
   readonly purpose: string;
   readonly key: PublicKey;
   readonly state: 'coming' | 'active' | 'retired';

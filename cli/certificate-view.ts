@@ -7,7 +7,7 @@ import { fingerprint } from '../src/ssh/public-key.ts';
 import { WireReader } from '../src/ssh/wire.ts';
 import { formatTime } from './review.ts';
 
-export interface CertificateView {
+interface CertificateView {
   readonly type: string;
   readonly kind: 'user' | 'host';
   readonly key: string;
@@ -23,18 +23,18 @@ export interface CertificateView {
   readonly warnings: readonly Warning[];
 }
 
-export interface ViewedOption {
+interface ViewedOption {
   readonly name: string;
   readonly value?: string;
 }
 
-export interface Warning {
+interface Warning {
   /** Stable, for programs. */
   readonly id: WarningId;
   readonly message: string;
 }
 
-export type WarningId =
+type WarningId =
   | 'bad-signature'
   | 'sha1-signature'
   | 'webauthn-signature'

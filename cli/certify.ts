@@ -28,7 +28,7 @@ export interface Certified {
   readonly leafIndex: number;
 }
 
-export interface Wanted {
+interface Wanted {
   readonly asked: Asked;
   readonly subject: Subject;
   readonly way: ChosenWay;

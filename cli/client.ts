@@ -10,7 +10,7 @@ import { UsherCommandError } from './error.ts';
 import { hintFor } from './hints.ts';
 import type { Surroundings } from './surroundings.ts';
 
-export interface Call<S extends TSchema> {
+interface Call<S extends TSchema> {
   readonly method: 'GET' | 'POST';
   /** Path and query. */
   readonly target: string;
@@ -21,7 +21,7 @@ export interface Call<S extends TSchema> {
   readonly repeatable: boolean;
 }
 
-export type ClientSurroundings = Pick<Surroundings, 'fetch' | 'sleep'>;
+type ClientSurroundings = Pick<Surroundings, 'fetch' | 'sleep'>;
 
 /** A reply with eight of the largest certificates and their leaves has less. */
 const MAX_REPLY_BYTES = 4 * 1024 * 1024;

@@ -14,7 +14,7 @@ import type { Surroundings } from './surroundings.ts';
 
 const AGENT_HINT = 'some desktop agents drop certificates: use ssh-agent of OpenSSH';
 
-export interface NewEntry {
+interface NewEntry {
   readonly owner: EntryOwner;
   readonly key: PrivateKey;
   readonly certificate: Certificate;

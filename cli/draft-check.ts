@@ -74,7 +74,7 @@ export function checkRequest(
 }
 
 /** The principals that follow from logins and hosts: exactly these and no other may stand in the certificate. */
-export function principalsOf(logins: readonly string[], hosts: readonly string[]): readonly string[] {
+function principalsOf(logins: readonly string[], hosts: readonly string[]): readonly string[] {
   if (hosts.length === 1 && hosts[0] === '*') return [...logins];
   return logins.flatMap((login) => hosts.map((host) => `${login}@${host}`));
 }

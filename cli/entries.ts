@@ -51,7 +51,7 @@ export function isValidAt(certificate: Certificate, now: number): boolean {
   return validAfter <= BigInt(now) && BigInt(now) < validBefore;
 }
 
-export function tryDecode(blob: Uint8Array): Certificate | undefined {
+function tryDecode(blob: Uint8Array): Certificate | undefined {
   try {
     return decodeCertificate(blob);
   } catch {

@@ -1,7 +1,7 @@
 import type { Problem } from '../src/http/contract.ts';
 
 /** What can go wrong in the command, as scripts and tests tell it apart. */
-export type UsherCommandErrorCode =
+type UsherCommandErrorCode =
   | 'usage'
   | 'not-enrolled'
   | 'bad-settings'
@@ -21,7 +21,7 @@ export type UsherCommandErrorCode =
 /** The exit codes of `usher`; 69 (Node too old) is the launcher's. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, noCertificate: 3, interrupted: 130 } as const;
 
-export interface UsherCommandErrorOptions extends ErrorOptions {
+interface UsherCommandErrorOptions extends ErrorOptions {
   /** What the person can do about it, in a sentence that begins small and has no full stop. */
   readonly hint?: string;
   /** The authority's own answer, where it gave one. */

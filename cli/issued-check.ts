@@ -23,7 +23,7 @@ import type { CheckedDraft, CheckedRequest } from './draft-check.ts';
 import { UsherCommandError } from './error.ts';
 import { ForkError } from './fork-evidence.ts';
 
-export interface IssuedContext {
+interface IssuedContext {
   readonly request: CheckedRequest;
   readonly person: string;
   readonly origin: string;

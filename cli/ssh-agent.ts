@@ -4,7 +4,7 @@ import { AgentConnection } from '../src/agent/connection.ts';
 import { AgentError } from '../src/agent/error.ts';
 import { UsherCommandError } from './error.ts';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Opens a connection for the time of `work`. @throws UsherCommandError `agent` */
 export async function withAgent<T>(

@@ -1,7 +1,7 @@
 /** The stanza of ssh_config(5) that makes `ssh` look for our certificate first. Pure. */
 import { UsherCommandError } from './error.ts';
 
-export interface Stanza {
+interface Stanza {
   readonly authority: string;
   readonly origin: string;
   /** Patterns as in ssh_config: names, `*` and `?`. */

@@ -12,7 +12,7 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const ERASE_LINE = '\r\u001b[K';
 const FRAME_MILLISECONDS = 100;
 
-export type Speaker = Pick<Surroundings, 'stdin' | 'stdout' | 'stderr'>;
+type Speaker = Pick<Surroundings, 'stdin' | 'stdout' | 'stderr'>;
 
 export function writeData({ stdout }: Speaker, text: string): void {
   stdout.write(`${text}\n`);

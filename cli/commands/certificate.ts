@@ -25,7 +25,7 @@ export function certificateCommand(surroundings: Surroundings): Command {
   return new Command('certificate').description('look into certificates').addCommand(show);
 }
 
-export async function showCertificate(
+async function showCertificate(
   surroundings: Surroundings,
   file: string,
   options: { readonly json?: boolean },

@@ -5,7 +5,7 @@ import { formatStanza } from '../ssh-config.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { say, writeData } from '../terminal.ts';
 
-export interface ConfigOptions {
+interface ConfigOptions {
   readonly authority?: string;
   readonly host?: readonly string[];
   readonly auto?: boolean;
@@ -24,7 +24,7 @@ export function configCommand(surroundings: Surroundings): Command {
   return new Command('config').description('print configuration for other programs').addCommand(ssh);
 }
 
-export async function configSsh(surroundings: Surroundings, options: ConfigOptions): Promise<void> {
+async function configSsh(surroundings: Surroundings, options: ConfigOptions): Promise<void> {
   const { settings, name } = await openEnrolled(surroundings, options.authority);
   const hosts = options.host ?? settings.access?.hosts ?? ['*'];
   const stanza = { authority: name, origin: settings.origin, hosts, auto: options.auto === true };

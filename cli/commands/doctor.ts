@@ -17,7 +17,7 @@ import { settingsFile } from '../settings.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { writeData, writeJson } from '../terminal.ts';
 
-export interface DoctorOptions {
+interface DoctorOptions {
   readonly authority?: string;
   readonly host?: string;
   readonly login?: string;

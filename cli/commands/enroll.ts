@@ -25,7 +25,7 @@ import { chooseWay, touchKeyFile } from '../touch/choose.ts';
 import { openSecretAddress } from '../touch/open-secret.ts';
 import { addTouchOptions } from '../touch-options.ts';
 
-export interface EnrollOptions extends WayOptions {
+interface EnrollOptions extends WayOptions {
   readonly addressFile?: string;
   readonly default?: boolean;
   readonly open?: boolean;

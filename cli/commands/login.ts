@@ -26,7 +26,7 @@ import type { ChosenWay, WayOptions } from '../touch/choose.ts';
 import { chooseWay, providerOf, touchKeyFile } from '../touch/choose.ts';
 import { addTouchOptions } from '../touch-options.ts';
 
-export interface LoginOptions extends WayOptions {
+interface LoginOptions extends WayOptions {
   readonly authority?: string;
   readonly login?: readonly string[];
   readonly host?: readonly string[];

@@ -6,7 +6,7 @@ import { withAgent } from '../ssh-agent.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { say, writeJson } from '../terminal.ts';
 
-export interface LogoutOptions {
+interface LogoutOptions {
   readonly authority?: string;
   readonly json?: boolean;
 }

@@ -11,7 +11,7 @@ import { withAgent } from '../ssh-agent.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { writeData, writeJson } from '../terminal.ts';
 
-export interface StatusOptions {
+interface StatusOptions {
   readonly authority?: string;
   readonly quiet?: boolean;
   readonly json?: boolean;

@@ -12,7 +12,7 @@ import { failure, ok, warning } from './check.ts';
 /** Where sshd puts the socket of a forwarded agent: below /tmp, since OpenSSH 10.1 below ~/.ssh/agent. */
 const FORWARDED_SOCKET = /(\/ssh-[^/]+\/agent\.\d+|\/\.ssh\/agent\/s\.[^/]+\.sshd\.[^/]+)$/;
 
-export interface AgentFinding {
+interface AgentFinding {
   readonly checks: readonly Check[];
   readonly entries: readonly Entry[];
 }

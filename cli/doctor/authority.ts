@@ -11,7 +11,7 @@ import type { Check } from './check.ts';
 import { failure, ok, warning } from './check.ts';
 import { judgeClock } from './clock.ts';
 
-export interface BundleFinding {
+interface BundleFinding {
   readonly check: Check;
   readonly bundle: VerifiedBundle | undefined;
 }

@@ -8,9 +8,9 @@ export interface Check {
   readonly hint?: string;
 }
 
-export type Verdict = 'ok' | 'warn' | 'fail';
+type Verdict = 'ok' | 'warn' | 'fail';
 
-export type CheckId =
+type CheckId =
   | 'settings'
   | 'bundle'
   | 'clock'

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { UsherCommandError } from '../error.ts';
 import type { Surroundings } from '../surroundings.ts';
 
-export interface NeededProgram {
+interface NeededProgram {
   readonly program: string;
   /** What to do when it is missing. */
   readonly hint: string;

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { UsherCommandError } from '../error.ts';
 import type { Surroundings } from '../surroundings.ts';
 
-export interface ProgramInput {
+interface ProgramInput {
   readonly program: string;
   readonly arguments: readonly string[];
   readonly stdin: string;

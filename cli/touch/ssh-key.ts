@@ -24,7 +24,7 @@ import type { RegisterQuestion, TouchWay } from './way.ts';
 /** PROTOCOL.u2f, SSH_SK_USER_VERIFICATION_REQD: makes the agent ask the authenticator for the PIN or finger too. */
 const VERIFY_USER = 0x04;
 
-export interface SshKeyOptions {
+interface SshKeyOptions {
   /** The file of the private key, as ssh-keygen wrote it; it is made at enrolment when it is not there. */
   readonly file: string;
   /** The library that talks to the authenticator; OpenSSH's own when undefined. */

@@ -117,7 +117,7 @@ interface LeafFormat<K extends LeafKind> {
 
 export const MAX_LEAF_BYTES = 65_535;
 /** A request has at most 8 certificates; those of a touch CA have one alternative draft for each approver's key. */
-export const MAX_DRAFTS = 64;
+const MAX_DRAFTS = 64;
 export const MAX_TOUCHES = 16;
 
 const MAGIC = 'usher leaf v1';

@@ -15,7 +15,7 @@ export interface NoteSigner extends VerifierKey {
   readonly sign: (message: Uint8Array) => Uint8Array;
 }
 
-export const MAX_NAME_LENGTH = 255;
+const MAX_NAME_LENGTH = 255;
 const ED25519 = 1;
 const PUBLIC_KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;

@@ -30,7 +30,7 @@ const ED25519_POINT_BYTES = 32;
 const RSA_MIN_BITS = 3072;
 const RSA_MAX_BITS = 8192;
 /** The largest blob any accepted key can have (RSA 8192), with room; checked before anything is decoded. */
-export const MAX_PUBLIC_KEY_BYTES = 2048;
+const MAX_PUBLIC_KEY_BYTES = 2048;
 
 const CURVES: Record<EcdsaType, { readonly name: string; readonly coordinateBytes: number }> = {
   'ecdsa-sha2-nistp256': { name: 'nistp256', coordinateBytes: 32 },

@@ -25,7 +25,7 @@ export type Verification =
   | { readonly valid: true; readonly securityKey?: SecurityKeyState };
 
 /** The largest signature of any accepted key (RSA 8192: 1024 bytes and a name), with room. */
-export const MAX_SIGNATURE_BYTES = 2048;
+const MAX_SIGNATURE_BYTES = 2048;
 
 /** The hash under a format, undefined where the algorithm has its own; `scalar` is the length of r and of s of ECDSA. */
 interface Algorithm {

@@ -11,7 +11,7 @@ import { verifySignature } from './signature.ts';
 import { WireReader, WireWriter } from './wire.ts';
 
 /** A key of 2048 bytes, a signature of 2048 and the names, with room. */
-export const MAX_SSHSIG_BYTES = 8192;
+const MAX_SSHSIG_BYTES = 8192;
 
 const MAGIC = new TextEncoder().encode('SSHSIG');
 const VERSION = 1;

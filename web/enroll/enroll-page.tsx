@@ -11,7 +11,7 @@ import type { EnrollEvent, EnrollState, Stop } from './state.ts';
 
 const STEPS = ['Invite', 'Register', 'Confirm'];
 
-export interface EnrollPageProps {
+interface EnrollPageProps {
   readonly machine: Machine<EnrollState, EnrollEvent>;
   readonly host: string;
 }

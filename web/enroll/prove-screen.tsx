@@ -6,7 +6,7 @@ import { Screen } from '../screen.tsx';
 import { TROUBLE } from '../trouble.ts';
 import type { Asserting, Confirming, EnrollEvent, Proving } from './state.ts';
 
-export interface ProveScreenProps {
+interface ProveScreenProps {
   readonly state: Proving | Asserting | Confirming;
   readonly dispatch: (event: EnrollEvent) => void;
 }

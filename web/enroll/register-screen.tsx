@@ -9,7 +9,7 @@ import { Screen } from '../screen.tsx';
 import { TROUBLE } from '../trouble.ts';
 import type { EnrollEvent, Offering, Ready, Registering } from './state.ts';
 
-export interface RegisterScreenProps {
+interface RegisterScreenProps {
   readonly state: Ready | Registering | Offering;
   readonly dispatch: (event: EnrollEvent) => void;
 }

@@ -24,7 +24,7 @@ export interface Invitation {
   readonly access: Access;
 }
 
-export interface Access {
+interface Access {
   readonly logins: readonly string[];
   readonly hosts: readonly string[];
   readonly defaultLifetime: number;
@@ -79,12 +79,12 @@ export interface Done {
   readonly invitation: Invitation;
   readonly label: string;
 }
-export interface Interrupted {
+interface Interrupted {
   readonly kind: 'interrupted';
   readonly resume: Working;
   readonly detail: string;
 }
-export interface Stopped {
+interface Stopped {
   readonly kind: 'stopped';
   readonly stop: Stop;
 }
@@ -104,7 +104,7 @@ export type Stop =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'faulty'; readonly code: EnrollFaultCode; readonly detail: string };
 
-export type Working = Opening | Registering | Offering | Asserting | Confirming;
+type Working = Opening | Registering | Offering | Asserting | Confirming;
 export type EnrollState = Working | Ready | Proving | Done | Interrupted | Stopped;
 
 export type EnrollEvent =
@@ -133,7 +133,7 @@ const ANOTHER_KEY_MAY_DO = new Set([
   'key-has-role',
 ]);
 
-export interface Surroundings {
+interface Surroundings {
   readonly fragment: string;
   readonly address: InviteAddress | undefined;
   readonly hasWebauthn: boolean;

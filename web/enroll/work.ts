@@ -19,7 +19,7 @@ import type {
   Registering,
 } from './state.ts';
 
-export interface EnrollParts {
+interface EnrollParts {
   readonly api: Api;
   readonly authenticator: Authenticator;
   /** Of this page, `location.origin`. */

@@ -116,7 +116,7 @@ export type TouchEvent =
   | { readonly kind: 'expired' };
 
 /** The authority ends a request after as many. */
-export const CODE_TRIES = 3;
+const CODE_TRIES = 3;
 /** About a second apart: the command's word needs one round trip. */
 export const PROOF_ATTEMPTS = 15;
 
