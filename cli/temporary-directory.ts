@@ -9,7 +9,10 @@ export async function withTemporaryDirectory<T>(
   work: (directory: string) => Promise<T>,
 ): Promise<T> {
   // mkdtemp makes it with mode 0700.
-  const directory = await mkdtemp(join(parent ?? tmpdir(), 'usher-'));
+  const directory = await mkdtemp(join(parent || tmpdir(), 'usher-')).catch(() =>
+    // After su the directory of the session may be somebody else's, or gone.
+    mkdtemp(join(tmpdir(), 'usher-')),
+  );
   const removeNow = () => rmSync(directory, { recursive: true, force: true });
   process.once('exit', removeNow);
   try {
