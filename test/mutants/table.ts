@@ -94,8 +94,8 @@ export const MUTANTS: readonly Mutant[] = [
     [' && roots.some((root) => attestedBy.includes(rootFingerprint(root)))', '', 'authority/touch'],
     ['isListed && roots.some(', 'roots.some(', 'authority/touch'],
     [
-      'if (role === undefined || role === request.purpose) return undefined;',
-      'if (role !== undefined) return undefined;',
+      'if (use === undefined || use.role === request.purpose) return undefined;',
+      'if (use !== undefined) return undefined;',
       'authority/key-roles',
     ],
   ),
@@ -199,6 +199,16 @@ export const MUTANTS: readonly Mutant[] = [
     "if (!valid) throw new Error('the signature is wrong');",
     '',
     'authority/ready',
+  ]),
+  ...of(
+    'src/authority/decoy.ts',
+    ["if (!id.startsWith('SHA256:')) return", 'return', 'authority/strangers'],
+    ['applications[place % applications.length]', 'applications[0]', 'authority/strangers'],
+  ),
+  ...of('src/policy/shown-grant.ts', [
+    'rolesFor(roster, own.length > 0 ? own : picked, request.hosts)',
+    'own.length > 0 ? rolesFor(roster, own, request.hosts) : picked.slice(0, 1)',
+    'policy/shown-grant',
   ]),
   ...of('src/authority/touch-hints.ts', [
     'return ids.length > 0 ? ids : decoys;',
