@@ -5,7 +5,7 @@ import sshpk from 'sshpk';
 import { SshError } from './error.ts';
 import { isOpensshKeyFile, readOpensshHeader } from './openssh-key.ts';
 import type { PrivateKey } from './private-key.ts';
-import { privateKeyFromObject } from './private-key.ts';
+import { ed25519FromSeed, privateKeyFromObject } from './private-key.ts';
 import type { PublicKey } from './public-key.ts';
 import { decodePublicKey, isSecurityKey, parsePublicKeyLine, samePublicKey } from './public-key.ts';
 
@@ -46,11 +46,19 @@ function readOpenssh(text: string, passphrase: string | undefined): PrivateKey {
     );
   const options = passphrase === undefined ? {} : { passphrase };
   const key = parse(cipher !== 'none', passphrase, () =>
-    createPrivateKey(sshpk.parsePrivateKey(text, 'ssh-private', options).toString('pkcs8')),
+    toObject(sshpk.parsePrivateKey(text, 'ssh-private', options)),
   );
   if (!samePublicKey(key.publicKey, publicKey))
     throw new SshError('bad-key', 'the key file holds two different keys');
   return key;
+}
+
+/** sshpk drops a zero at the front of an Ed25519 seed when it writes PKCS#8: one key in 500 would not be read. */
+function toObject(key: sshpk.PrivateKey): KeyObject {
+  const seed = key.type === 'ed25519' ? key.parts.find(({ name }) => name === 'k') : undefined;
+  return seed === undefined
+    ? createPrivateKey(key.toString('pkcs8'))
+    : ed25519FromSeed(Uint8Array.from(seed.data)).object;
 }
 
 /** By Node, not by sshpk: that throws outside of the call, and so ends the process, when a passphrase is wrong. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { SshError } from '../../src/ssh/error.ts';
 import { readPrivateKeyFile, readPublicKeyFile } from '../../src/ssh/key-file.ts';
 import { readSecurityKeyFile, writeOpensshPrivateKey } from '../../src/ssh/openssh-key.ts';
+import { ed25519FromSeed } from '../../src/ssh/private-key.ts';
 import type { SecurityPublicKey } from '../../src/ssh/public-key.ts';
 import { encodePublicKey, formatPublicKeyLine } from '../../src/ssh/public-key.ts';
 import { WireWriter } from '../../src/ssh/wire.ts';
@@ -148,3 +149,17 @@ function errorOf(work: () => unknown): Error {
   }
   throw new Error('nothing was thrown');
 }
+
+it.each([
+  [0, 1],
+  [0, 0],
+  [0, 0x80],
+  [0x80, 0],
+])('a private key whose seed begins with %i, %i is read back', (...first) => {
+  const seed = new Uint8Array(32).fill(7);
+  seed.set(first);
+  const key = ed25519FromSeed(seed);
+  const read = readPrivateKeyFile(writeOpensshPrivateKey(key, 'a comment', 1));
+  expect(read.publicKey).toEqual(key.publicKey);
+  expect(read.object.equals(key.object)).toBe(true);
+});
