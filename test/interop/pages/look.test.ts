@@ -117,6 +117,7 @@ describe.runIf(haveParts(PAGE_PARTS))('how the pages look and read', () => {
     await expectFocus(page, 'Code from your terminal');
     await look('code');
     // What was typed is selected: typing replaces it.
+    await expect.poll(() => page.evaluate('getSelection().toString()')).toBe('NOPE');
     await page.keyboard.type(await command.said('code'));
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Touch to allow this' }).waitFor();
