@@ -14,12 +14,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { writeOpensshPrivateKey } from '../../src/ssh/openssh-key.ts';
 import { ed25519FromSeed } from '../../src/ssh/private-key.ts';
 import { formatPublicKeyLine } from '../../src/ssh/public-key.ts';
+import { freePort } from './free-port.ts';
 import { program } from './parts.ts';
 import type { ProgramResult } from './run.ts';
 import { run } from './run.ts';
@@ -159,16 +159,6 @@ async function knowsPenalties(directory: string): Promise<boolean> {
   const path = join(directory, 'sshd_config');
   await writeFile(path, lines([`HostKey ${join(directory, 'host')}`, 'PerSourcePenalties no']));
   return (await run(program('sshd'), ['-t', '-f', path])).code === 0;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
 }
 
 /** A program, and what it wrote to stderr. */
