@@ -14,7 +14,7 @@ import type { Roster } from '../policy/roster.ts';
 import type { Authority } from './authority.ts';
 import { decoySeed } from './decoy.ts';
 import { AuthorityError } from './error.ts';
-import { assertTouchable, findEnrolment } from './find-request.ts';
+import { findEnrolment } from './find-request.ts';
 import { findUsableInvite, inviteIdOf } from './invite.ts';
 import { assertFreeForTouch, claimForTouch } from './key-roles.ts';
 import type { CredentialOffer } from './offer.ts';
@@ -23,6 +23,7 @@ import type { StoreReader, StoreWriter } from './ports.ts';
 import { loggedTouch } from './record.ts';
 import type { Credential, PendingEnrolment, RequestId, Touch } from './records.ts';
 import { enrolmentDigest } from './request-digest.ts';
+import { assertTouchable } from './request-state.ts';
 import { newRequestId, newSecret } from './secrets.ts';
 import { asTouch, verify } from './touch.ts';
 

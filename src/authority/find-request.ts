@@ -1,5 +1,4 @@
 /** Finds a pending request for somebody who shows a secret of it. */
-import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
 import type { StoreReader } from './ports.ts';
 import type { PendingEnrolment, PendingIssue, PendingRequest, RequestId } from './records.ts';
@@ -8,7 +7,7 @@ import { isSecret } from './secrets.ts';
 /** Who speaks for a request: its command, or the page that was opened for it. */
 export type Speaker = { readonly pollSecret: string } | { readonly pageSecret: string };
 
-/** @throws AuthorityError `unknown-request` or `wrong-secret`, alike in what they tell. */
+/** @throws AuthorityError `unknown-request`, the same for a wrong secret as for no request at all. */
 export async function findIssue(tx: StoreReader, id: RequestId, speaker: Speaker): Promise<PendingIssue> {
   const request = await find(tx, id, speaker);
   if (request.action !== 'issue') throw unknown();
@@ -23,12 +22,6 @@ export async function findEnrolment(
   const request = await find(tx, id, { pollSecret });
   if (request.action !== 'enroll') throw unknown();
   return request;
-}
-
-/** @throws AuthorityError `request-expired` when it can be touched no more. */
-export function assertTouchable(authority: Authority, request: PendingRequest): void {
-  if (authority.clock.now() >= request.expiresAt)
-    throw new AuthorityError('request-expired', 'the request waited too long for its touch: ask again');
 }
 
 async function find(tx: StoreReader, id: RequestId, speaker: Speaker): Promise<PendingRequest> {

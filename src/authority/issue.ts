@@ -11,11 +11,12 @@ import { refusalOf } from './cover.ts';
 import type { Refusal } from './error.ts';
 import { AuthorityError } from './error.ts';
 import type { Speaker } from './find-request.ts';
-import { assertTouchable, findIssue } from './find-request.ts';
+import { findIssue } from './find-request.ts';
 import { claimRosterKey } from './key-roles.ts';
 import type { StoreWriter } from './ports.ts';
 import { recordCertificates, serialOf } from './record.ts';
 import type { Credential, IssueState, PendingIssue, RequestId, Touch } from './records.ts';
+import { answered, assertAwaitsTouch } from './request-state.ts';
 import { signDrafts } from './sign.ts';
 import type { RequestTouch } from './touch.ts';
 import { verifyRequestTouch } from './touch.ts';
@@ -35,7 +36,8 @@ export async function touchRequest(
   assertion: AssertionJson,
 ): Promise<PendingIssue> {
   const request = await authority.store.read((tx) => findIssue(tx, id, speaker));
-  assertAwaitsTouch(authority, request, speaker);
+  assertAwaitsTouch(authority, request);
+  assertPageProven(request, speaker);
   const touched = await verifyRequestTouch(authority, request, assertion);
   const leased = await authority.store.write((tx) => acceptTouch(authority, tx, request, touched));
   return signAndRecord(authority, leased, touched.touch);
@@ -81,10 +83,7 @@ async function signAndRecord(
   return ended;
 }
 
-function assertAwaitsTouch(authority: Authority, request: PendingIssue, speaker: Speaker): void {
-  if (request.state.kind !== 'pending')
-    throw new AuthorityError('request-answered', 'this request has been answered already');
-  assertTouchable(authority, request);
+function assertPageProven(request: PendingIssue, speaker: Speaker): void {
   if ('pageSecret' in speaker && request.page?.proof === 'none')
     throw new AuthorityError('page-not-proven', 'type the code that your terminal shows');
 }
@@ -165,7 +164,6 @@ async function record(
 
 /** Moves a request on if nobody else did since it was read: that is what makes a touch count once. */
 async function advance(tx: StoreWriter, request: PendingIssue, state: IssueState): Promise<PendingIssue> {
-  if (!(await tx.updateRequest({ ...request, state })))
-    throw new AuthorityError('request-answered', 'this request has been answered already');
+  if (!(await tx.updateRequest({ ...request, state }))) throw answered();
   return { ...request, state, version: request.version + 1 };
 }

@@ -8,10 +8,11 @@ import { normalizeCode, touchCode } from '../fido/touch-digest.ts';
 import { networkOf } from '../policy/network.ts';
 import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
-import { assertTouchable, findIssue } from './find-request.ts';
+import { findIssue } from './find-request.ts';
 import type { StoreWriter } from './ports.ts';
 import type { OpenPage, PendingIssue, RequestId } from './records.ts';
 import { issueDigest } from './request-digest.ts';
+import { assertAwaitsTouch, assertNotRejected } from './request-state.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
 const MAX_WRONG_CODES = 3;
@@ -29,7 +30,7 @@ export async function openPage(authority: Authority, id: RequestId, from: string
     const request = await tx.findRequest(id);
     if (request?.action !== 'issue')
       throw new AuthorityError('unknown-request', 'there is no such request: it may be over; ask again');
-    assertOpen(authority, request);
+    assertAwaitsTouch(authority, request);
     if ((request.page?.proof ?? 'none') !== 'none')
       throw new AuthorityError('page-already-proven', 'this request is open in another page: use that one');
     const page = {
@@ -58,6 +59,7 @@ export async function enterCode(
     return { isRight, next };
   });
   // Thrown after the transaction: the wrong try must stay counted.
+  assertNotRejected(outcome.next);
   if (!outcome.isRight) throw wrongCode(outcome.next);
   return outcome.next;
 }
@@ -91,7 +93,7 @@ export async function reviewRequest(
   pageSecret: string,
 ): Promise<PendingIssue> {
   const request = await authority.store.read((tx) => findIssue(tx, id, { pageSecret }));
-  assertOpen(authority, request);
+  assertAwaitsTouch(authority, request);
   if (request.page?.proof === 'none')
     throw new AuthorityError('page-not-proven', 'type the code that your terminal shows');
   return request;
@@ -104,17 +106,10 @@ async function findPage(
   pageSecret: string,
 ): Promise<{ readonly request: PendingIssue; readonly page: OpenPage }> {
   const request = await findIssue(tx, id, { pageSecret });
-  assertOpen(authority, request);
+  assertAwaitsTouch(authority, request);
   if (request.page === undefined)
     throw new AuthorityError('unknown-request', 'no page is open for this request');
   return { request, page: request.page };
-}
-
-function assertOpen(authority: Authority, request: PendingIssue): void {
-  if (request.state.kind === 'rejected') throw rejected();
-  if (request.state.kind !== 'pending')
-    throw new AuthorityError('request-answered', 'this request has been answered already');
-  assertTouchable(authority, request);
 }
 
 /** Compares hashes, so that time tells nothing and lengths do not matter. */
@@ -137,13 +132,8 @@ function wrongCodes(request: PendingIssue): number {
 }
 
 function wrongCode(request: PendingIssue): AuthorityError {
-  if (request.state.kind === 'rejected') return rejected();
   const left = MAX_WRONG_CODES - wrongCodes(request);
   return new AuthorityError('wrong-code', `this is not the code of that terminal; tries left: ${left}`);
-}
-
-function rejected(): AuthorityError {
-  return new AuthorityError('request-rejected', 'three wrong codes ended this request: ask again');
 }
 
 async function save(tx: StoreWriter, request: PendingIssue): Promise<void> {

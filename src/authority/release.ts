@@ -14,6 +14,7 @@ import type { LogHead, StoreReader } from './ports.ts';
 import type { Purpose } from './purpose.ts';
 import { purposeOf } from './purpose.ts';
 import type { PendingIssue, RequestId } from './records.ts';
+import { assertNotRejected } from './request-state.ts';
 
 export interface Released {
   readonly certificates: readonly ReleasedCertificate[];
@@ -108,8 +109,7 @@ function assertKept(authority: Authority, request: PendingIssue): void {
 }
 
 function assertNotOver(authority: Authority, request: PendingIssue): void {
-  if (request.state.kind === 'rejected')
-    throw new AuthorityError('request-rejected', 'three wrong codes ended this request: ask again');
+  assertNotRejected(request);
   if (request.state.kind === 'pending' && authority.clock.now() >= request.expiresAt)
     throw new AuthorityError('request-expired', 'nobody touched the security key in time: ask again');
 }

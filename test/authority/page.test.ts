@@ -51,7 +51,7 @@ describe('a page that nobody proved', () => {
     expect(await codeOfAsync(page.enter('AAAA-AAAA'))).toBe('request-rejected');
     expect(await codeOfAsync(page.enter(codeOfRequest(scene, asked)))).toBe('request-rejected');
     expect(await codeOfAsync(page.review())).toBe('request-rejected');
-    expect(await codeOfAsync(scene.touch(asked, alice))).toBe('request-answered');
+    expect(await codeOfAsync(scene.touch(asked, alice))).toBe('request-rejected');
     const result = resultOf(scene.authority, asked.request.id, asked.pollSecret);
     expect(await codeOfAsync(result)).toBe('request-rejected');
     expect(await codeOfAsync(openFor(scene, asked))).toBe('request-rejected');

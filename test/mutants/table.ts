@@ -35,12 +35,17 @@ export const MUTANTS: readonly Mutant[] = [
       'request.page !== undefined',
       'authority/page',
     ],
-    ['if (authority.clock.now() >= request.expiresAt)', 'if (false)', 'authority/touch'],
     ["if (request.action !== 'issue') throw unknown();", '', 'authority/enroll'],
   ),
   ...of(
+    'src/authority/request-state.ts',
+    ['if (authority.clock.now() >= request.expiresAt)', 'if (false)', 'authority/touch'],
+    ["if (request.state.kind !== 'pending') throw answered();", '', 'authority/touch'],
+    ["if (request.state.kind === 'rejected')", 'if (false)', 'authority/page'],
+  ),
+  ...of(
     'src/authority/issue.ts',
-    ["if (request.state.kind !== 'pending')", 'if (false)', 'authority/touch'],
+    ['  assertAwaitsTouch(authority, request);\n', '', 'authority/touch'],
     ["'pageSecret' in speaker && request.page?.proof === 'none'", 'false', 'authority/page'],
     ['if (!(await tx.raiseCounter(credential.id, counter)))', 'if (false)', 'authority/touch'],
     [
@@ -112,11 +117,6 @@ export const MUTANTS: readonly Mutant[] = [
       'const isRight = true;',
       'authority/page',
     ],
-    [
-      "if (request.state.kind === 'rejected') throw rejected();\n  if (request.state.kind !== 'pending')",
-      'if (false)',
-      'authority/page',
-    ],
   ),
   ...of('src/authority/sign.ts', [
     '!inspectDraftSignature(signer.publicKey, draft, signature).valid',
@@ -131,7 +131,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'src/authority/release.ts',
     ['  assertKept(authority, request);\n', '', 'authority/race'],
-    ["if (request.state.kind === 'rejected')", 'if (false)', 'authority/page'],
+    ['  assertNotRejected(request);\n', '', 'authority/page'],
   ),
   ...of('src/authority/roster-in-force.ts', [
     'if (hex.encode(roster.digest) !== digest)',
