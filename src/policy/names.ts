@@ -1,5 +1,5 @@
 /**
- * The grammars of names. They differ by kind, and `check.ts` keeps the kinds disjoint, so that no name can be read as
+ * The grammars of names. They differ by kind, and `check-names.ts` keeps the kinds disjoint, so that no name can be read as
  * another kind: a host called like a login would let a host certificate pass for a person (pam-ussh never looks at
  * the type of a certificate).
  */
