@@ -22,7 +22,7 @@ export interface Pins {
 interface CaKey {
   readonly purpose: string;
   readonly key: PublicKey;
-  readonly state: 'coming' | 'active' | 'retired';
+  readonly state: 'coming' | 'active' | 'retired' | 'offline';
 }
 
 /** A bundle whose signature and contents were checked. */

@@ -72,7 +72,7 @@ function askResult(client: Client, { request, seenSize }: Waited): Promise<Resul
   return client.call({ method: 'POST', target, body, reply: ResultReply, repeatable: true });
 }
 
-function tooLate(state: 'pending' | 'signing'): UsherCommandError {
+function tooLate(state: 'pending' | 'signing' | 'waiting'): UsherCommandError {
   return state === 'pending'
     ? new UsherCommandError('touch-failed', 'nobody touched in time', { hint: 'type the command again' })
     : new UsherCommandError('unreachable', 'the authority did not sign in time', {

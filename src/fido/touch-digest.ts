@@ -7,11 +7,14 @@
  *   string  request id
  *   string  nonce (32 bytes, random, by the authority)
  *   uint64  expires at (Unix seconds)
- *   kind "issue":   string  draft hashes = string(32)..., the SHA-256 of each draft, in order
- *   kind "enroll":  string  person
- *                   string  credential id
- *                   string  public key (COSE for webauthn, SSH blob for ssh-sk)
- *                   string  invite id
+ *   kind "issue":              string  draft hashes = string(32)..., the SHA-256 of each draft, in order
+ *   kind "issue-with-reason":  string  draft hashes, as above
+ *                              string  reason
+ *   kinds "approve", "reject": string  digest of somebody else's request (32 bytes), whose id and nonce stand above
+ *   kind "enroll":             string  person
+ *                              string  credential id
+ *                              string  public key (COSE for webauthn, SSH blob for ssh-sk)
+ *                              string  invite id
  *
  * in the data types of RFC 4251, section 5; the digest is SHA-256 over all of it.
  */
@@ -19,8 +22,17 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { WireWriter } from '../ssh/wire.ts';
 import { FidoError } from './error.ts';
 
+/** What somebody else's touch says to a request. */
+export type Answer = 'approve' | 'reject';
+
 export type TouchAction =
   | { readonly kind: 'issue'; readonly draftHashes: readonly Uint8Array[] }
+  | {
+      readonly kind: 'issue-with-reason';
+      readonly draftHashes: readonly Uint8Array[];
+      readonly reason: string;
+    }
+  | { readonly kind: Answer; readonly requestDigest: Uint8Array }
   | {
       readonly kind: 'enroll';
       readonly person: string;
@@ -60,6 +72,11 @@ export function touchDigest(statement: TouchStatement): Uint8Array {
   return sha256(writer.bytes());
 }
 
+/** The one action that asks for these drafts. @param reason empty when none was given */
+export function issueAction(draftHashes: readonly Uint8Array[], reason: string): TouchAction {
+  return reason === '' ? { kind: 'issue', draftHashes } : { kind: 'issue-with-reason', draftHashes, reason };
+}
+
 /** What a terminal shows and a person types into the page of another machine: 40 bits of the digest, "ABCD-EFGH". */
 export function touchCode(digest: Uint8Array): string {
   const hash = sha256(
@@ -82,6 +99,15 @@ function writeAction(action: TouchAction, writer: WireWriter): void {
   switch (action.kind) {
     case 'issue':
       writer.string(draftHashList(action.draftHashes));
+      return;
+    case 'issue-with-reason':
+      // Without one there is "issue": two digests for one request would be two things to touch.
+      if (action.reason === '') throw new FidoError('malformed', 'a reason is not empty');
+      writer.string(draftHashList(action.draftHashes)).string(action.reason);
+      return;
+    case 'approve':
+    case 'reject':
+      writer.string(hashSized(action.requestDigest, 'the digest of the request'));
       return;
     case 'enroll':
       writer

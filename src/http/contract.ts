@@ -28,6 +28,11 @@ const Label = Type.String({
   pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]*$',
   description: 'what a person calls a credential',
 });
+const Reason = Type.String({
+  maxLength: 200,
+  pattern: '^([\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?)?$',
+  description: 'why; empty: none was given',
+});
 const PersonName = Type.String({ pattern: '^[a-z_][a-z0-9_.-]{0,31}$' });
 const Time = Type.Integer({ minimum: 0, maximum: 253_402_300_799, description: 'Unix time in seconds' });
 const Lifetime = Type.Integer({ minimum: 1, maximum: 7_776_000, description: 'seconds' });
@@ -46,6 +51,8 @@ const Purpose = Type.Union([
   Type.Literal('builder'),
   Type.Literal('host'),
 ]);
+
+const UserVerification = Type.Union([Type.Literal('required'), Type.Literal('discouraged')]);
 
 export const Empty = Type.Object({}, strict);
 
@@ -68,25 +75,61 @@ export const Assertion = Type.Object(
 
 /* Requests for certificates */
 
-export const CertificateAsked = Type.Object(
+const asked = {
+  key: bytes('the public key to certify, as SSH blob', 2048),
+  lifetime: Type.Optional(Lifetime),
+  possession: Type.Object(
+    { time: Time, signature: bytes('SSHSIG, namespace usher-possession', 4096) },
+    { ...strict, description: 'shows that the caller holds the key' },
+  ),
+};
+
+export const LoginAsked = Type.Object(
   {
     purpose: Type.Literal('login'),
-    key: bytes('the public key to certify, as SSH blob', 2048),
+    ...asked,
     logins: Type.Array(Login, { minItems: 1, maxItems: 64 }),
     hosts: Type.Array(HostName, { minItems: 1, maxItems: 256 }),
-    lifetime: Type.Optional(Lifetime),
-    possession: Type.Object(
-      { time: Time, signature: bytes('SSHSIG, namespace usher-possession', 4096) },
-      { ...strict, description: 'shows that the caller holds the key' },
-    ),
   },
   strict,
 );
+
+export const SudoAsked = Type.Object(
+  {
+    purpose: Type.Literal('sudo'),
+    ...asked,
+    login: Login,
+    hosts: Type.Array(HostName, {
+      minItems: 1,
+      maxItems: 255,
+      description: 'names for sudo, or * alone for the principal that every host takes',
+    }),
+    reason: Type.Optional(Reason),
+  },
+  strict,
+);
+
+export const CertificateAsked = Type.Union([LoginAsked, SudoAsked]);
 
 export const AskBody = Type.Object(
   { person: PersonName, certificates: Type.Array(CertificateAsked, { minItems: 1, maxItems: 8 }) },
   strict,
 );
+
+const Drafts = Type.Array(bytes('the to-be-signed bytes of a certificate', 65_535), {
+  minItems: 1,
+  maxItems: 16,
+  description:
+    'in the order asked; or the alternatives of one, one for each CA key that a person may sign with',
+});
+const CredentialIds = Type.Array(Type.String(), {
+  description: 'ids for navigator.credentials.get; decoys included',
+});
+const ApprovalCount = Type.Integer({
+  minimum: 0,
+  maximum: 8,
+  description: 'how many other people have to approve before it is signed',
+});
 
 /** What is needed to touch: enough to compute the digest, and nothing that tells whether the person exists. */
 export const AskReply = Type.Object(
@@ -97,14 +140,10 @@ export const AskReply = Type.Object(
     rpId: Type.String(),
     nonce: bytes('32 bytes of the authority', 32),
     expiresAt: Time,
-    drafts: Type.Array(bytes('the to-be-signed bytes of a certificate', 65_535), {
-      minItems: 1,
-      maxItems: 8,
-    }),
-    credentialIds: Type.Array(Type.String(), {
-      description: 'ids for navigator.credentials.get; decoys included',
-    }),
-    userVerification: Type.Union([Type.Literal('required'), Type.Literal('discouraged')]),
+    drafts: Drafts,
+    credentialIds: CredentialIds,
+    userVerification: UserVerification,
+    approvals: ApprovalCount,
   },
   strict,
 );
@@ -148,13 +187,116 @@ export const Waiting = Type.Object(
   strict,
 );
 
+/** Touched; other people have to approve, or to sign with their CA key. */
+export const Approvable = Type.Object(
+  {
+    state: Type.Literal('waiting'),
+    needed: ApprovalCount,
+    given: ApprovalCount,
+    approveBy: Time,
+    address: Type.String({
+      description: 'where others can look at it and approve; whoever has it can see the request',
+    }),
+  },
+  strict,
+);
+
 /** The page gets no certificate: only whether it worked. */
 export const TouchReply = Type.Union([
   Issued,
   Type.Object({ state: Type.Literal('touched') }, strict),
+  Approvable,
   Waiting,
 ]);
-export const ResultReply = Type.Union([Issued, Waiting]);
+export const ResultReply = Type.Union([Issued, Approvable, Waiting]);
+
+const DraftIndex = Type.Integer({ minimum: 0, maximum: 15, description: 'which of the alternatives' });
+const CaSignature = bytes('signature blob (OpenSSH) over the draft by the CA key that it names', 512);
+
+/** The person who asks holds one of the CA keys: its touch is the only one that is needed. */
+export const OwnSignatureBody = Type.Object(
+  { pollSecret: Secret, draft: DraftIndex, signature: CaSignature, seenSize: Type.Optional(SeenSize) },
+  strict,
+);
+
+/* Approvals: what other people's touches say to a request that waits */
+
+const approvable = {
+  requestId: RequestId,
+  person: Type.String({ description: 'who asks' }),
+  reason: Reason,
+  askedFrom: Type.String({ description: 'network address of the command that asked' }),
+  createdAt: Time,
+  approveBy: Time,
+  needed: ApprovalCount,
+  given: ApprovalCount,
+};
+
+/** What the caller may approve, or sign with a CA key; oldest first. */
+export const ApprovalsReply = Type.Object(
+  {
+    requests: Type.Array(
+      Type.Object(
+        {
+          ...approvable,
+          viewSecret: Secret,
+          principals: Type.Array(Type.String()),
+          lifetime: Lifetime,
+          answer: Type.Union([Type.Literal('touch'), Type.Literal('signature')], {
+            description: 'a touch of a credential, or the signature of a CA key',
+          }),
+        },
+        strict,
+      ),
+      { maxItems: 256 },
+    ),
+  },
+  strict,
+);
+
+/** Who looks at a request that waits; `viewSecret` shows that somebody gave them its address. */
+export const ViewBody = Type.Object({ viewSecret: Secret, person: PersonName }, strict);
+
+/** All that the digest of the request, and that of the answer, are made from. */
+export const ViewReply = Type.Object(
+  {
+    ...approvable,
+    origin: Type.String(),
+    rpId: Type.String(),
+    nonce: bytes('32 bytes of the authority', 32),
+    expiresAt: Time,
+    drafts: Drafts,
+    answer: Type.Union([Type.Literal('touch'), Type.Literal('signature')]),
+    credentialIds: CredentialIds,
+    userVerification: UserVerification,
+  },
+  strict,
+);
+
+export const AnswerBody = Type.Object(
+  {
+    viewSecret: Secret,
+    person: PersonName,
+    answer: Type.Union([Type.Literal('approve'), Type.Literal('reject')]),
+    assertion: Assertion,
+  },
+  strict,
+);
+
+export const SignatureBody = Type.Object(
+  { viewSecret: Secret, draft: DraftIndex, signature: CaSignature },
+  strict,
+);
+
+/** What the request has come to by this answer. */
+export const AnswerReply = Type.Object(
+  {
+    state: Type.Union([Type.Literal('waiting'), Type.Literal('issued'), Type.Literal('rejected')]),
+    needed: ApprovalCount,
+    given: ApprovalCount,
+  },
+  strict,
+);
 
 /* The page */
 
@@ -180,12 +322,30 @@ export const ReviewReply = Type.Object(
     askedFrom: Type.String(),
     openedFrom: Type.String(),
     proof: Type.Union([Type.Literal('code'), Type.Literal('loopback')]),
+    reason: Reason,
     ...Type.Omit(AskReply, ['pollSecret']).properties,
   },
   strict,
 );
 
 /* Enrolment of a credential */
+
+/** Each rule is the strictest of the person's roles: what one host asks for may be less. */
+const SudoAccess = Type.Object(
+  {
+    everywhere: Type.Boolean(),
+    hosts: Type.Array(Type.String(), { description: 'names of hosts and groups, or * alone' }),
+    names: Type.Record(Type.String(), Type.String(), {
+      description: 'the name for sudo, of hosts where it is another one',
+    }),
+    defaultLifetime: Lifetime,
+    maxLifetime: Lifetime,
+    approvals: ApprovalCount,
+    reasonRequired: Type.Boolean(),
+    securityKeysOnly: Type.Boolean(),
+  },
+  strict,
+);
 
 /** What a person may ask for; the command keeps it, so that it can ask without being told first. */
 export const Access = Type.Object(
@@ -194,6 +354,7 @@ export const Access = Type.Object(
     hosts: Type.Array(Type.String()),
     defaultLifetime: Lifetime,
     maxLifetime: Lifetime,
+    sudo: Type.Optional(SudoAccess),
   },
   strict,
 );
@@ -209,7 +370,7 @@ export const InviteReply = Type.Object(
     nonce: bytes('32 bytes; the challenge of the registration', 32),
     expiresAt: Time,
     userId: bytes('WebAuthn user handle', 64),
-    userVerification: Type.Union([Type.Literal('required'), Type.Literal('discouraged')]),
+    userVerification: UserVerification,
     attestation: Type.Union([Type.Literal('none'), Type.Literal('direct')]),
     excludeCredentialIds: Type.Array(Type.String()),
     access: Access,
@@ -271,7 +432,24 @@ const BundleKey = Type.Object(
   {
     purpose: Purpose,
     key: Type.String({ description: 'public key line' }),
-    state: Type.Union([Type.Literal('coming'), Type.Literal('active'), Type.Literal('retired')]),
+    state: Type.Union([
+      Type.Literal('coming'),
+      Type.Literal('active'),
+      Type.Literal('retired'),
+      /** Kept away from the authority, for emergencies; hosts trust it, and the authority never signs with it. */
+      Type.Literal('offline'),
+    ]),
+    signer: Type.Optional(
+      Type.Object(
+        {
+          person: Type.String(),
+          credentialId: Type.Optional(
+            bytes('of a FIDO credential that is reached without an SSH key file', 1023),
+          ),
+        },
+        { ...strict, description: 'the key is the security key of this person, not of the authority' },
+      ),
+    ),
   },
   strict,
 );
@@ -340,6 +518,8 @@ export const Problem = Type.Object(
 );
 
 export type Assertion = Static<typeof Assertion>;
+export type LoginAsked = Static<typeof LoginAsked>;
+export type SudoAsked = Static<typeof SudoAsked>;
 export type CertificateAsked = Static<typeof CertificateAsked>;
 export type AskBody = Static<typeof AskBody>;
 export type AskReply = Static<typeof AskReply>;
@@ -348,6 +528,10 @@ export type TouchBody = Static<typeof TouchBody>;
 export type TouchReply = Static<typeof TouchReply>;
 export type ResultBody = Static<typeof ResultBody>;
 export type ResultReply = Static<typeof ResultReply>;
+export type Approvable = Static<typeof Approvable>;
+export type ApprovalsReply = Static<typeof ApprovalsReply>;
+export type ViewReply = Static<typeof ViewReply>;
+export type AnswerReply = Static<typeof AnswerReply>;
 export type Issued = Static<typeof Issued>;
 export type PageReply = Static<typeof PageReply>;
 export type ReviewReply = Static<typeof ReviewReply>;

@@ -32,6 +32,8 @@ export function replyOf(drafts: readonly Uint8Array[] = [encodeDraft(fieldsOf())
     askedFrom: '203.0.113.9',
     openedFrom: '198.51.100.4',
     proof: 'code',
+    reason: '',
+    approvals: 0,
     requestId: REQUEST_ID,
     origin: ORIGIN,
     rpId: 'ca.example.org',

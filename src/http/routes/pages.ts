@@ -82,5 +82,7 @@ async function reviewReply(authority: Authority, request: PendingIssue): Promise
     drafts: request.certificates.map(({ draft }) => encodeBytes(draft)),
     credentialIds: [...hints.credentialIds],
     userVerification: hints.userVerification ? 'required' : 'discouraged',
+    approvals: 0,
+    reason: '',
   };
 }

@@ -2,6 +2,7 @@
 import type { Asked, CertificateQuestion } from '../../authority/ask.ts';
 import { ask } from '../../authority/ask.ts';
 import type { Authority } from '../../authority/authority.ts';
+import { AuthorityError } from '../../authority/error.ts';
 import { touchRequest } from '../../authority/issue.ts';
 import type { PendingIssue } from '../../authority/records.ts';
 import { release, resultOf } from '../../authority/release.ts';
@@ -61,6 +62,8 @@ export function requestRoutes(http: Http, authority: Authority, metrics: Metrics
 
 function questionOf({ key, possession, ...asked }: CertificateAsked): CertificateQuestion {
   const { time, signature } = possession;
+  // Until `ask` knows sudo.
+  if (asked.purpose === 'sudo') throw new AuthorityError('no-role', 'sudo is not issued yet');
   return { ...asked, key: decodeBytes(key), possession: { time, signature: decodeBytes(signature) } };
 }
 
@@ -75,6 +78,7 @@ function askReply(authority: Authority, { request, pollSecret, hints }: Asked): 
     drafts: request.certificates.map(({ draft }) => encodeBytes(draft)),
     credentialIds: [...hints.credentialIds],
     userVerification: hints.userVerification ? 'required' : 'discouraged',
+    approvals: 0,
   };
 }
 

@@ -253,22 +253,20 @@ class LyingAuthority {
       drafts: drafts.map((draft) => base64urlnopad.encode(draft)),
       credentialIds: ['AAAA'],
       userVerification: 'discouraged',
+      approvals: 0,
     };
     return this.lies.asked?.(truth) ?? truth;
   }
 
   #fields(person: string, requestId: string, asked: AskBody['certificates'][number]): CertificateFields {
     const now = BigInt(this.#now());
-    const everywhere = asked.hosts[0] === '*';
     const truth: CertificateFields = {
       nonce: NONCE,
       subject: decodePublicKey(base64urlnopad.decode(asked.key)),
       serial: 7n,
       type: 'user',
-      keyId: `login:${person}:${requestId}`,
-      principals: asked.logins.flatMap((login) =>
-        everywhere ? [login] : asked.hosts.map((host) => `${login}@${host}`),
-      ),
+      keyId: `${asked.purpose}:${person}:${requestId}`,
+      principals: principalsOf(asked),
       validAfter: now - 300n,
       validBefore: now + BigInt(asked.lifetime ?? 72_000),
       criticalOptions: [],
@@ -378,4 +376,13 @@ class LyingAuthority {
       sign: (message: Uint8Array) => new Uint8Array(sign(null, message, object)),
     };
   }
+}
+
+function principalsOf(asked: AskBody['certificates'][number]): readonly string[] {
+  const everywhere = asked.hosts[0] === '*';
+  if (asked.purpose === 'login')
+    return asked.logins.flatMap((login) =>
+      everywhere ? [login] : asked.hosts.map((host) => `${login}@${host}`),
+    );
+  return [asked.login, ...(everywhere ? ['sudoer'] : asked.hosts.map((host) => `sudoer@${host}`))];
 }
