@@ -19,6 +19,8 @@ const STATUS: Readonly<Record<AuthorityErrorCode, number>> = {
   'host-not-allowed': 403,
   'conflicting-roles': 403,
   'key-has-role': 403,
+  'reason-required': 403,
+  'key-not-allowed': 403,
   'policy-changed': 403,
   'no-roster': 503,
   'bad-key': 400,

@@ -14,10 +14,20 @@ import type {
   Role,
   Roster,
   RosterKey,
+  SudoCaKey,
+  SudoProfile,
   TouchPolicy,
 } from './roster.ts';
-import { LOGIN_LIFETIME } from './roster.ts';
-import type { LoginEntry, PersonEntry, RosterFile, TouchEntry } from './schema.ts';
+import { LOGIN_LIFETIME, SUDO_LIFETIME } from './roster.ts';
+import type {
+  HostEntry,
+  LoginEntry,
+  PersonEntry,
+  RosterFile,
+  SudoCaEntry,
+  SudoEntry,
+  TouchEntry,
+} from './schema.ts';
 import { parseTime } from './time.ts';
 
 /** @throws TypeError for a file with faults: that is the caller's mistake */
@@ -26,14 +36,25 @@ export function buildRoster(file: RosterFile, digest: Uint8Array): Roster {
   const hosts = mapValues(file.hosts ?? {}, buildHost);
   const roles = mapValues(
     file.roles,
-    (name, { login, touch }): Role => ({
+    (name, { login, sudo, touch }): Role => ({
       name,
       ...(login === undefined ? {} : { login: buildLogin(login) }),
+      ...(sudo === undefined ? {} : { sudo: buildSudo(sudo) }),
       touch: buildTouch(touch ?? {}),
     }),
   );
-  const [groups, keyOwners] = [groupsOf(hosts), keyOwnersOf(people)];
-  return { digest, people, roles, hosts, groups, keyOwners, loginLists: loginListsOf(people, roles) };
+  return {
+    digest,
+    people,
+    roles,
+    hosts,
+    groups: groupsOf(hosts),
+    keyOwners: keyOwnersOf(people),
+    loginLists: roleListsOf(people, (name) => roles.get(name)?.login !== undefined),
+    sudoLists: roleListsOf(people, (name) => roles.get(name)?.sudo !== undefined),
+    sudoNames: new Map([...hosts.values()].map((host) => [host.sudoName, host])),
+    sudoCa: (file.sudo_ca ?? []).map(buildSudoCaKey),
+  };
 }
 
 function mapValues<From, To>(
@@ -68,6 +89,25 @@ function buildLogin(entry: LoginEntry): LoginProfile {
   return { ...profile, sourceAddresses: withoutContained(networks) };
 }
 
+function buildSudo(entry: SudoEntry): SudoProfile {
+  const maxLifetime = secondsOf(entry.max_lifetime) ?? SUDO_LIFETIME.most;
+  return {
+    hosts: entry.hosts === '*' ? entry.hosts : new Set(entry.hosts),
+    everywhere: entry.everywhere ?? false,
+    lifetime: secondsOf(entry.lifetime) ?? Math.min(SUDO_LIFETIME.usual, maxLifetime),
+    maxLifetime,
+    approvals: entry.approvals ?? 0,
+    approvers: entry.approvers ?? [],
+    reasonRequired: entry.reason === 'required',
+    securityKeysOnly: entry.subject_keys === 'sk',
+  };
+}
+
+function buildSudoCaKey(entry: SudoCaEntry): SudoCaKey {
+  const key = { ...buildKey(entry.key), person: entry.person, state: entry.state ?? 'active' };
+  return entry.credential_id === undefined ? key : { ...key, credentialId: entry.credential_id };
+}
+
 const DEFAULT_EXTENSIONS: readonly Extension[] = ['permit-agent-forwarding', 'permit-pty'];
 
 function secondsOf(text: string | undefined): number | undefined {
@@ -88,8 +128,13 @@ function buildAttestation(entry: TouchEntry['attestation']): AttestationPolicy {
   return { required: true, aaguids: entry.aaguids, roots: [...roots] };
 }
 
-function buildHost(name: string, entry: { readonly names?: string[]; readonly groups?: string[] }): Host {
-  return { name, names: entry.names ?? [name], groups: entry.groups ?? [] };
+function buildHost(name: string, entry: HostEntry): Host {
+  return {
+    name,
+    names: entry.names ?? [name],
+    groups: entry.groups ?? [],
+    sudoName: entry.sudo_name ?? name,
+  };
 }
 
 function groupsOf(hosts: ReadonlyMap<string, Host>): ReadonlyMap<string, readonly string[]> {
@@ -110,13 +155,14 @@ function keyOwnersOf(people: ReadonlyMap<string, Person>): ReadonlyMap<string, s
   return new Map(owners);
 }
 
-function loginListsOf(
+/** The lists of roles that people have, each once and without the roles that are not meant. */
+function roleListsOf(
   people: ReadonlyMap<string, Person>,
-  roles: ReadonlyMap<string, Role>,
+  isMeant: (role: string) => boolean,
 ): readonly (readonly string[])[] {
   const lists = new Map<string, readonly string[]>();
   for (const person of people.values()) {
-    const list = person.roles.filter((name) => roles.get(name)?.login !== undefined);
+    const list = person.roles.filter(isMeant);
     if (list.length > 0) lists.set(JSON.stringify(list), list);
   }
   return [...lists.values()];

@@ -2,7 +2,7 @@
 import { SshError } from '../ssh/error.ts';
 import { keyIdentity } from '../ssh/key-identity.ts';
 import { toKeyObject } from '../ssh/key-object.ts';
-import type { PublicKey } from '../ssh/public-key.ts';
+import type { PublicKey, SecurityPublicKey } from '../ssh/public-key.ts';
 import { isSecurityKey, parsePublicKeyLine } from '../ssh/public-key.ts';
 import type { Fault } from './fault.ts';
 import type { TextItem } from './tree.ts';
@@ -35,7 +35,7 @@ function checkKey(
 }
 
 interface SecurityKeyLine {
-  readonly key: PublicKey;
+  readonly key: SecurityPublicKey;
   readonly comment: string;
 }
 
@@ -51,11 +51,11 @@ function readSoundKey(line: string): SecurityKeyLine | string {
 /** @returns a sentence about what is wrong, or the key. */
 export function readSecurityKey(line: string): SecurityKeyLine | string {
   return explained(() => {
-    const read = parsePublicKeyLine(line);
-    if (!isSecurityKey(read.key)) return `a ${read.key.type} key can not prove a touch; it takes an sk-* key`;
+    const { key, comment } = parsePublicKeyLine(line);
+    if (!isSecurityKey(key)) return `a ${key.type} key can not prove a touch; it takes an sk-* key`;
     // Any other application may be the RP id of a web site, whose assertions would then pass for ours.
-    return read.key.application.startsWith('ssh:')
-      ? read
+    return key.application.startsWith('ssh:')
+      ? { key, comment }
       : 'the application of a security key begins with "ssh:"';
   });
 }

@@ -1,6 +1,6 @@
 import { keyIdentity } from '../ssh/key-identity.ts';
 import type { CertificateRequest, Denial, Grant, LoginRequest, Terms } from './decision.ts';
-import { deny } from './decision.ts';
+import { deny, NO_APPROVAL } from './decision.ts';
 import { grantingRole, loginRolesOf } from './granting.ts';
 import { refuseMalformed, tooLong } from './malformed.ts';
 import type { Person, Roster } from './roster.ts';
@@ -23,6 +23,7 @@ export function decide(
   const person = roster.people.get(personName);
   if (person === undefined) return deny('unknown-person', `the roster knows no ${personName.slice(0, 64)}`);
   if (hasEnded(person, now)) return deny('person-expired', `the access of ${person.name} has ended`);
+  if (request.purpose === 'sudo') return deny('no-role', 'sudo comes next');
   return refuseSubject(roster, request) ?? decideLogin(roster, person, request, now);
 }
 
@@ -77,6 +78,7 @@ function decideLogin(roster: Roster, person: Person, request: LoginRequest, now:
       kind: 'grant',
       terms: termsOf(request, lifetime, mandates),
       touch: mandates.touch,
+      approval: NO_APPROVAL,
     }
   );
 }

@@ -2,8 +2,8 @@
 import type { PublicKey } from '../ssh/public-key.ts';
 import type { TouchPolicy } from './roster.ts';
 
-/** Certificates for sudo, builders and hosts will be further members. */
-export type CertificateRequest = LoginRequest;
+/** Certificates for builders and hosts will be further members. */
+export type CertificateRequest = LoginRequest | SudoRequest;
 
 export interface LoginRequest {
   readonly purpose: 'login';
@@ -13,6 +13,19 @@ export interface LoginRequest {
   readonly hosts: readonly string[];
   /** Seconds; absent: what the role says. */
   readonly lifetime?: number;
+}
+
+export interface SudoRequest {
+  readonly purpose: 'sudo';
+  readonly subject: PublicKey;
+  /** Who runs sudo: pam-ussh logs the first principal. */
+  readonly login: string;
+  /** Sudo names of hosts, or exactly `['*']` for the principal that every host takes. */
+  readonly hosts: readonly string[];
+  /** Seconds; absent: what the role says. */
+  readonly lifetime?: number;
+  /** Why, for approvers and the log; empty: none was given. */
+  readonly reason: string;
 }
 
 /** What a draft is made from. */
@@ -34,7 +47,18 @@ export interface Grant {
   readonly kind: 'grant';
   readonly terms: Terms;
   readonly touch: TouchPolicy;
+  readonly approval: Approval;
 }
+
+/** Whose touches it takes besides the person's own. */
+export interface Approval {
+  /** How many other people; 0: nobody. */
+  readonly needed: number;
+  /** Names of roles whose people may approve. */
+  readonly approvers: readonly string[];
+}
+
+export const NO_APPROVAL: Approval = { needed: 0, approvers: [] };
 
 export const DENIAL_CODES = [
   /** Nothing asked, something asked twice, a name that is none: whoever asks, the answer is the same. */
@@ -49,10 +73,14 @@ export const DENIAL_CODES = [
   'login-not-allowed',
   'host-unknown',
   'host-not-allowed',
-  /** The roles that it takes leave no address, or no authenticator, that all of them allow. */
+  /** The roles that it takes leave no address, no authenticator or no approver that all of them allow. */
   'conflicting-roles',
   /** The key to be certified is somebody's credential: a key has one role. */
   'key-has-role',
+  /** The role wants to know what it is for. */
+  'reason-required',
+  /** The role certifies security keys only. */
+  'key-not-allowed',
   /** The roster changed after the draft, which it no longer covers. */
   'policy-changed',
 ] as const;

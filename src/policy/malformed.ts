@@ -1,20 +1,55 @@
 import { MAX_PRINCIPALS } from '../ssh/certificate-fields.ts';
 import { formatDuration } from '../ssh/duration.ts';
-import type { CertificateRequest, Denial } from './decision.ts';
+import type { PublicKey } from '../ssh/public-key.ts';
+import { isReason, MAX_REASON_LENGTH } from '../ssh/reason.ts';
+import type { CertificateRequest, Denial, LoginRequest, SudoRequest } from './decision.ts';
 import { deny } from './decision.ts';
 import { HOST, isHostName, isLogin, isReservedLogin, LOGIN } from './names.ts';
-import { LOGIN_LIFETIME } from './roster.ts';
+import type { LifetimeBounds } from './roster.ts';
+import { LOGIN_LIFETIME, SUDO_LIFETIME } from './roster.ts';
 
 /**
  * What is wrong with a request whoever makes it. This looks at no roster, so the answer may be given at once, before any
  * touch, and tells a stranger nothing.
  */
 export function refuseMalformed(request: CertificateRequest): Denial | undefined {
+  return request.purpose === 'login' ? refuseLogin(request) : refuseSudo(request);
+}
+
+function refuseLogin(request: LoginRequest): Denial | undefined {
   return (
     refuseList('login', request.logins, isAskableLogin, LOGIN.meaning) ??
     refuseHosts(request.hosts) ??
     refuseCount(request.logins.length * request.hosts.length) ??
-    refuseLifetime(request.lifetime)
+    refuseLifetime(request.lifetime, LOGIN_LIFETIME)
+  );
+}
+
+function refuseSudo(request: SudoRequest): Denial | undefined {
+  return (
+    refuseSubject(request.subject) ??
+    refuseList('login', [request.login], isAskableLogin, LOGIN.meaning) ??
+    refuseHosts(request.hosts) ??
+    refuseCount(1 + request.hosts.length) ??
+    refuseLifetime(request.lifetime, SUDO_LIFETIME) ??
+    refuseReason(request.reason)
+  );
+}
+
+/** pam-ussh challenges the agent without flags, which RSA answers with SHA-1; its library may refuse that or not. */
+function refuseSubject({ type }: PublicKey): Denial | undefined {
+  if (type !== 'ssh-rsa') return undefined;
+  return deny(
+    'malformed-request',
+    'an RSA key would answer sudo with a SHA-1 signature: take an ed25519, ecdsa or security key',
+  );
+}
+
+function refuseReason(reason: string): Denial | undefined {
+  if (isReason(reason)) return undefined;
+  return deny(
+    'malformed-request',
+    `a reason has at most ${MAX_REASON_LENGTH} characters of printable ASCII and no blank at either end`,
   );
 }
 
@@ -45,20 +80,20 @@ function refuseCount(principals: number): Denial | undefined {
   if (principals <= MAX_PRINCIPALS) return undefined;
   return deny(
     'too-many-principals',
-    `each login at each host makes ${principals} principals; a certificate holds ${MAX_PRINCIPALS}: ask for a group or for "*"`,
+    `this makes ${principals} principals and a certificate holds ${MAX_PRINCIPALS}: ask for fewer hosts, for a group or for "*"`,
   );
 }
 
-function refuseLifetime(lifetime: number | undefined): Denial | undefined {
+function refuseLifetime(lifetime: number | undefined, bounds: LifetimeBounds): Denial | undefined {
   if (lifetime === undefined) return undefined;
   if (!Number.isSafeInteger(lifetime))
     return deny('malformed-request', 'a lifetime is a whole number of seconds');
-  if (lifetime < LOGIN_LIFETIME.least)
+  if (lifetime < bounds.least)
     return deny(
       'lifetime-too-short',
-      `the shortest lifetime is ${formatDuration(LOGIN_LIFETIME.least)}: the touch needs its time, too`,
+      `the shortest lifetime is ${formatDuration(bounds.least)}: the touch needs its time, too`,
     );
-  return lifetime > LOGIN_LIFETIME.most ? tooLong(LOGIN_LIFETIME.most) : undefined;
+  return lifetime > bounds.most ? tooLong(bounds.most) : undefined;
 }
 
 export function tooLong(most: number): Denial {

@@ -40,7 +40,13 @@ export const AAGUID: Grammar = {
   meaning: 'model of an authenticator: a UUID in lower case',
 };
 
-export const GRAMMARS: readonly Grammar[] = [LOGIN, PERSON, ROLE, HOST, AAGUID];
+/** WebAuthn section 4: a credential id has at least 16 and at most 1023 bytes. */
+export const CREDENTIAL_ID: Grammar = {
+  pattern: '^[A-Za-z0-9_-]{22,1364}$',
+  meaning: 'credential id: 16 to 1023 bytes in base64url without padding',
+};
+
+export const GRAMMARS: readonly Grammar[] = [LOGIN, PERSON, ROLE, HOST, AAGUID, CREDENTIAL_ID];
 
 /** Principals and accounts of other purposes: whoever could choose one of these names would gain that purpose. */
 const RESERVED_LOGINS: ReadonlySet<string> = new Set(['sudoer', 'nix-builder']);

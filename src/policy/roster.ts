@@ -1,5 +1,5 @@
 /** The roster as the rest of the program sees it: parsed, checked, and indexed by name. */
-import type { PublicKey } from '../ssh/public-key.ts';
+import type { SecurityPublicKey } from '../ssh/public-key.ts';
 import type { Cidr } from './cidr.ts';
 
 export interface Roster {
@@ -14,6 +14,12 @@ export interface Roster {
   readonly keyOwners: ReadonlyMap<string, string>;
   /** The names of the roles to sign in with, each list of them that at least one person has, once. */
   readonly loginLists: readonly (readonly string[])[];
+  /** The same for sudo. */
+  readonly sudoLists: readonly (readonly string[])[];
+  /** The hosts by what stands behind the `@` of their sudo principals. */
+  readonly sudoNames: ReadonlyMap<string, Host>;
+  /** People's keys that sign for sudo instead of the authority; empty: the authority signs. */
+  readonly sudoCa: readonly SudoCaKey[];
 }
 
 export interface Person {
@@ -29,15 +35,16 @@ export interface Person {
 
 /** A security key that the roster itself enrols: a credential of kind `ssh-sk`. */
 export interface RosterKey {
-  readonly key: PublicKey;
+  readonly key: SecurityPublicKey;
   readonly fingerprint: string;
   readonly comment: string;
 }
 
-/** `sudo` and `builder` profiles will stand beside `login`. */
+/** A `builder` profile will stand beside these. */
 export interface Role {
   readonly name: string;
   readonly login?: LoginProfile;
+  readonly sudo?: SudoProfile;
   readonly touch: TouchPolicy;
 }
 
@@ -51,6 +58,32 @@ export interface LoginProfile {
   /** From where the certificate may be used; absent: from anywhere. Never empty. */
   readonly sourceAddresses?: readonly Cidr[];
   readonly extensions: readonly Extension[];
+}
+
+export interface SudoProfile {
+  /** Names of hosts and groups; "*" is every host of the roster. */
+  readonly hosts: '*' | ReadonlySet<string>;
+  /** Whether the principal may be asked for that each host takes. */
+  readonly everywhere: boolean;
+  /** Seconds when nobody asks for another lifetime. */
+  readonly lifetime: number;
+  /** Seconds that may be asked for at most. */
+  readonly maxLifetime: number;
+  /** How many other people have to approve. */
+  readonly approvals: number;
+  /** Names of roles whose people may approve; empty exactly when nobody has to. */
+  readonly approvers: readonly string[];
+  readonly reasonRequired: boolean;
+  /** Only a security key may be certified: then each sudo costs a touch, where the host's pam-ussh insists on it. */
+  readonly securityKeysOnly: boolean;
+}
+
+/** A security key of a person that signs certificates for sudo. */
+export interface SudoCaKey extends RosterKey {
+  readonly person: string;
+  readonly state: 'coming' | 'active' | 'retired';
+  /** In base64url: of a FIDO credential that `fido2-assert` reaches; absent: the key has a file of OpenSSH. */
+  readonly credentialId?: string;
 }
 
 export const EXTENSIONS = [
@@ -81,7 +114,20 @@ export interface Host {
   /** The names that clients use, for its host certificate. */
   readonly names: readonly string[];
   readonly groups: readonly string[];
+  /** What stands behind the `@` of its sudo principal. */
+  readonly sudoName: string;
 }
 
-/** Bounds of the purpose `login` (design.md section 4), in seconds. */
-export const LOGIN_LIFETIME = { least: 300, usual: 72_000, most: 86_400 } as const;
+/** Of a purpose (design.md section 4), in seconds. */
+export interface LifetimeBounds {
+  readonly least: number;
+  readonly usual: number;
+  readonly most: number;
+}
+
+export const LOGIN_LIFETIME: LifetimeBounds = { least: 300, usual: 72_000, most: 86_400 };
+export const SUDO_LIFETIME: LifetimeBounds = { least: 300, usual: 3_600, most: 86_400 };
+/** What a role may ask for at most. */
+export const MAX_APPROVALS = 8;
+/** A request holds one alternative draft for each active one. */
+export const MAX_SUDO_CA_KEYS = 16;

@@ -3,8 +3,8 @@ import type { Static, TSchema } from 'typebox';
 import { Type } from 'typebox';
 import { DURATION_PATTERN } from '../ssh/duration.ts';
 import type { Grammar } from './names.ts';
-import { AAGUID, HOST, LOGIN, PERSON, ROLE } from './names.ts';
-import { EXTENSIONS } from './roster.ts';
+import { AAGUID, CREDENTIAL_ID, HOST, LOGIN, PERSON, ROLE } from './names.ts';
+import { EXTENSIONS, MAX_APPROVALS, MAX_SUDO_CA_KEYS } from './roster.ts';
 
 const CLOSED = { additionalProperties: false } as const;
 const UNIQUE = { uniqueItems: true } as const;
@@ -20,6 +20,10 @@ function named<Entry extends TSchema>(grammar: Grammar, entry: Entry) {
 
 function duration(description: string) {
   return Type.Optional(Type.String({ pattern: DURATION_PATTERN, description }));
+}
+
+function hosts(description: string) {
+  return Type.Union([Type.Literal('*'), Type.Array(name(HOST), { ...UNIQUE, minItems: 1 })], { description });
 }
 
 const PersonEntry = Type.Object(
@@ -41,9 +45,7 @@ const PersonEntry = Type.Object(
 
 const LoginEntry = Type.Object(
   {
-    hosts: Type.Union([Type.Literal('*'), Type.Array(name(HOST), { ...UNIQUE, minItems: 1 })], {
-      description: 'Names of hosts and groups, or "*" for every host.',
-    }),
+    hosts: hosts('Names of hosts and groups, or "*" for every host.'),
     lifetime: duration('When nobody asks for another. Default: 20h, or max_lifetime if that is less.'),
     max_lifetime: duration('The most that may be asked for. Default and limit: 24h.'),
     source_addresses: Type.Optional(
@@ -57,6 +59,45 @@ const LoginEntry = Type.Object(
       Type.Array(Type.Enum(EXTENSIONS), {
         ...UNIQUE,
         description: 'Default: permit-pty and permit-agent-forwarding.',
+      }),
+    ),
+  },
+  CLOSED,
+);
+
+const SudoEntry = Type.Object(
+  {
+    hosts: hosts('Names of hosts and groups, or "*" for every host of this file.'),
+    everywhere: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether the principal "sudoer" may be asked for, which each host takes. Default: false.',
+      }),
+    ),
+    lifetime: duration('When nobody asks for another. Default: 1h, or max_lifetime if that is less.'),
+    max_lifetime: duration('The most that may be asked for. Default and limit: 24h.'),
+    approvals: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: MAX_APPROVALS,
+        description: 'How many other people have to approve. Default: 0.',
+      }),
+    ),
+    approvers: Type.Optional(
+      Type.Array(name(ROLE), {
+        ...UNIQUE,
+        minItems: 1,
+        description: 'Roles whose people may approve; needed when approvals is more than 0.',
+      }),
+    ),
+    reason: Type.Optional(
+      Type.Enum(['required', 'optional'], {
+        description: 'Whether the person has to say what it is for. Default: optional.',
+      }),
+    ),
+    subject_keys: Type.Optional(
+      Type.Enum(['any', 'sk'], {
+        description: '"sk": only security keys are certified, so that each sudo costs a touch. Default: any.',
       }),
     ),
   },
@@ -95,7 +136,10 @@ const TouchEntry = Type.Object(
   CLOSED,
 );
 
-const RoleEntry = Type.Object({ login: Type.Optional(LoginEntry), touch: Type.Optional(TouchEntry) }, CLOSED);
+const RoleEntry = Type.Object(
+  { login: Type.Optional(LoginEntry), sudo: Type.Optional(SudoEntry), touch: Type.Optional(TouchEntry) },
+  CLOSED,
+);
 
 const HostEntry = Type.Object(
   {
@@ -103,6 +147,31 @@ const HostEntry = Type.Object(
       Type.Array(name(HOST), { ...UNIQUE, description: 'What clients call it. Default: its name here.' }),
     ),
     groups: Type.Optional(Type.Array(name(HOST), UNIQUE)),
+    sudo_name: Type.Optional(
+      Type.String({
+        pattern: HOST.pattern,
+        description: 'What stands behind the @ of its sudo principal. Default: its name here.',
+      }),
+    ),
+  },
+  CLOSED,
+);
+
+const SudoCaEntry = Type.Object(
+  {
+    person: Type.String({ pattern: PERSON.pattern, description: 'Whose key it is.' }),
+    key: Type.String({ maxLength: 1024, description: 'The line of a .pub file of type sk-*.' }),
+    state: Type.Optional(
+      Type.Enum(['coming', 'active', 'retired'], {
+        description: 'Hosts trust all of them; only active ones sign. Default: active.',
+      }),
+    ),
+    credential_id: Type.Optional(
+      Type.String({
+        pattern: CREDENTIAL_ID.pattern,
+        description: 'For a FIDO credential that fido2-assert reaches: its id in base64url.',
+      }),
+    ),
   },
   CLOSED,
 );
@@ -112,11 +181,21 @@ export const RosterFile = Type.Object(
     people: named(PERSON, PersonEntry),
     roles: named(ROLE, RoleEntry),
     hosts: Type.Optional(named(HOST, HostEntry)),
+    sudo_ca: Type.Optional(
+      Type.Array(SudoCaEntry, {
+        minItems: 1,
+        maxItems: MAX_SUDO_CA_KEYS,
+        description: "People's security keys that sign for sudo instead of the authority.",
+      }),
+    ),
   },
   { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'Usher roster', ...CLOSED },
 );
 
 export type RosterFile = Static<typeof RosterFile>;
 export type PersonEntry = Static<typeof PersonEntry>;
+export type HostEntry = Static<typeof HostEntry>;
 export type LoginEntry = Static<typeof LoginEntry>;
+export type SudoEntry = Static<typeof SudoEntry>;
+export type SudoCaEntry = Static<typeof SudoCaEntry>;
 export type TouchEntry = Static<typeof TouchEntry>;

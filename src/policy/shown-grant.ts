@@ -7,6 +7,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { WireWriter } from '../ssh/wire.ts';
 import { termsOf } from './decide.ts';
 import type { CertificateRequest, Grant } from './decision.ts';
+import { NO_APPROVAL } from './decision.ts';
 import { grantingRole, loginRolesOf } from './granting.ts';
 import type { Roster } from './roster.ts';
 import { LOGIN_LIFETIME } from './roster.ts';
@@ -26,12 +27,13 @@ export function shownGrant(
   personName: string,
   request: CertificateRequest,
 ): Grant {
+  if (request.purpose === 'sudo') throw new TypeError('sudo comes next');
   // Picked for known people too, so that they do not take less time.
   const picked = loginRolesOf(roster, pickRoles(roster, seed, personName));
   const own = loginRolesOf(roster, roster.people.get(personName)?.roles ?? []);
   const mandates = mandatesOf(rolesFor(roster, own.length > 0 ? own : picked, request.hosts));
   const terms = termsOf(request, request.lifetime ?? mandates.lifetime, mandates);
-  return { kind: 'grant', terms, touch: mandates.touch };
+  return { kind: 'grant', terms, touch: mandates.touch, approval: NO_APPROVAL };
 }
 
 /** For each host the role that grants it, else the first of the list: who may not have a host looks as ever. */
