@@ -45,11 +45,14 @@ export function keyIdOf(purpose: Purpose, holder: string, requestId: string): st
   return `${purpose}:${holder}:${requestId}`;
 }
 
-/** 63 random bits, never 0: hosts revoke by serial, so a serial is never used twice. */
+/** Serials below are those of offline keys, which count: neither kind ever meets the other. */
+export const LEAST_RANDOM_SERIAL = 2n ** 51n;
+
+/** 63 random bits, at least 2^51: hosts revoke by serial, so a serial is never used twice. */
 export function newSerial(random: Random): bigint {
   const [value = 0n] = new BigUint64Array(random.bytes(8).slice().buffer);
   const serial = BigInt.asUintN(63, value);
-  return serial === 0n ? newSerial(random) : serial;
+  return serial < LEAST_RANDOM_SERIAL ? newSerial(random) : serial;
 }
 
 function fieldsOf(input: DraftInput, random: Random): CertificateFields {

@@ -124,7 +124,7 @@ export const MUTANTS: readonly Mutant[] = [
     'authority/race',
   ]),
   ...of('src/authority/draft.ts', [
-    'return serial === 0n ? newSerial(random) : serial;',
+    'return serial < LEAST_RANDOM_SERIAL ? newSerial(random) : serial;',
     'return serial;',
     'authority/invariants',
   ]),
