@@ -6,7 +6,7 @@ import { formatAssertion } from './assertion.ts';
 import { FidoError } from './error.ts';
 import { hostOf } from './touch-credential.ts';
 import type { TouchAction } from './touch-digest.ts';
-import { touchDigest } from './touch-digest.ts';
+import { issueAction, touchDigest } from './touch-digest.ts';
 import type { VerifiedTouch } from './verify-touch.ts';
 import { verifyTouch } from './verify-touch.ts';
 
@@ -30,6 +30,10 @@ export interface LoggedAssertion {
 export interface LoggedIssue extends LoggedRequest {
   readonly draftHashes: readonly Uint8Array[];
   readonly touches: readonly LoggedAssertion[];
+  /** These are only in leaves of kind `reviewed-certificate`. */
+  readonly reason?: string;
+  readonly approveBy?: number;
+  readonly approvals?: readonly LoggedAssertion[];
 }
 
 export interface LoggedEnrolment extends LoggedRequest, LoggedAssertion {
@@ -39,7 +43,13 @@ export interface LoggedEnrolment extends LoggedRequest, LoggedAssertion {
 
 /** The digest that the touches of a certificate leaf are over. */
 export function loggedIssueDigest(leaf: LoggedIssue): Uint8Array {
-  return digestOf(leaf, { kind: 'issue', draftHashes: leaf.draftHashes });
+  return digestOf(leaf, issueAction(leaf.draftHashes, leaf.reason ?? ''));
+}
+
+/** The digest that the approvals of a certificate leaf are over. */
+export function loggedApprovalDigest(leaf: LoggedIssue): Uint8Array {
+  const expiresAt = leaf.approveBy ?? 0;
+  return digestOf({ ...leaf, expiresAt }, { kind: 'approve', requestDigest: loggedIssueDigest(leaf) });
 }
 
 /** The digest that the new credential of an enrolment leaf touched. */
@@ -49,14 +59,19 @@ export function loggedEnrolmentDigest(leaf: LoggedEnrolment): Uint8Array {
 }
 
 /**
- * What each touch of a certificate leaf was, in order. Whether policy asked for a verified user stands in the roster of
- * the leaf's digest: compare `userVerified` with it.
+ * What each touch of a certificate leaf was, in order, approvals last. Whether policy asked for a verified user stands in the
+ * roster of the leaf's digest: compare `userVerified` with it.
  * @throws FidoError with the code of what is wrong with the first bad one.
  */
 export async function verifyLoggedIssue(leaf: LoggedIssue): Promise<readonly VerifiedTouch[]> {
-  if (leaf.touches.length === 0) throw new FidoError('malformed', 'the leaf holds no touch');
-  const digest = loggedIssueDigest(leaf);
-  return Promise.all(leaf.touches.map((touch) => verifyLogged(touch, digest, leaf.origin)));
+  // A reviewed certificate may have none, where the signature of its CA key is a touch: `checkCertificateLeaf` looks at that.
+  if (leaf.touches.length === 0 && leaf.approvals === undefined)
+    throw new FidoError('malformed', 'the leaf holds no touch');
+  const [issue, approval] = [loggedIssueDigest(leaf), loggedApprovalDigest(leaf)];
+  return Promise.all([
+    ...leaf.touches.map((touch) => verifyLogged(touch, issue, leaf.origin)),
+    ...(leaf.approvals ?? []).map((touch) => verifyLogged(touch, approval, leaf.origin)),
+  ]);
 }
 
 /** @throws FidoError with the code of what is wrong. */

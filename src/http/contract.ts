@@ -5,6 +5,7 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { LIMITS } from '../fido/assertion.ts';
+import { MAX_REASON_LENGTH, REASON_PATTERN } from '../ssh/reason.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -29,8 +30,8 @@ const Label = Type.String({
   description: 'what a person calls a credential',
 });
 const Reason = Type.String({
-  maxLength: 200,
-  pattern: '^([\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?)?$',
+  maxLength: MAX_REASON_LENGTH,
+  pattern: REASON_PATTERN,
   description: 'why; empty: none was given',
 });
 const PersonName = Type.String({ pattern: '^[a-z_][a-z0-9_.-]{0,31}$' });
@@ -127,7 +128,7 @@ const CredentialIds = Type.Array(Type.String(), {
 });
 const ApprovalCount = Type.Integer({
   minimum: 0,
-  maximum: 8,
+  maximum: 4,
   description: 'how many other people have to approve before it is signed',
 });
 

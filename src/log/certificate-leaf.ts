@@ -5,10 +5,10 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Certificate } from '../ssh/certificate.ts';
 import { decodeCertificate } from '../ssh/certificate.ts';
-import { verifyCertificateSignature } from '../ssh/certificate-signature.ts';
+import { inspectCertificateSignature, verifyCertificateSignature } from '../ssh/certificate-signature.ts';
 import { decodePublicKey, fingerprint } from '../ssh/public-key.ts';
 import { badLeaf, decoding } from './field.ts';
-import type { CertificateLeaf, LoggedTouch } from './leaf.ts';
+import type { CertificateLeaf, LoggedTouch, ReviewedCertificateLeaf } from './leaf.ts';
 import { sameHash } from './merkle.ts';
 
 /**
@@ -23,7 +23,22 @@ export function checkCertificateLeaf(leaf: CertificateLeaf): Certificate {
   if (!verifyCertificateSignature(certificate))
     throw badLeaf('the certificate is not signed by the key that it names');
   leaf.touches.forEach(checkCredential);
+  if (leaf.kind === 'reviewed-certificate') checkReview(leaf, certificate);
+  else if (leaf.touches.length === 0) throw badLeaf('the holder touched nothing');
   return certificate;
+}
+
+/** Others approved, each once; and where nobody touched for the holder, the holder's own key signed. */
+function checkReview(leaf: ReviewedCertificateLeaf, certificate: Certificate): void {
+  const { person, approvals, signer, touches } = leaf;
+  const approvers = approvals.map((approval) => approval.person);
+  if (approvers.includes(person)) throw badLeaf('the holder approved the own certificate');
+  if (new Set(approvers).size !== approvers.length) throw badLeaf('a person approved twice');
+  approvals.forEach(checkCredential);
+  const touch = inspectCertificateSignature(certificate);
+  if (signer !== '' && !(touch.valid && touch.securityKey?.userPresent === true))
+    throw badLeaf('nobody touched the security key that signed the certificate');
+  if (touches.length === 0 && signer !== person) throw badLeaf('the holder touched nothing');
 }
 
 function checkDraft({ index, draftHashes }: CertificateLeaf, { draft }: Certificate): void {
@@ -40,7 +55,7 @@ function checkNames({ purpose, person, requestId, touches }: CertificateLeaf, { 
     throw badLeaf('the key id of the certificate names another purpose, person or request');
   if ((purpose === 'host') !== (fields.type === 'host'))
     throw badLeaf(`a ${purpose} certificate is not one for a ${fields.type}`);
-  if (touches[0]?.person !== person) throw badLeaf('the first touch is by another person');
+  if (touches.some((touch) => touch.person !== person)) throw badLeaf('a touch is by another person');
 }
 
 function checkCredential({ credentialKind, credentialId, publicKey }: LoggedTouch): void {

@@ -3,6 +3,7 @@
  * of the wire; a new kind is a table, a row of `KINDS` and a paragraph in docs/log.md. The kinds never change: what must
  * differ gets a kind of its own. This file runs in browsers too.
  */
+import { MAX_REASON_LENGTH, REASON_PATTERN } from '../ssh/reason.ts';
 import { WireReader, WireWriter } from '../ssh/wire.ts';
 import type { Field, Fields } from './field.ts';
 import {
@@ -53,6 +54,20 @@ export interface CertificateBody {
   readonly touches: readonly LoggedTouch[];
 }
 
+/**
+ * A certificate whose request people reviewed: there was a reason, others approved, or the security key of a person is the CA
+ * key. Every certificate of a request in which one for sudo was asked for has this kind.
+ */
+export interface ReviewedCertificateBody extends CertificateBody {
+  /** Empty when none was given. */
+  readonly reason: string;
+  /** Until when it could be approved; the digest of approvals covers it. */
+  readonly approveBy: number;
+  readonly approvals: readonly LoggedTouch[];
+  /** Whose CA key signed it; empty: one of the authority's own. Then `touches` may be empty: the signature is this person's touch. */
+  readonly signer: string;
+}
+
 /** The assertion is by the new credential itself. */
 export interface EnrollBody {
   readonly person: string;
@@ -99,6 +114,7 @@ export interface AuthorityBody {
 
 interface Bodies {
   readonly certificate: CertificateBody;
+  readonly 'reviewed-certificate': ReviewedCertificateBody;
   readonly enroll: EnrollBody;
   readonly 'remove-credential': RemoveCredentialBody;
   readonly roster: RosterBody;
@@ -108,7 +124,8 @@ interface Bodies {
 export type LeafKind = keyof Bodies;
 export type LeafOf<K extends LeafKind> = { readonly kind: K; readonly recordedAt: number } & Bodies[K];
 export type Leaf = { readonly [K in LeafKind]: LeafOf<K> }[LeafKind];
-export type CertificateLeaf = LeafOf<'certificate'>;
+export type ReviewedCertificateLeaf = LeafOf<'reviewed-certificate'>;
+export type CertificateLeaf = LeafOf<'certificate'> | ReviewedCertificateLeaf;
 
 interface LeafFormat<K extends LeafKind> {
   readonly read: (reader: WireReader) => LeafOf<K>;
@@ -164,6 +181,15 @@ const CERTIFICATE: Fields<CertificateBody> = {
   touches: list('touches', wrapped('a touch', TOUCH), 1, MAX_TOUCHES),
 };
 
+const REVIEWED_CERTIFICATE: Fields<ReviewedCertificateBody> = {
+  ...CERTIFICATE,
+  touches: list('touches', wrapped('a touch', TOUCH), 0, MAX_TOUCHES),
+  reason: text('reason', new RegExp(REASON_PATTERN), MAX_REASON_LENGTH),
+  approveBy: time('approve-by'),
+  approvals: list('approvals', wrapped('a touch', TOUCH), 0, MAX_TOUCHES),
+  signer: text('signer', /^[A-Za-z0-9._-]*$/, 64),
+};
+
 const ENROLL: Fields<EnrollBody> = {
   person: PERSON,
   credentialKind: CREDENTIAL_KIND,
@@ -197,6 +223,7 @@ const AUTHORITY: Fields<AuthorityBody> = {
 
 const KINDS: { readonly [K in LeafKind]: LeafFormat<K> } = {
   certificate: format('certificate', CERTIFICATE),
+  'reviewed-certificate': format('reviewed-certificate', REVIEWED_CERTIFICATE),
   enroll: format('enroll', ENROLL),
   'remove-credential': format('remove-credential', REMOVE_CREDENTIAL),
   roster: format('roster', ROSTER),
@@ -206,6 +233,7 @@ const KINDS: { readonly [K in LeafKind]: LeafFormat<K> } = {
 const MAGIC_FIELD: Field<string> = word('the first field', [MAGIC]);
 const KIND: Field<LeafKind> = word('kind', [
   'certificate',
+  'reviewed-certificate',
   'enroll',
   'remove-credential',
   'roster',
@@ -238,14 +266,14 @@ export function decodeLeaf(leaf: Uint8Array): Leaf {
 
 /**
  * The most bytes that the leaf of a certificate can have, known when it is drafted: before anything is touched or signed
- * an authority must know that it will be able to record it. `touches` is how many touches policy asks for.
+ * an authority must know that it will be able to record it. `touches` is how many touches policy asks for, approvals included.
  */
 export function certificateLeafBytes(of: { draftBytes: number; drafts: number; touches: number }): number {
-  const { certificate, draftHashes, touches, ...others } = CERTIFICATE;
+  const { certificate, draftHashes, touches, approvals, ...others } = REVIEWED_CERTIFICATE;
   const frame = MAGIC_FIELD.maxBytes + KIND.maxBytes + RECORDED_AT.maxBytes + maxBytesOf(others);
   const signed = 4 + of.draftBytes + 4 + MAX_SIGNATURE_BLOB_BYTES;
   const hashes = 4 + of.drafts * DIGEST.maxBytes;
-  return frame + signed + hashes + 4 + of.touches * (4 + maxBytesOf(TOUCH));
+  return frame + signed + hashes + 8 + of.touches * (4 + maxBytesOf(TOUCH));
 }
 
 function format<K extends LeafKind>(kind: K, fields: Fields<Bodies[K]>): LeafFormat<K> {

@@ -7,7 +7,7 @@ import {
   verifyLoggedIssue,
 } from '../../src/fido/logged-touch.ts';
 import type { CertificateLeaf, LeafOf, LoggedTouch } from '../../src/log/leaf.ts';
-import { enrolledLeaf, issuedLeaf, touchOver } from '../log/issued.ts';
+import { enrolledLeaf, issuedLeaf, reviewedLeaf, selfSignedLeaf, touchOver } from '../log/issued.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 
 const WAYS = ['browser', 'ssh-key'] as const;
@@ -123,5 +123,25 @@ describe.each(WAYS)('a logged enrolment by %s', (way) => {
   it('verifies from the leaf alone', async () => {
     expect(await verifyLoggedEnrolment(good)).toMatchObject({ credentialId: good.credentialId });
     expect(parseClientData(good.clientDataJson).challenge).toEqual(loggedEnrolmentDigest(good));
+  });
+});
+
+describe.each(WAYS)('the touches of a reviewed certificate by %s', (way) => {
+  const good = reviewedLeaf(way);
+
+  it('are verified, approvals included', async () => {
+    expect(await verifyLoggedIssue(good)).toHaveLength(2);
+    expect(await verifyLoggedIssue(reviewedLeaf(way, ''))).toHaveLength(2);
+    expect(await verifyLoggedIssue(selfSignedLeaf())).toEqual([]);
+  });
+
+  it.each<[string, CertificateLeaf]>([
+    ['the reason is another', { ...good, reason: 'deploy 4712' }],
+    ['the reason was left out', { ...good, reason: '' }],
+    ['it could be approved for longer', { ...good, approveBy: good.approveBy + 1 }],
+    ['the touch of the holder is said to be an approval', { ...good, approvals: good.touches }],
+    ['an approval is said to be the touch of the holder', { ...good, touches: good.approvals }],
+  ])('are refused when %s', async (_, leaf) => {
+    expect(await codeOfAsync(verifyLoggedIssue(leaf))).toBe('challenge-mismatch');
   });
 });

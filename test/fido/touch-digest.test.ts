@@ -3,7 +3,7 @@ import { hex } from '@scure/base';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TouchAction, TouchStatement } from '../../src/fido/touch-digest.ts';
-import { normalizeCode, touchCode, touchDigest } from '../../src/fido/touch-digest.ts';
+import { issueAction, normalizeCode, touchCode, touchDigest } from '../../src/fido/touch-digest.ts';
 import { codeOf } from '../support/code-of.ts';
 
 const HASH = new Uint8Array(32).fill(0xa1);
@@ -53,6 +53,22 @@ describe('the digest', () => {
     const hashes = `00000020${'a1'.repeat(32)}00000020${'b2'.repeat(32)}`;
     const expected = sha256Hex([...head('issue'), '00000048', hashes]);
     expect(hex.encode(touchDigest(ISSUE))).toBe(expected);
+  });
+
+  test('of certificates with a reason follows the documented layout', () => {
+    const hashes = `00000020${'a1'.repeat(32)}`;
+    const expected = sha256Hex([...head('issue-with-reason'), '00000024', hashes, sshString('deploy 4711')]);
+    expect(hex.encode(touchDigest({ ...ISSUE, action: issueAction([HASH], 'deploy 4711') }))).toBe(expected);
+    expect(issueAction([HASH], '')).toEqual({ kind: 'issue', draftHashes: [HASH] });
+    const empty = { kind: 'issue-with-reason', draftHashes: [HASH], reason: '' } as const;
+    expect(codeOf(() => touchDigest({ ...ISSUE, action: empty }))).toBe('malformed');
+  });
+
+  test.each(['approve', 'reject'] as const)('of the answer %s follows the documented layout', (kind) => {
+    const expected = sha256Hex([...head(kind), sshString(HASH)]);
+    expect(hex.encode(touchDigest({ ...ISSUE, action: { kind, requestDigest: HASH } }))).toBe(expected);
+    const short = { kind, requestDigest: HASH.subarray(1) } as const;
+    expect(codeOf(() => touchDigest({ ...ISSUE, action: short }))).toBe('malformed');
   });
 
   test('of an enrolment follows the documented layout', () => {
@@ -127,7 +143,7 @@ describe('a statement that can not be is refused', () => {
     ['a time with a fraction', { expiresAt: 1.5 }],
     ['no time', { expiresAt: Number.NaN }],
     // The cast plays a newer authority's action at an older page.
-    ['an action of a later version', { action: { kind: 'approve' } as unknown as TouchAction }],
+    ['an action of a later version', { action: { kind: 'revoke' } as unknown as TouchAction }],
   ])('%s', (_, change) => {
     expect(codeOf(() => touchDigest({ ...ISSUE, ...change }))).toBe('malformed');
   });

@@ -1,12 +1,12 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, it } from 'vitest';
 import { checkCertificateLeaf } from '../../src/log/certificate-leaf.ts';
-import type { CertificateLeaf } from '../../src/log/leaf.ts';
+import type { LeafOf, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
 import { decodeLeaf, encodeLeaf } from '../../src/log/leaf.ts';
 import { assembleCertificate, decodeCertificate, encodeDraft } from '../../src/ssh/certificate.ts';
 import { signMessage } from '../../src/ssh/private-key.ts';
 import { codeOf } from '../support/code-of.ts';
-import { caKey, fieldsOf, issuedLeaf, otherCaKey } from './issued.ts';
+import { caKey, fieldsOf, issuedLeaf, otherCaKey, reviewedLeaf, selfSignedLeaf } from './issued.ts';
 
 const good = issuedLeaf('browser');
 const { draft, signature } = decodeCertificate(good.certificate);
@@ -17,14 +17,14 @@ function signed(other: Uint8Array): Uint8Array {
   return assembleCertificate(other, signMessage(caKey, other));
 }
 
-function refusal(changes: Partial<CertificateLeaf>): unknown {
+function refusal(changes: Partial<LeafOf<'certificate'>>): unknown {
   return codeOf(() => checkCertificateLeaf({ ...good, ...changes }));
 }
 
 describe('a certificate leaf is refused when', () => {
   const wider = encodeDraft(fieldsOf({ principals: ['alice@web1', 'root@web1'] }));
 
-  it.each<[string, Partial<CertificateLeaf>]>([
+  it.each<[string, Partial<LeafOf<'certificate'>>]>([
     ['its certificate has a principal that was not touched', { certificate: signed(wider) }],
     ['its certificate is another draft of the request', { index: 0 }],
     ['its index is beyond its drafts', { index: 2 }],
@@ -84,4 +84,29 @@ describe('a certificate leaf', () => {
       expect(checkCertificateLeaf(read).fields.serial).toBe(1234n);
     },
   );
+});
+
+describe('the leaf of a reviewed certificate', () => {
+  const reviewed = reviewedLeaf('browser');
+  const [approval = expect.fail('nobody approved')] = reviewed.approvals;
+
+  it.each([reviewed, reviewedLeaf('ssh-key'), reviewedLeaf('browser', ''), selfSignedLeaf()])(
+    'agrees with itself, stored and read again',
+    (leaf) => {
+      const read = decodeLeaf(encodeLeaf(leaf));
+      expect(read).toEqual(leaf);
+      expect(checkCertificateLeaf(leaf).fields.serial).toBe(1234n);
+    },
+  );
+
+  it.each<[string, ReviewedCertificateLeaf]>([
+    ['the holder approved', { ...reviewed, approvals: [{ ...approval, person: 'alice' }] }],
+    ['a person approved twice', { ...reviewed, approvals: [approval, approval] }],
+    ['nobody touched', { ...reviewed, touches: [] }],
+    ['a key of the authority is said to be a person’s', { ...reviewed, signer: 'carol' }],
+    ['the holder touched nothing, and another person signed', { ...selfSignedLeaf(), signer: 'bob' }],
+    ['the security key of the CA was not touched', selfSignedLeaf(0)],
+  ])('is refused when %s', (_, leaf) => {
+    expect(codeOf(() => checkCertificateLeaf(leaf))).toBe('bad-leaf');
+  });
 });

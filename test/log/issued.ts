@@ -2,8 +2,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { AssertionJson } from '../../src/fido/assertion.ts';
 import { parseAssertion } from '../../src/fido/assertion.ts';
-import { touchDigest } from '../../src/fido/touch-digest.ts';
-import type { CertificateLeaf, LeafOf, LoggedTouch } from '../../src/log/leaf.ts';
+import { issueAction, touchDigest } from '../../src/fido/touch-digest.ts';
+import type { LeafOf, LoggedTouch, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
 import { assembleCertificate, encodeDraft } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
 import { ed25519FromSeed, signMessage } from '../../src/ssh/private-key.ts';
@@ -44,7 +44,7 @@ export function fieldsOf(changes: Partial<CertificateFields> = {}): CertificateF
 }
 
 /** The leaf of the second of two certificates, touched in this way. */
-export function issuedLeaf(way: TouchWay, changes: Partial<CertificateFields> = {}): CertificateLeaf {
+export function issuedLeaf(way: TouchWay, changes: Partial<CertificateFields> = {}): LeafOf<'certificate'> {
   const drafts = [encodeDraft(fieldsOf({ serial: 99n })), encodeDraft(fieldsOf(changes))];
   const draftHashes = drafts.map((draft) => sha256(draft));
   const digest = touchDigest({ ...REQUEST, action: { kind: 'issue', draftHashes } });
@@ -61,6 +61,50 @@ export function issuedLeaf(way: TouchWay, changes: Partial<CertificateFields> = 
     draftHashes,
     touches: [touchOver(way, digest)],
   };
+}
+
+/** The leaf of a sudo certificate that bob approved. */
+export function reviewedLeaf(way: TouchWay, reason = 'deploy 4711'): ReviewedCertificateLeaf {
+  const draft = encodeDraft(sudoFields());
+  const draftHashes = [sha256(draft)];
+  const requestDigest = touchDigest({ ...REQUEST, action: issueAction(draftHashes, reason) });
+  const approveBy = REQUEST.expiresAt + 1800;
+  const approval = touchDigest({
+    ...REQUEST,
+    expiresAt: approveBy,
+    action: { kind: 'approve', requestDigest },
+  });
+  return {
+    ...issuedLeaf(way),
+    kind: 'reviewed-certificate',
+    purpose: 'sudo',
+    certificate: assembleCertificate(draft, signMessage(caKey, draft)),
+    index: 0,
+    draftHashes,
+    touches: [touchOver(way, requestDigest)],
+    reason,
+    approveBy,
+    approvals: [{ ...touchOver(way, approval), person: 'bob' }],
+    signer: '',
+  };
+}
+
+/** The leaf of a sudo certificate that the holder signed with the own security key, and touched nothing else. */
+export function selfSignedLeaf(flags?: number): ReviewedCertificateLeaf {
+  const draft = encodeDraft(sudoFields({ authority: securityKey.publicKey }));
+  return {
+    ...reviewedLeaf('browser'),
+    certificate: assembleCertificate(draft, securityKey.sign(draft, flags === undefined ? {} : { flags })),
+    draftHashes: [sha256(draft)],
+    touches: [],
+    approvals: [],
+    signer: 'alice',
+  };
+}
+
+function sudoFields(changes: Partial<CertificateFields> = {}): CertificateFields {
+  const keyId = `sudo:alice:${REQUEST.requestId}`;
+  return fieldsOf({ keyId, principals: ['alice', 'sudoer@web1'], extensions: [], ...changes });
 }
 
 /** The leaf of alice's new credential, used for the first time. */

@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { hex } from '@scure/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CertificateLeaf, Leaf, LoggedTouch } from '../../src/log/leaf.ts';
+import type { Leaf, LeafOf, LoggedTouch, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
 import {
   certificateLeafBytes,
   decodeLeaf,
@@ -15,11 +15,13 @@ import { logErrorCode } from './errors.ts';
 import {
   anyCertificateLeaf,
   anyLeaf,
+  anyReviewedLeaf,
   authorityLeaf,
   certificateLeaf,
   enrollLeaf,
   goodLeaves,
   removalLeaf,
+  reviewedLeaf,
   rosterLeaf,
   touch,
 } from './leaves.ts';
@@ -34,9 +36,9 @@ function header(kind: string, magic = 'usher leaf v1', recordedAt = 1_800_000_00
 
 const digest = new Uint8Array(32);
 
-function listOfOneTouch(signature: Uint8Array, extraBytes: number): Uint8Array {
+function listOfOneTouch(signature: Uint8Array, extraBytes: number, person = touch.person): Uint8Array {
   const one = new WireWriter()
-    .string(touch.person)
+    .string(person)
     .string(touch.credentialKind)
     .string(touch.credentialId)
     .string(touch.publicKey)
@@ -104,11 +106,17 @@ describe('values that can not be a leaf', () => {
     ...certificateLeaf,
     touches: [{ ...touch, ...changes }],
   });
-  const certificate = (changes: Partial<CertificateLeaf>): Leaf => ({ ...certificateLeaf, ...changes });
+  const certificate = (changes: Partial<LeafOf<'certificate'>>): Leaf => ({ ...certificateLeaf, ...changes });
+  const reviewed = (changes: Partial<ReviewedCertificateLeaf>): Leaf => ({ ...reviewedLeaf, ...changes });
 
   it.each<[string, Leaf]>([
     ['no touch', certificate({ touches: [] })],
     ['too many touches', certificate({ touches: new Array<LoggedTouch>(MAX_TOUCHES + 1).fill(touch) })],
+    ['too many approvals', reviewed({ approvals: new Array<LoggedTouch>(MAX_TOUCHES + 1).fill(touch) })],
+    ['a reason with a line end', reviewed({ reason: 'deploy\nand more' })],
+    ['a reason of 201 characters', reviewed({ reason: 'a'.repeat(201) })],
+    ['a reason that ends with a blank', reviewed({ reason: 'deploy ' })],
+    ['a signer that is no name', reviewed({ signer: 'bob carol' })],
     ['no draft', certificate({ draftHashes: [] })],
     ['65 drafts', certificate({ draftHashes: new Array<Uint8Array>(65).fill(digest) })],
     ['a short draft hash', certificate({ draftHashes: [digest, digest.subarray(1)] })],
@@ -209,6 +217,23 @@ describe('a leaf', () => {
         .string(new WireWriter().string(first).string(second).bytes())
         .raw(listOfOneTouch(touch.signature, 0))
         .bytes(),
+      'reviewed-certificate': header('reviewed-certificate')
+        .string('sudo')
+        .string(person)
+        .string(rosterDigest)
+        .string(certificate)
+        .string(origin)
+        .string(requestId)
+        .string(nonce)
+        .uint64(expiresAt)
+        .uint32(1)
+        .string(new WireWriter().string(first).string(second).bytes())
+        .raw(listOfOneTouch(touch.signature, 0))
+        .string('deploy of 4711')
+        .uint64(1_800_001_800n)
+        .raw(listOfOneTouch(touch.signature, 0, 'bob'))
+        .string('carol')
+        .bytes(),
       enroll: header('enroll')
         .string(person)
         .string(touch.credentialKind)
@@ -248,6 +273,11 @@ describe('a leaf', () => {
   /** Leaves are kept for ever: a change of these hashes is a change of the format, and never right. */
   it.each([
     ['certificate', certificateLeaf, '6b579bbe4d186cc5f54e8787beddeef71c2b78debed3b02e017af3e87a9e492e'],
+    [
+      'reviewed-certificate',
+      reviewedLeaf,
+      '6b37c59ea826c40805c24f8ea97189da767dd3dbe584a98818f1979266064b6a',
+    ],
     ['enroll', enrollLeaf, '1312e81f69cd2c1162e7844762bd236cb197b54341aa64c289916a4e969f79fd'],
     ['remove-credential', removalLeaf, '1504d2c51eb8e049ab60e5cf4336c7dfbb612e156f8b33e1d1aea241cddf48da'],
     ['roster', rosterLeaf, '6656321a6649edf4f7917997995106e705069fd71b62c99742bc8e21c13f5851'],
@@ -260,9 +290,10 @@ describe('a leaf', () => {
 describe('the size of a certificate leaf', () => {
   it('is never more than was said when it was drafted', () => {
     fc.assert(
-      fc.property(anyCertificateLeaf, (leaf) => {
+      fc.property(fc.oneof(anyCertificateLeaf, anyReviewedLeaf), (leaf) => {
         const draftBytes = leaf.certificate.length;
-        const [drafts, touches] = [leaf.draftHashes.length, leaf.touches.length];
+        const approvals = leaf.kind === 'reviewed-certificate' ? leaf.approvals.length : 0;
+        const [drafts, touches] = [leaf.draftHashes.length, leaf.touches.length + approvals];
         expect(encodeLeaf(leaf).length).toBeLessThanOrEqual(
           certificateLeafBytes({ draftBytes, drafts, touches }),
         );
@@ -283,17 +314,19 @@ describe('the size of a certificate leaf', () => {
       signature: new Uint8Array(256),
     };
     const leaf = encodeLeaf({
-      ...certificateLeaf,
+      ...reviewedLeaf,
       purpose: 'a'.repeat(32),
       person: 'a'.repeat(64),
       certificate: new Uint8Array(1000),
       origin: `https://${'a'.repeat(247)}`,
-      touches: [largest, largest],
+      touches: [largest],
+      reason: 'a'.repeat(200),
+      approvals: [largest],
+      signer: 'a'.repeat(64),
     });
     const signature = 4 + 6144;
-    const kindNames = 'remove-credential'.length - 'certificate'.length;
     const bound = certificateLeafBytes({ draftBytes: 1000, drafts: 2, touches: 2 });
-    expect(leaf.length).toBe(bound - signature - kindNames);
+    expect(leaf.length).toBe(bound - signature);
   });
 
   it('leaves room for a login certificate with 256 principals of 80 characters and one touch', () => {

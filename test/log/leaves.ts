@@ -1,7 +1,7 @@
 /** Leaves for tests: one good one of each kind, and arbitrary ones. */
 import { hex } from '@scure/base';
 import fc from 'fast-check';
-import type { CertificateLeaf, Leaf, LeafOf, LoggedTouch } from '../../src/log/leaf.ts';
+import type { Leaf, LeafOf, LoggedTouch, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
 
 const KIND = fc.constantFrom('webauthn' as const, 'ssh-sk' as const);
 const PERSON = fc.stringMatching(/^[a-z_][a-z0-9._-]{0,63}$/);
@@ -38,8 +38,7 @@ const REQUEST = { origin: ORIGIN, requestId: REQUEST_ID, nonce: HASH, expiresAt:
 
 const TOUCH: fc.Arbitrary<LoggedTouch> = fc.record({ ...CREDENTIAL, ...ASSERTION });
 
-export const anyCertificateLeaf: fc.Arbitrary<CertificateLeaf> = fc.record({
-  kind: fc.constant('certificate' as const),
+const CERTIFICATE = {
   recordedAt: TIME,
   purpose: PURPOSE,
   person: PERSON,
@@ -48,7 +47,22 @@ export const anyCertificateLeaf: fc.Arbitrary<CertificateLeaf> = fc.record({
   ...REQUEST,
   index: fc.nat({ max: 63 }),
   draftHashes: fc.array(HASH, { minLength: 1, maxLength: 64 }),
+};
+
+export const anyCertificateLeaf: fc.Arbitrary<LeafOf<'certificate'>> = fc.record({
+  kind: fc.constant('certificate' as const),
+  ...CERTIFICATE,
   touches: fc.array(TOUCH, { minLength: 1, maxLength: 3 }),
+});
+
+export const anyReviewedLeaf: fc.Arbitrary<ReviewedCertificateLeaf> = fc.record({
+  kind: fc.constant('reviewed-certificate' as const),
+  ...CERTIFICATE,
+  touches: fc.array(TOUCH, { maxLength: 2 }),
+  reason: fc.stringMatching(/^([!-~]([ -~]{0,198}[!-~])?)?$/),
+  approveBy: TIME,
+  approvals: fc.array(TOUCH, { maxLength: 2 }),
+  signer: fc.oneof(fc.constant(''), PERSON),
 });
 
 const anyEnrollLeaf: fc.Arbitrary<LeafOf<'enroll'>> = fc.record({
@@ -89,6 +103,7 @@ const anyAuthorityLeaf: fc.Arbitrary<LeafOf<'authority'>> = fc.record({
 /** One arbitrary a kind, by name: a kind without one does not compile. */
 export const anyLeaf: { readonly [K in Leaf['kind']]: fc.Arbitrary<LeafOf<K>> } = {
   certificate: anyCertificateLeaf,
+  'reviewed-certificate': anyReviewedLeaf,
   enroll: anyEnrollLeaf,
   'remove-credential': anyRemoval,
   roster: anyRosterLeaf,
@@ -117,7 +132,7 @@ const request = {
   expiresAt: 1_800_000_120,
 };
 
-export const certificateLeaf: CertificateLeaf = {
+export const certificateLeaf: LeafOf<'certificate'> = {
   kind: 'certificate',
   recordedAt: 1_800_000_000,
   purpose: 'login',
@@ -128,6 +143,16 @@ export const certificateLeaf: CertificateLeaf = {
   index: 1,
   draftHashes: [filled(32, 7), filled(32, 8)],
   touches: [touch],
+};
+
+export const reviewedLeaf: ReviewedCertificateLeaf = {
+  ...certificateLeaf,
+  kind: 'reviewed-certificate',
+  purpose: 'sudo',
+  reason: 'deploy of 4711',
+  approveBy: 1_800_001_800,
+  approvals: [{ ...touch, person: 'bob' }],
+  signer: 'carol',
 };
 
 export const enrollLeaf: LeafOf<'enroll'> = {
@@ -166,6 +191,7 @@ export const authorityLeaf: LeafOf<'authority'> = {
 
 export const goodLeaves: readonly Leaf[] = [
   certificateLeaf,
+  reviewedLeaf,
   enrollLeaf,
   removalLeaf,
   rosterLeaf,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { expect, test } from 'vitest';
-import { touchCode, touchDigest } from '../../src/fido/touch-digest.ts';
+import { issueAction, touchCode, touchDigest } from '../../src/fido/touch-digest.ts';
 import { Bundle } from '../../src/http/contract.ts';
 import { possessionMessage } from '../../src/ssh/possession.ts';
 import type { PublicKey } from '../../src/ssh/public-key.ts';
@@ -62,6 +62,29 @@ test('touch digest of certificates', () => {
   const values = { origin, action: 'issue', 'request-id': frame.requestId, nonce, 'expires-at': 5n };
   const names = ['touch digest', 'touch digest issue'];
   expect(digest).toEqual(sha256(build(names, { ...values, 'draft-hashes': list.bytes() })));
+});
+
+test('touch digest of certificates with a reason', () => {
+  const draftHashes = [sha256(nonce)];
+  const frame = { origin, requestId: 'r'.repeat(22), nonce };
+  const digest = touchDigest({ ...frame, expiresAt: 5, action: issueAction(draftHashes, 'deploy') });
+  const values = {
+    ...{ origin, action: 'issue-with-reason', 'request-id': frame.requestId, nonce, 'expires-at': 5n },
+    'draft-hashes': new WireWriter().string(sha256(nonce)).bytes(),
+    reason: 'deploy',
+  };
+  expect(digest).toEqual(sha256(build(['touch digest', 'touch digest issue-with-reason'], values)));
+});
+
+test.each(['approve', 'reject'] as const)('touch digest of the answer %s', (action) => {
+  const frame = { origin, requestId: 'r'.repeat(22), nonce };
+  const requestDigest = sha256(nonce);
+  const digest = touchDigest({ ...frame, expiresAt: 5, action: { kind: action, requestDigest } });
+  const values = {
+    ...{ origin, action, 'request-id': frame.requestId, nonce, 'expires-at': 5n },
+    'request-digest': requestDigest,
+  };
+  expect(digest).toEqual(sha256(build(['touch digest', 'touch digest answer'], values)));
 });
 
 test('touch digest of an enrolment', () => {
