@@ -68,6 +68,15 @@ export interface ReviewedCertificateBody extends CertificateBody {
   readonly signer: string;
 }
 
+/** A certificate that an offline key of the authority signed in an emergency, entered afterwards: nobody touched for it. */
+export interface BreakGlassBody {
+  readonly purpose: 'login' | 'sudo';
+  readonly person: string;
+  readonly certificate: Uint8Array;
+  /** Never empty. */
+  readonly reason: string;
+}
+
 /** The assertion is by the new credential itself. */
 export interface EnrollBody {
   readonly person: string;
@@ -115,6 +124,7 @@ export interface AuthorityBody {
 interface Bodies {
   readonly certificate: CertificateBody;
   readonly 'reviewed-certificate': ReviewedCertificateBody;
+  readonly 'break-glass': BreakGlassBody;
   readonly enroll: EnrollBody;
   readonly 'remove-credential': RemoveCredentialBody;
   readonly roster: RosterBody;
@@ -190,6 +200,13 @@ const REVIEWED_CERTIFICATE: Fields<ReviewedCertificateBody> = {
   signer: text('signer', /^[A-Za-z0-9._-]*$/, 64),
 };
 
+const BREAK_GLASS: Fields<BreakGlassBody> = {
+  purpose: word('purpose', ['login', 'sudo']),
+  person: PERSON,
+  certificate: bytes('certificate', 1, MAX_LEAF_BYTES),
+  reason: text('reason', new RegExp(`^(?!$)${REASON_PATTERN.slice(1)}`), MAX_REASON_LENGTH),
+};
+
 const ENROLL: Fields<EnrollBody> = {
   person: PERSON,
   credentialKind: CREDENTIAL_KIND,
@@ -224,6 +241,7 @@ const AUTHORITY: Fields<AuthorityBody> = {
 const KINDS: { readonly [K in LeafKind]: LeafFormat<K> } = {
   certificate: format('certificate', CERTIFICATE),
   'reviewed-certificate': format('reviewed-certificate', REVIEWED_CERTIFICATE),
+  'break-glass': format('break-glass', BREAK_GLASS),
   enroll: format('enroll', ENROLL),
   'remove-credential': format('remove-credential', REMOVE_CREDENTIAL),
   roster: format('roster', ROSTER),
@@ -234,6 +252,7 @@ const MAGIC_FIELD: Field<string> = word('the first field', [MAGIC]);
 const KIND: Field<LeafKind> = word('kind', [
   'certificate',
   'reviewed-certificate',
+  'break-glass',
   'enroll',
   'remove-credential',
   'roster',

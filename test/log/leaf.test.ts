@@ -17,6 +17,7 @@ import {
   anyLeaf,
   anyReviewedLeaf,
   authorityLeaf,
+  breakGlassLeaf,
   certificateLeaf,
   enrollLeaf,
   goodLeaves,
@@ -117,6 +118,11 @@ describe('values that can not be a leaf', () => {
     ['a reason of 201 characters', reviewed({ reason: 'a'.repeat(201) })],
     ['a reason that ends with a blank', reviewed({ reason: 'deploy ' })],
     ['a signer that is no name', reviewed({ signer: 'bob carol' })],
+    ['a certificate of an offline key without reason', { ...breakGlassLeaf, reason: '' }],
+    [
+      'a certificate of an offline key for builders',
+      { ...breakGlassLeaf, ...Object.assign({ purpose: 'builder' }) },
+    ],
     ['no draft', certificate({ draftHashes: [] })],
     ['65 drafts', certificate({ draftHashes: new Array<Uint8Array>(65).fill(digest) })],
     ['a short draft hash', certificate({ draftHashes: [digest, digest.subarray(1)] })],
@@ -234,6 +240,12 @@ describe('a leaf', () => {
         .raw(listOfOneTouch(touch.signature, 0, 'bob'))
         .string('carol')
         .bytes(),
+      'break-glass': header('break-glass')
+        .string('sudo')
+        .string('alice')
+        .string(breakGlassLeaf.certificate)
+        .string('the authority burnt down')
+        .bytes(),
       enroll: header('enroll')
         .string(person)
         .string(touch.credentialKind)
@@ -278,6 +290,7 @@ describe('a leaf', () => {
       reviewedLeaf,
       '6b37c59ea826c40805c24f8ea97189da767dd3dbe584a98818f1979266064b6a',
     ],
+    ['break-glass', breakGlassLeaf, '019444865daabbe58b90f8c20101ff39b90af78a3abdab947759bdcaaf85bca0'],
     ['enroll', enrollLeaf, '1312e81f69cd2c1162e7844762bd236cb197b54341aa64c289916a4e969f79fd'],
     ['remove-credential', removalLeaf, '1504d2c51eb8e049ab60e5cf4336c7dfbb612e156f8b33e1d1aea241cddf48da'],
     ['roster', rosterLeaf, '6656321a6649edf4f7917997995106e705069fd71b62c99742bc8e21c13f5851'],

@@ -65,6 +65,15 @@ export const anyReviewedLeaf: fc.Arbitrary<ReviewedCertificateLeaf> = fc.record(
   signer: fc.oneof(fc.constant(''), PERSON),
 });
 
+const anyBreakGlassLeaf: fc.Arbitrary<LeafOf<'break-glass'>> = fc.record({
+  kind: fc.constant('break-glass' as const),
+  recordedAt: TIME,
+  purpose: fc.constantFrom('login' as const, 'sudo' as const),
+  person: PERSON,
+  certificate: bytes(1, 8192),
+  reason: fc.stringMatching(/^[!-~]([ -~]{0,198}[!-~])?$/),
+});
+
 const anyEnrollLeaf: fc.Arbitrary<LeafOf<'enroll'>> = fc.record({
   kind: fc.constant('enroll' as const),
   recordedAt: TIME,
@@ -104,6 +113,7 @@ const anyAuthorityLeaf: fc.Arbitrary<LeafOf<'authority'>> = fc.record({
 export const anyLeaf: { readonly [K in Leaf['kind']]: fc.Arbitrary<LeafOf<K>> } = {
   certificate: anyCertificateLeaf,
   'reviewed-certificate': anyReviewedLeaf,
+  'break-glass': anyBreakGlassLeaf,
   enroll: anyEnrollLeaf,
   'remove-credential': anyRemoval,
   roster: anyRosterLeaf,
@@ -155,6 +165,15 @@ export const reviewedLeaf: ReviewedCertificateLeaf = {
   signer: 'carol',
 };
 
+export const breakGlassLeaf: LeafOf<'break-glass'> = {
+  kind: 'break-glass',
+  recordedAt: 1_800_000_000,
+  purpose: 'sudo',
+  person: 'alice',
+  certificate: filled(300, 13),
+  reason: 'the authority burnt down',
+};
+
 export const enrollLeaf: LeafOf<'enroll'> = {
   kind: 'enroll',
   recordedAt: 1_800_000_000,
@@ -192,6 +211,7 @@ export const authorityLeaf: LeafOf<'authority'> = {
 export const goodLeaves: readonly Leaf[] = [
   certificateLeaf,
   reviewedLeaf,
+  breakGlassLeaf,
   enrollLeaf,
   removalLeaf,
   rosterLeaf,
