@@ -1,7 +1,7 @@
 /** A real ssh-agent for one test: a person's own, with the environment that the test gives. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { program } from './parts.ts';
@@ -17,6 +17,8 @@ export interface SshAgentOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** More arguments, e.g. `['-P', '/somewhere/*']` to allow another place for security key libraries. */
   readonly args?: readonly string[];
+  /** Runs as this user instead of the one that runs the tests, which must be root. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
 export interface SshAgent extends AsyncDisposable {
@@ -27,12 +29,14 @@ export interface SshAgent extends AsyncDisposable {
 }
 
 /** Starts an agent and waits until it listens. `await using agent = await startSshAgent()`, or call `stop()`. */
-export async function startSshAgent({ env = {}, args = [] }: SshAgentOptions = {}): Promise<SshAgent> {
+export async function startSshAgent({ env = {}, args = [], owner }: SshAgentOptions = {}): Promise<SshAgent> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-test-agent-'));
+  if (owner !== undefined) await chown(directory, owner.uid, owner.gid);
   const socketPath = join(directory, 'agent');
   const child = spawn(program('ssh-agent'), ['-D', '-a', socketPath, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
+    ...(owner === undefined ? {} : { uid: owner.uid, gid: owner.gid }),
   });
   const closed = once(child, 'close');
   const stop = async (): Promise<void> => {
