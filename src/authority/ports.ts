@@ -49,6 +49,8 @@ export interface StoreReader {
   listCredentials(): Promise<readonly Credential[]>;
   findInvite(id: string): Promise<Invite | undefined>;
   findCertificate(serial: bigint): Promise<IssuedCertificate | undefined>;
+  /** In ascending order: which serials from `least` on and below `end` are those of recorded certificates. */
+  serialsBetween(least: bigint, end: bigint): Promise<readonly bigint[]>;
   /** How many certificates a person got from `since` on; counting stops at `most`. */
   countIssued(person: string, since: number, most: number): Promise<number>;
   keyUse(identity: string): Promise<KeyUse | undefined>;

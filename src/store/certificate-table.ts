@@ -30,6 +30,11 @@ export class CertificateTable {
     return row === undefined ? undefined : readRow(row);
   }
 
+  async serialsBetween(run: Run, least: bigint, end: bigint): Promise<readonly bigint[]> {
+    const { rows } = await run(this.#queries.serialsBetween({ least, end }));
+    return rows.map(({ serial }) => serial);
+  }
+
   async countIssued(run: Run, person: string, since: number, most: number): Promise<number> {
     const row = await firstRow(run, this.#queries.count({ person, since, most }));
     return Number(row?.issued ?? 0n);
@@ -45,6 +50,14 @@ function certificateQueries(db: Kysely<Schema>) {
   return {
     find: prepare<{ serial: bigint }, Selectable<Table>>((param) =>
       db.selectFrom('certificate').select(COLUMNS).where('serial', '=', param('serial')),
+    ),
+    serialsBetween: prepare<{ least: bigint; end: bigint }, { serial: bigint }>((param) =>
+      db
+        .selectFrom('certificate')
+        .select('serial')
+        .where('serial', '>=', param('least'))
+        .where('serial', '<', param('end'))
+        .orderBy('serial'),
     ),
     count: prepare<{ person: string; since: number; most: number }, { issued: bigint }>((param) =>
       db

@@ -16,6 +16,7 @@ export function makeReader(tables: Tables, run: Run): StoreReader {
     listCredentials: () => tables.credentials.list(run),
     findInvite: (id) => tables.invites.find(run, id),
     findCertificate: (serial) => tables.certificates.find(run, serial),
+    serialsBetween: (least, end) => tables.certificates.serialsBetween(run, least, end),
     countIssued: (person, since, most) => tables.certificates.countIssued(run, person, since, most),
     keyUse: (identity) => tables.keyRoles.find(run, identity),
     logHead: async () => {

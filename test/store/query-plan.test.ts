@@ -86,6 +86,7 @@ async function useEverything(run: Run, connection: SqliteConnection): Promise<vo
   await tx.findInvite(invite.id);
   await tx.insertCertificate(certificate);
   await tx.findCertificate(certificate.serial);
+  await tx.serialsBetween(1n, 5n);
   await tx.countIssued('alice', NOW, 5);
   await tx.claimKey('k', { role: 'touch', person: 'alice' });
   await tx.claimKey('k', { role: 'touch', person: 'alice' });

@@ -74,6 +74,18 @@ export function certificateLaws(open: StoreUnderTest['open']): void {
       },
     );
 
+    test('is found by the range that its serial is in, in ascending order', async () => {
+      const store = await open();
+      const most = 2n ** 63n - 1n;
+      for (const serial of [2n ** 51n, 9n, 7n, 8n, most]) await issue(store, sampleCertificate({ serial }));
+      await store.read(async (tx) => {
+        expect(await tx.serialsBetween(7n, 9n)).toEqual([7n, 8n]);
+        expect(await tx.serialsBetween(1n, 7n)).toEqual([]);
+        expect(await tx.serialsBetween(9n, 2n ** 51n)).toEqual([9n]);
+        expect(await tx.serialsBetween(1n, most)).toEqual([7n, 8n, 9n, 2n ** 51n]);
+      });
+    });
+
     test('counts for its person, from a time on, up to a bound', async () => {
       const store = await open();
       for (const [person, issuedAt] of [
