@@ -26,6 +26,19 @@ export function fieldsOf(changes: Partial<CertificateFields> = {}): CertificateF
   };
 }
 
+export function sudoFieldsOf(changes: Partial<CertificateFields> = {}): CertificateFields {
+  return {
+    ...fieldsOf(),
+    serial: 4_712n,
+    keyId: `sudo:alice:${REQUEST_ID}`,
+    principals: ['alice', 'sudoer@web1', 'sudoer@web2'],
+    validBefore: BigInt(DRAFTED_AT + 3_600),
+    criticalOptions: [],
+    extensions: [],
+    ...changes,
+  };
+}
+
 export function replyOf(drafts: readonly Uint8Array[] = [encodeDraft(fieldsOf())]): ReviewReply {
   return {
     person: 'alice',

@@ -1,20 +1,11 @@
-/**
- * From the authority's reply to what the person reviews. The digest is computed here, from the bytes that are shown, with the
- * address of this very page as origin: a server that shows one thing can not have another one touched.
- */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { base64urlnopad } from '@scure/base';
-import { normalizeCode, touchCode, touchDigest } from '../../src/fido/touch-digest.ts';
+/** From the authority's reply to what the person reviews. */
+import { normalizeCode, touchCode } from '../../src/fido/touch-digest.ts';
 import type { ReviewReply } from '../../src/http/contract.ts';
-import type { ReviewedCertificate } from './draft.ts';
-import { reviewDraft } from './draft.ts';
-import { ReviewFault } from './fault.ts';
+import { ReviewFault } from '../request/fault.ts';
+import type { Here, ShownRequest } from '../request/request.ts';
+import { readRequest } from '../request/request.ts';
 
-export interface Review {
-  readonly person: string;
-  readonly certificates: readonly ReviewedCertificate[];
-  /** The WebAuthn challenge. */
-  readonly digest: Uint8Array;
+export interface Review extends ShownRequest {
   /** What the terminal that asked shows too, "ABCD-EFGH". */
   readonly code: string;
   readonly proof: ReviewReply['proof'];
@@ -24,68 +15,20 @@ export interface Review {
   readonly rpId: string;
   readonly credentialIds: readonly string[];
   readonly userVerification: ReviewReply['userVerification'];
+  /** How many other people have to approve after the touch. */
+  readonly approvals: number;
 }
 
-/** Where this page is, and what was typed into it. */
-export interface Here {
-  readonly origin: string;
-  readonly requestId: string;
-  readonly typedCode?: string;
-}
-
-/** @throws ReviewFault when anything in the reply does not agree with this page, the person, or the other drafts. */
-export function readReview(reply: ReviewReply, here: Here): Review {
-  if (reply.origin !== here.origin)
-    throw new ReviewFault(
-      'wrong-origin',
-      `The request belongs to ${reply.origin}, this page to ${here.origin}.`,
-    );
-  if (reply.requestId !== here.requestId)
-    throw new ReviewFault('other-request', 'The authority answered with another request.');
-  const drafts = reply.drafts.map(decodeBytes);
-  const certificates = drafts.map((draft) => readDraft(draft, reply.person, here.requestId));
-  const digest = digestOf(reply, here, drafts);
-  const code = touchCode(digest);
-  if (here.typedCode !== undefined && normalizeCode(here.typedCode) !== normalizeCode(code))
+/** @throws ReviewFault when the reply does not fit together, or is not what the code that was typed belongs to. */
+export function readReview(reply: ReviewReply, here: Here, typedCode?: string): Review {
+  const request = readRequest(reply, here);
+  const code = touchCode(request.digest);
+  if (typedCode !== undefined && normalizeCode(typedCode) !== normalizeCode(code))
     throw new ReviewFault('other-code', 'What the authority shows here is not what your terminal asked for.');
-  return { ...shownOf(reply), certificates, digest, code };
+  return { ...request, code, ...restOf(reply) };
 }
 
-function shownOf(reply: ReviewReply): Omit<Review, 'certificates' | 'digest' | 'code'> {
-  const { person, proof, askedFrom, openedFrom, expiresAt, rpId, credentialIds, userVerification } = reply;
-  return { person, proof, askedFrom, openedFrom, expiresAt, rpId, credentialIds, userVerification };
-}
-
-function readDraft(draft: Uint8Array, person: string, requestId: string): ReviewedCertificate {
-  try {
-    return reviewDraft(draft, person, requestId);
-  } catch (cause) {
-    if (cause instanceof ReviewFault) throw cause;
-    throw new ReviewFault('bad-draft', 'A draft can not be read, so it is not shown and not touched.', {
-      cause,
-    });
-  }
-}
-
-function digestOf(reply: ReviewReply, here: Here, drafts: readonly Uint8Array[]): Uint8Array {
-  try {
-    return touchDigest({
-      origin: here.origin,
-      action: { kind: 'issue', draftHashes: drafts.map((draft) => sha256(draft)) },
-      requestId: here.requestId,
-      nonce: decodeBytes(reply.nonce),
-      expiresAt: reply.expiresAt,
-    });
-  } catch (cause) {
-    if (cause instanceof ReviewFault) throw cause;
-    throw new ReviewFault('bad-draft', 'The request is not complete.', { cause });
-  }
-}
-
-function decodeBytes(text: string): Uint8Array {
-  try {
-    return base64urlnopad.decode(text);
-  } catch (cause) {
-    throw new ReviewFault('bad-draft', 'The request can not be read.', { cause });
-  }
+function restOf(reply: ReviewReply): Omit<Review, keyof ShownRequest | 'code'> {
+  const { proof, askedFrom, openedFrom, expiresAt, rpId, credentialIds, userVerification, approvals } = reply;
+  return { proof, askedFrom, openedFrom, expiresAt, rpId, credentialIds, userVerification, approvals };
 }

@@ -3,9 +3,9 @@
  * present state changes nothing.
  */
 import type { Refusal } from '../api.ts';
+import type { ReviewFaultCode } from '../request/fault.ts';
 import type { AuthenticatorTrouble } from '../trouble.ts';
 import type { TouchAddress, WaitingCommand } from './address.ts';
-import type { ReviewFaultCode } from './fault.ts';
 import type { KnownPage } from './memory.ts';
 import type { Review } from './review.ts';
 

@@ -3,8 +3,8 @@
 import type { PageReply, ReviewReply } from '../../src/http/contract.ts';
 import type { Api, Reply } from '../api.ts';
 import type { Authenticator } from '../authenticator.ts';
+import { ReviewFault } from '../request/fault.ts';
 import type { WaitingCommand } from './address.ts';
-import { ReviewFault } from './fault.ts';
 import type { KnownPage, Memory } from './memory.ts';
 import { readReview } from './review.ts';
 import type {
@@ -94,9 +94,7 @@ function reviewed(
 ): TouchEvent {
   if (reply.kind !== 'ok') return reply;
   try {
-    const here = { origin, requestId };
-    const review = readReview(reply.value, typedCode === undefined ? here : { ...here, typedCode });
-    return { kind: 'reviewed', review };
+    return { kind: 'reviewed', review: readReview(reply.value, { origin, requestId }, typedCode) };
   } catch (fault) {
     if (fault instanceof ReviewFault) return { kind: 'faulty', code: fault.code, detail: fault.message };
     return { kind: 'faulty', code: 'bad-draft', detail: 'The request can not be read.' };

@@ -4,9 +4,10 @@ export type ReviewFaultCode =
   | 'other-person'
   | 'other-purpose'
   | 'other-code'
-  | 'bad-draft';
+  | 'bad-draft'
+  | 'bad-reason';
 
-/** Why this page refuses to have a request touched: what the authority sent does not agree with what it would show. */
+/** Why a page refuses to have a request touched: what the authority sent does not agree with what it would show. */
 export class ReviewFault extends Error {
   readonly code: ReviewFaultCode;
 
