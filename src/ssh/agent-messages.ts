@@ -30,6 +30,7 @@ const ADD_ID_CONSTRAINED = 25;
 const CONSTRAIN_LIFETIME = 1;
 const CONSTRAIN_CONFIRM = 2;
 const CONSTRAIN_EXTENSION = 255;
+const INTERNAL_PROVIDER = 'internal';
 
 /** What an agent lists. The blob is a public key or a certificate, of any type that the agent knows, ours or not. */
 export interface AgentIdentity {
@@ -49,7 +50,7 @@ export interface AgentConstraints {
   readonly lifetime?: number;
   /** Ask the person at each use. */
   readonly confirm?: boolean;
-  /** The library that talks to the authenticator; a security key added without one uses OpenSSH's built-in. */
+  /** The library that talks to the authenticator; OpenSSH's own for a security key without one. */
   readonly securityKeyProvider?: string;
 }
 
@@ -87,7 +88,7 @@ export function decodeSignReply(reply: Uint8Array): Uint8Array {
 
 /** @throws TypeError when the certificate is not for this key, or a constraint is out of its range. */
 export function encodeAddRequest(identity: AgentKey, constraints: AgentConstraints): Uint8Array {
-  const suffix = encodeConstraints(constraints);
+  const suffix = encodeConstraints(withProvider(identity, constraints));
   const writer = new WireWriter().byte(suffix.length > 0 ? ADD_ID_CONSTRAINED : ADD_IDENTITY);
   writeKey(identity, writer);
   return writer.string(identity.comment).raw(suffix).bytes();
@@ -110,6 +111,11 @@ function openReply(reply: Uint8Array, expected: number): WireReader {
   if (type === FAILURE) throw new SshError('agent-failure', 'the agent refused');
   if (type !== expected) throw new SshError('bad-agent-reply', `the agent answered with message ${type}`);
   return reader;
+}
+
+/** As ssh-add does it: an agent that was told no library for a security key takes the key, and then can not sign with it. */
+function withProvider({ key }: AgentKey, constraints: AgentConstraints): AgentConstraints {
+  return 'keyHandle' in key ? { securityKeyProvider: INTERNAL_PROVIDER, ...constraints } : constraints;
 }
 
 function encodeConstraints({ lifetime, confirm, securityKeyProvider }: AgentConstraints): Uint8Array {

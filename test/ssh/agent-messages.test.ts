@@ -16,7 +16,7 @@ import { SshError } from '../../src/ssh/error.ts';
 import { encodePublicKey } from '../../src/ssh/public-key.ts';
 import { WireReader, WireWriter } from '../../src/ssh/wire.ts';
 import { issue } from '../support/certificates.ts';
-import { generateKey, generateSigner } from '../support/keys.ts';
+import { generateKey, generateSecurityKey, generateSigner } from '../support/keys.ts';
 
 const key = generateKey('ssh-ed25519');
 const blob = encodePublicKey(key.publicKey);
@@ -160,6 +160,16 @@ describe('a request', () => {
         2,
         ...provider,
       ]);
+    });
+
+    it('for a security key always names a library: without one the agent takes it, and can not sign', () => {
+      const { publicKey } = generateSecurityKey('sk-ssh-ed25519@openssh.com');
+      const handle = { publicKey, flags: 1, keyHandle: Uint8Array.of(1), comment: '' };
+      const request = (constraints: AgentConstraints) =>
+        Buffer.from(encodeAddRequest({ key: handle, comment: '' }, constraints)).toString('latin1');
+      expect(request({})).toMatch(/sk-provider@openssh.com.{4}internal$/s);
+      expect(request({ securityKeyProvider: '/lib/x.so' })).toMatch(/\/lib\/x.so$/);
+      expect(request({ securityKeyProvider: '/lib/x.so' })).not.toContain('internal');
     });
 
     it.each([0, -1, 0.5, 2 ** 32, Number.NaN])(
