@@ -19,10 +19,18 @@ export interface Pins {
   readonly nextBundleKey?: string;
 }
 
-interface CaKey {
+export interface CaSigner {
+  readonly person: string;
+  /** Of a FIDO credential, which is reached without an SSH key file. */
+  readonly credentialId?: string;
+}
+
+export interface CaKey {
   readonly purpose: string;
   readonly key: PublicKey;
   readonly state: 'coming' | 'active' | 'retired' | 'offline';
+  /** The person whose security key it is; none when the authority itself signs. */
+  readonly signer?: CaSigner;
 }
 
 /** A bundle whose signature and contents were checked. */
@@ -53,7 +61,7 @@ export function verifyBundle(reply: BundleReply, origin: string, pins: Pins): Ve
     rpId: bundle.rpId,
     number: bundle.number,
     freshUntil: bundle.freshUntil,
-    caKeys: bundle.caKeys.map(({ purpose, state, key }) => ({ purpose, state, key: parseLine(key) })),
+    caKeys: bundle.caKeys.map(({ key, ...others }) => ({ ...others, key: parseLine(key) })),
     logKey: parseLogKey(bundle.logKey),
     pins: signer === announced ? { bundleKey: signer } : { bundleKey: signer, nextBundleKey: announced },
   };

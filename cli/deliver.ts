@@ -6,6 +6,7 @@ import { equalBytes } from '../src/fido/equal-bytes.ts';
 import type { Certificate } from '../src/ssh/certificate.ts';
 import { encodeCertificate } from '../src/ssh/certificate.ts';
 import type { PrivateKey } from '../src/ssh/private-key.ts';
+import type { Enrolled } from './enrolled.ts';
 import type { Entry, EntryOwner } from './entries.ts';
 import { entryComment, ownEntries } from './entries.ts';
 import { UsherCommandError } from './error.ts';
@@ -13,6 +14,8 @@ import { withAgent } from './ssh-agent.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const AGENT_HINT = 'some desktop agents drop certificates: use ssh-agent of OpenSSH';
+
+type Place = Pick<Enrolled, 'agent'> & { readonly surroundings: Pick<Surroundings, 'now'> };
 
 interface NewEntry {
   readonly owner: EntryOwner;
@@ -23,10 +26,13 @@ interface NewEntry {
 }
 
 /** @throws UsherCommandError `agent` when the agent does not list afterwards what was added. */
-export async function deliverToAgent(surroundings: Surroundings, entry: NewEntry): Promise<void> {
+export async function deliverToAgent(
+  { surroundings, agent: address }: Place,
+  entry: NewEntry,
+): Promise<void> {
   const { owner, key, certificate, confirm } = entry;
   const lifetime = Number(certificate.fields.validBefore) - surroundings.now();
-  await withAgent(surroundings.env, async (agent) => {
+  await withAgent(address, async (agent) => {
     const older = ownEntries(await agent.list(), owner);
     await agent.add({ key, certificate, comment: entryComment(owner) }, { lifetime, confirm });
     // Added first: between the two there is never no certificate at all.

@@ -1,5 +1,7 @@
 /** An authority that the person is enrolled at, as a command works with it. */
 import { BundleReply } from '../src/http/contract.ts';
+import type { AgentAddress } from './agent-address.ts';
+import { agentAddress } from './agent-address.ts';
 import type { VerifiedBundle } from './bundle.ts';
 import { acceptBundle, verifyBundle } from './bundle.ts';
 import { Client } from './client.ts';
@@ -20,6 +22,7 @@ export interface Enrolled {
   readonly settings: Settings;
   readonly memory: Memory;
   readonly client: Client;
+  readonly agent: AgentAddress;
 }
 
 /** @param authority the name after `--authority`, else USHER_AUTHORITY, else the default. */
@@ -31,7 +34,9 @@ export async function openEnrolled(
   const settings = await loadSettings(paths, authority ?? surroundings.env['USHER_AUTHORITY']);
   const name = authorityName(settings.origin);
   const memory = await loadMemory(paths, name);
-  return { surroundings, paths, name, settings, memory, client: new Client(settings.origin, surroundings) };
+  const client = new Client(settings.origin, surroundings);
+  const agent = agentAddress(surroundings.env, settings.ownAgent === true);
+  return { surroundings, paths, name, settings, memory, client, agent };
 }
 
 /** Fetches the bundle, checks it with what is pinned and what was seen before, and remembers it. */

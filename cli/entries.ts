@@ -12,7 +12,7 @@ export interface Entry {
 }
 
 export interface EntryOwner {
-  readonly purpose: 'login';
+  readonly purpose: 'login' | 'sudo';
   readonly person: string;
   /** The host of the authority, as in the comment. */
   readonly authority: string;

@@ -8,6 +8,7 @@ import { base64urlnopad } from '@scure/base';
 import { AgentConnection } from '../src/agent/connection.ts';
 import type { PublicKey } from '../src/ssh/public-key.ts';
 import { parsePublicKeyLine } from '../src/ssh/public-key.ts';
+import { agentAddress } from './agent-address.ts';
 import { ownEntries, usableEntries } from './entries.ts';
 import type { Paths } from './paths.ts';
 import { pathsFrom } from './paths.ts';
@@ -34,9 +35,12 @@ export async function hasUsableCertificate(
   try {
     const paths = pathsFrom(env);
     const name = authority ?? env['USHER_AUTHORITY'] ?? defaultName(paths);
-    const person = textField(readJson(join(paths.authorities, `${name}.json`)), 'person');
+    const settings = readJson(join(paths.authorities, `${name}.json`));
+    const person = textField(settings, 'person');
     const caKeys = loginKeys(readJson(join(paths.state, `${name}.json`)));
-    const agent = await AgentConnection.connect(env['SSH_AUTH_SOCK'] ?? '');
+    const agent = await AgentConnection.connect(
+      agentAddress(env, field(settings, 'ownAgent') === true).socket ?? '',
+    );
     const entries = ownEntries(await agent.list(), { purpose: 'login', person, authority: name });
     agent.close();
     return usableEntries(entries, caKeys, now).length > 0;

@@ -28,6 +28,10 @@ export const Settings = Type.Object(
     access: Type.Optional(Access),
     with: Type.Optional(Type.String()),
     touchKey: Type.Optional(Type.String()),
+    /** Whether our keys live in an agent that holds nothing else. */
+    ownAgent: Type.Optional(Type.Boolean()),
+    /** The file of the person's own CA key, where CA keys are security keys of people. */
+    caKey: Type.Optional(Type.String()),
   },
   { additionalProperties: false },
 );

@@ -8,7 +8,7 @@ import { withAgent } from './ssh-agent.ts';
 
 /** The headers of a GET of `target`. */
 export async function signGet(
-  { surroundings, settings }: Enrolled,
+  { surroundings, settings, agent }: Enrolled,
   entry: Pick<Entry, 'blob' | 'certificate'>,
   target: string,
 ): Promise<Record<string, string>> {
@@ -22,7 +22,7 @@ export async function signGet(
     nonce: base64urlnopad.encode(surroundings.randomBytes(16)),
   };
   const preimage = sshsigPreimage(CALL_NAMESPACE, callMessage(call));
-  const signature = await withAgent(surroundings.env, (agent) => agent.sign(entry.blob, preimage));
+  const signature = await withAgent(agent, (connection) => connection.sign(entry.blob, preimage));
   const { subject } = entry.certificate.fields;
   return callHeaders({ ...call, signature: encodeSshsig(subject, CALL_NAMESPACE, signature) });
 }

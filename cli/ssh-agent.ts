@@ -1,38 +1,38 @@
-/** The person's own ssh-agent, where certificates of `usher login` live. */
+/** The ssh-agent where our keys live: the person's, or one of our own. */
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { AgentConnection } from '../src/agent/connection.ts';
 import { AgentError } from '../src/agent/error.ts';
+import type { AgentAddress } from './agent-address.ts';
 import { UsherCommandError } from './error.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { noRuntimeDirectory, refuseForeignDirectory } from './own-agent.ts';
 
 /** Opens a connection for the time of `work`. @throws UsherCommandError `agent` */
 export async function withAgent<T>(
-  env: Environment,
+  address: AgentAddress,
   work: (agent: AgentConnection) => Promise<T>,
 ): Promise<T> {
-  const agent = await connect(env);
+  const agent = await connect(address);
   try {
     return await work(agent);
   } catch (cause) {
-    if (cause instanceof AgentError) throw agentError(cause);
+    if (cause instanceof AgentError) throw agentError(cause, address);
     throw cause;
   } finally {
     agent.close();
   }
 }
 
-async function connect(env: Environment): Promise<AgentConnection> {
-  const socket = env['SSH_AUTH_SOCK'];
-  if (socket === undefined || socket === '')
-    throw new UsherCommandError('agent', 'no ssh-agent is known: SSH_AUTH_SOCK is not set', {
-      hint: 'start one in this shell: eval "$(ssh-agent)"',
-    });
+async function connect(address: AgentAddress): Promise<AgentConnection> {
+  const { own, socket } = address;
+  if (socket === undefined) throw own ? noRuntimeDirectory() : noAgent();
+  // Where there is no directory there is no agent, which is what connecting says.
+  if (own) await refuseForeignDirectory(dirname(socket));
   await refuseForeignSocket(socket);
   try {
     return await AgentConnection.connect(socket);
   } catch (cause) {
-    if (cause instanceof AgentError) throw agentError(cause);
+    if (cause instanceof AgentError) throw agentError(cause, address);
     throw cause;
   }
 }
@@ -55,10 +55,18 @@ export async function ownerOf(path: string): Promise<number | undefined> {
   }
 }
 
-function agentError(cause: AgentError): UsherCommandError {
-  const hint =
-    cause.code === 'refused'
-      ? 'is the agent locked (ssh-add -X unlocks it)?'
-      : 'is ssh-agent running, and does SSH_AUTH_SOCK name its socket?';
-  return new UsherCommandError('agent', `ssh-agent: ${cause.message}`, { cause, hint });
+function noAgent(): UsherCommandError {
+  return new UsherCommandError('agent', 'no ssh-agent is known: SSH_AUTH_SOCK is not set', {
+    hint: 'start one in this shell: eval "$(ssh-agent)"; or let usher keep one: usher login --own-agent',
+  });
+}
+
+function agentError(cause: AgentError, { own }: AgentAddress): UsherCommandError {
+  return new UsherCommandError('agent', `ssh-agent: ${cause.message}`, { cause, hint: hintOf(cause, own) });
+}
+
+function hintOf({ code }: AgentError, own: boolean): string {
+  if (code === 'refused') return 'is the agent locked (ssh-add -X unlocks it)?';
+  if (own) return 'usher login starts it';
+  return 'is ssh-agent running, and does SSH_AUTH_SOCK name its socket?';
 }

@@ -8,14 +8,18 @@ interface Stanza {
   readonly hosts: readonly string[];
   /** Whether `ssh` may start `usher login` when there is no valid certificate. */
   readonly auto: boolean;
+  /** The socket of an agent that holds our keys only: that one is forwarded, with nothing of the person's in it. */
+  readonly ownAgent?: string | undefined;
 }
 
 const PATTERN = /^!?[A-Za-z0-9*?][A-Za-z0-9.*?:_-]*$/;
+/** What ssh_config takes as it stands: it would expand "%" and "$", and split at blanks. */
+const SOCKET = /^\/[A-Za-z0-9._/-]+$/;
 /** What stands in a command that a shell runs: nothing that it would read as more than a word. */
 const WORD = /^[A-Za-z0-9.:[\]-]+$/;
 
 /** @throws UsherCommandError `usage` for a pattern that ssh_config would read as something else. */
-export function formatStanza({ authority, origin, hosts, auto }: Stanza): string {
+export function formatStanza({ authority, origin, hosts, auto, ownAgent }: Stanza): string {
   for (const host of hosts)
     if (!PATTERN.test(host))
       throw new UsherCommandError('usage', `"${host}" is no host pattern of ssh_config`);
@@ -30,6 +34,17 @@ export function formatStanza({ authority, origin, hosts, auto }: Stanza): string
     '    PreferredAuthentications publickey',
     // A person's "IdentitiesOnly yes" for all hosts would keep certificates in the agent from being offered.
     '    IdentitiesOnly no',
-    '    IdentityAgent SSH_AUTH_SOCK',
+    ...(ownAgent === undefined ? ['    IdentityAgent SSH_AUTH_SOCK'] : ownAgentLines(ownAgent)),
   ].join('\n');
+}
+
+function ownAgentLines(socket: string): readonly string[] {
+  if (!SOCKET.test(socket))
+    throw new UsherCommandError('usage', `the path "${socket}" can not stand in ssh_config`);
+  return [
+    `    IdentityAgent ${socket}`,
+    `    ForwardAgent ${socket}`,
+    // A person's "AddKeysToAgent yes" would put their own keys into the agent that is forwarded.
+    '    AddKeysToAgent no',
+  ];
 }

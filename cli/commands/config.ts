@@ -1,6 +1,7 @@
 /** `usher config ssh`: what to put into ~/.ssh/config. */
 import { Command } from 'commander';
 import { openEnrolled } from '../enrolled.ts';
+import { noRuntimeDirectory } from '../own-agent.ts';
 import { formatStanza } from '../ssh-config.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { say, writeData } from '../terminal.ts';
@@ -25,9 +26,11 @@ export function configCommand(surroundings: Surroundings): Command {
 }
 
 async function configSsh(surroundings: Surroundings, options: ConfigOptions): Promise<void> {
-  const { settings, name } = await openEnrolled(surroundings, options.authority);
+  const { settings, name, agent } = await openEnrolled(surroundings, options.authority);
+  if (agent.own && agent.socket === undefined) throw noRuntimeDirectory();
   const hosts = options.host ?? settings.access?.hosts ?? ['*'];
-  const stanza = { authority: name, origin: settings.origin, hosts, auto: options.auto === true };
+  const ownAgent = agent.own ? agent.socket : undefined;
+  const stanza = { authority: name, origin: settings.origin, hosts, auto: options.auto === true, ownAgent };
   writeData(surroundings, formatStanza(stanza));
   if (options.host === undefined && !hosts.includes('*'))
     say(surroundings, 'groups among these are no names of hosts: name your hosts with --host');

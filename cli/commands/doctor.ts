@@ -54,7 +54,7 @@ async function examine(surroundings: Surroundings, options: DoctorOptions): Prom
     checkSettings(opened),
     checkClock(opened),
     checkBundle(opened),
-    checkAgent(surroundings, owner),
+    checkAgent(surroundings, owner, opened.agent),
     checkTouch(surroundings, settings),
   ]);
   const { host, login } = options;
@@ -71,7 +71,7 @@ async function examine(surroundings: Surroundings, options: DoctorOptions): Prom
     ...checkCertificate(question),
     // An authority that did not answer would only be waited for once more.
     ...(bundle.check.verdict === 'ok' ? await checkAccount(opened, agent.entries) : []),
-    ...(host === undefined ? [] : [await checkSsh(surroundings, host, login)]),
+    ...(host === undefined ? [] : [await checkSsh(opened, host, login)]),
   ];
 }
 
@@ -98,10 +98,14 @@ async function checkSettings({ paths, name, settings }: Enrolled): Promise<Check
   return ok('settings', `${settings.person} is enrolled at ${settings.origin}`);
 }
 
-async function checkSsh(surroundings: Surroundings, host: string, login: string | undefined): Promise<Check> {
+async function checkSsh(
+  { surroundings, agent }: Enrolled,
+  host: string,
+  login: string | undefined,
+): Promise<Check> {
   const target = login === undefined ? host : `${login}@${host}`;
   const config = await readSshConfig(surroundings, target);
-  return judgeSshConfig(config, host, surroundings.env['SSH_AUTH_SOCK'] ?? '');
+  return judgeSshConfig(config, host, agent);
 }
 
 function addresses(): readonly string[] {

@@ -6,6 +6,7 @@ import { formatCertificateLine } from '../../src/ssh/certificate-line.ts';
 import { parseDuration } from '../../src/ssh/duration.ts';
 import { keyIdentity } from '../../src/ssh/key-identity.ts';
 import { fingerprint } from '../../src/ssh/public-key.ts';
+import { chooseAgent, keepChoice, readyAgent } from '../agent-choice.ts';
 import { askedFor } from '../ask.ts';
 import { writeAtomically } from '../atomic-file.ts';
 import type { Certified } from '../certify.ts';
@@ -17,7 +18,6 @@ import { entryComment } from '../entries.ts';
 import { UsherCommandError } from '../error.ts';
 import { refreshAccess } from '../refresh-access.ts';
 import { formatTime } from '../review.ts';
-import { withAgent } from '../ssh-agent.ts';
 import type { Subject } from '../subject.ts';
 import { fileSubject, freshSubject, loadSecurityKey } from '../subject.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -33,6 +33,7 @@ interface LoginOptions extends WayOptions {
   readonly for?: string;
   readonly key?: string;
   readonly confirm?: boolean;
+  readonly ownAgent?: boolean;
   readonly json?: boolean;
   readonly open?: boolean;
 }
@@ -48,13 +49,18 @@ export function loginCommand(surroundings: Surroundings): Command {
       'certify this existing private key and write FILE-cert.pub; the agent is left alone',
     )
     .option('--confirm', 'make the agent ask you at each use of the key')
+    .option(
+      '--own-agent',
+      "from now on keep usher's keys in an agent of their own, which is started for them",
+    )
+    .option('--no-own-agent', 'from now on keep them in the agent of your session ($SSH_AUTH_SOCK)')
     .option('--no-open', 'do not open a browser: print the address and the code')
     .option('--json', 'print the certificate and what it says as JSON');
   return addTouchOptions(command).action((options: LoginOptions) => login(surroundings, options));
 }
 
 export async function login(surroundings: Surroundings, options: LoginOptions): Promise<void> {
-  const enrolled = await openEnrolled(surroundings, options.authority);
+  const enrolled = chooseAgent(await openEnrolled(surroundings, options.authority), options.ownAgent);
   const way = await chooseWay(surroundings, options, enrolled.settings);
   const lifetime = lifetimeOf(options.for);
   const subject = await chooseSubject(enrolled, options, way);
@@ -75,17 +81,17 @@ function lifetimeOf(text: string | undefined): number | undefined {
 }
 
 /** What could fail for reasons on this machine fails here, before anybody is asked to touch. */
-async function chooseSubject(
-  { surroundings, settings }: Enrolled,
-  options: LoginOptions,
-  way: ChosenWay,
-): Promise<Subject> {
+async function chooseSubject(enrolled: Enrolled, options: LoginOptions, way: ChosenWay): Promise<Subject> {
+  const { surroundings, settings } = enrolled;
   if (options.key === undefined) {
-    await withAgent(surroundings.env, (agent) => agent.list());
+    await readyAgent(enrolled, options);
     return freshSubject(surroundings.randomBytes);
   }
-  if (options.confirm === true)
-    throw new UsherCommandError('usage', '--confirm is about the agent, --key does not use it');
+  if (options.confirm === true || options.ownAgent !== undefined)
+    throw new UsherCommandError(
+      'usage',
+      '--confirm and --own-agent are about the agent, --key does not use it',
+    );
   const subject = await fileSubject(surroundings, options.key, providerOf(surroundings, options));
   if (way.kind === 'here' && way.way.name === 'ssh-key')
     await refuseSecondRole(subject, touchKeyFile(surroundings, options, settings));
@@ -108,7 +114,7 @@ async function deliver(
   certificate: Certificate,
   options: LoginOptions,
 ): Promise<void> {
-  const { surroundings, settings, name } = enrolled;
+  const { settings, name } = enrolled;
   const owner = { purpose: 'login', person: settings.person, authority: name } as const;
   if (subject.file !== undefined)
     return writeAtomically(
@@ -118,7 +124,8 @@ async function deliver(
     );
   if (subject.privateKey === undefined) throw new TypeError('a key is in memory or in a file');
   const entry = { owner, key: subject.privateKey, certificate, confirm: options.confirm === true };
-  await deliverToAgent(surroundings, entry);
+  await deliverToAgent(enrolled, entry);
+  await keepChoice(enrolled);
 }
 
 function report(

@@ -1,6 +1,8 @@
 /** The agent: reachable, the person's own, not locked, and taking keys. */
 import { ed25519FromSeed } from '../../src/ssh/private-key.ts';
 import { encodePublicKey } from '../../src/ssh/public-key.ts';
+import type { AgentAddress } from '../agent-address.ts';
+import { agentAddress } from '../agent-address.ts';
 import type { Entry, EntryOwner } from '../entries.ts';
 import { ownEntries } from '../entries.ts';
 import { UsherCommandError } from '../error.ts';
@@ -20,9 +22,10 @@ interface AgentFinding {
 export async function checkAgent(
   surroundings: Surroundings,
   owner: EntryOwner | undefined,
+  address: AgentAddress = agentAddress(surroundings.env, false),
 ): Promise<AgentFinding> {
   try {
-    return await withAgent(surroundings.env, async (agent) => {
+    return await withAgent(address, async (agent) => {
       const identities = await agent.list();
       // A locked agent lists nothing and refuses everything: only trying tells.
       const probe = ed25519FromSeed(surroundings.randomBytes(32));
@@ -30,7 +33,7 @@ export async function checkAgent(
       await agent.remove(encodePublicKey(probe.publicKey));
       const entries = owner === undefined ? [] : ownEntries(identities, owner);
       return {
-        checks: [ok('agent', 'the agent answers and takes keys'), ...forwarded(surroundings)],
+        checks: [ok('agent', 'the agent answers and takes keys'), ...forwarded(surroundings, address)],
         entries,
       };
     });
@@ -41,9 +44,9 @@ export async function checkAgent(
 }
 
 /** What `usher login` puts into a forwarded agent lands on the machine that the person came from. */
-function* forwarded({ env }: Surroundings): Generator<Check> {
+function* forwarded({ env }: Surroundings, { own }: AgentAddress): Generator<Check> {
   const isForwarded =
-    (env['SSH_CONNECTION'] ?? '') !== '' && FORWARDED_SOCKET.test(env['SSH_AUTH_SOCK'] ?? '');
+    !own && (env['SSH_CONNECTION'] ?? '') !== '' && FORWARDED_SOCKET.test(env['SSH_AUTH_SOCK'] ?? '');
   if (!isForwarded) return;
   const hint = 'usher login would send the key to the machine you came from: better log in there';
   yield warning('agent-forwarded', 'the agent is forwarded by ssh', hint);

@@ -1,4 +1,5 @@
 /** What `ssh` would do, by its own word: `ssh -G`. The judgement is pure. */
+import type { AgentAddress } from '../agent-address.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { runProgram } from '../touch/run.ts';
 import type { Check } from './check.ts';
@@ -25,7 +26,7 @@ export async function readSshConfig(
 export function judgeSshConfig(
   config: ReadonlyMap<string, string>,
   host: string,
-  agentSocket: string,
+  agent: AgentAddress,
 ): Check {
   const is = (option: string, ...values: readonly string[]) => values.includes(config.get(option) ?? '');
   if (config.size === 0) return failure('ssh-config', `ssh -G ${host} says nothing`, 'is OpenSSH installed?');
@@ -37,12 +38,12 @@ export function judgeSshConfig(
       'IdentitiesOnly keeps ssh from offering the certificate in the agent',
       'put the stanza of "usher config ssh" before it in ~/.ssh/config',
     );
-  const agent = config.get('identityagent');
-  if (agent !== undefined && agent !== 'SSH_AUTH_SOCK' && agent !== agentSocket)
+  const asked = config.get('identityagent') ?? 'SSH_AUTH_SOCK';
+  if (asked !== agent.socket && (agent.own || asked !== 'SSH_AUTH_SOCK'))
     return failure(
       'ssh-config',
-      `IdentityAgent is ${agent}, not your agent`,
-      'set IdentityAgent SSH_AUTH_SOCK',
+      `IdentityAgent is ${asked}, and the certificate is in another agent`,
+      agent.own ? 'take the stanza of "usher config ssh"' : 'set IdentityAgent SSH_AUTH_SOCK',
     );
   const types = (config.get('pubkeyacceptedalgorithms') ?? '').split(',');
   if (!types.includes('ssh-ed25519-cert-v01@openssh.com'))

@@ -32,8 +32,8 @@ describe('the doctor about ssh', () => {
     ['identitiesonly', 'no'],
     ['pubkeyacceptedalgorithms', 'ssh-ed25519,ssh-ed25519-cert-v01@openssh.com'],
   ] as const;
-  const judge = (...changes: (readonly [string, string])[]) =>
-    judgeSshConfig(new Map([...GOOD, ...changes]), 'web1', '/run/agent');
+  const judge = (change: readonly [string, string], own = false) =>
+    judgeSshConfig(new Map([...GOOD, change]), 'web1', { own, socket: '/run/agent' });
 
   it.each<[string, readonly [string, string], string]>([
     ['public keys are off', ['pubkeyauthentication', 'no'], 'fail'],
@@ -47,8 +47,16 @@ describe('the doctor about ssh', () => {
     expect(judge(change)).toMatchObject({ id: 'ssh-config', verdict });
   });
 
+  it.each<[string, readonly [string, string], string]>([
+    ['that of our own is named', ['identityagent', '/run/agent'], 'ok'],
+    ['the one of the session is named', ['identityagent', 'SSH_AUTH_SOCK'], 'fail'],
+    ['none is named', ['port', '22'], 'fail'],
+  ])('where our keys have an agent of their own, and %s', (_situation, change, verdict) => {
+    expect(judge(change, true)).toMatchObject({ id: 'ssh-config', verdict });
+  });
+
   it('says so when ssh says nothing', () => {
-    expect(judgeSshConfig(new Map(), 'web1', '').verdict).toBe('fail');
+    expect(judgeSshConfig(new Map(), 'web1', { own: false, socket: '' }).verdict).toBe('fail');
   });
 });
 

@@ -101,10 +101,14 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, ...SSHD_PARTS }))('signing in, fr
   });
 
   it('with --confirm the agent asks, and without an answer signs nothing', async () => {
-    const login = await terminal.usher('login', '--host', 'web1', '--confirm');
+    const refused = await terminal.usher('login', '--host', 'web1', '--confirm');
+    expect(refused.stderr).toContain('--confirm needs a program that asks you');
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    const env = { SSH_ASKPASS: '/bin/true', SSH_ASKPASS_REQUIRE: 'force' };
+    const login = await terminal.usherWith(['login', '--host', 'web1', '--confirm'], { env });
     expect(login, login.stderr).toMatchObject({ code: 0 });
     expect(await terminal.identities()).toContain('usher login alice@');
-    // This agent has no askpass program, so nobody says yes.
+    // The agent itself was started without an askpass program, so nobody says yes.
     expect((await web1.login({ agent: agent() })).code).toBe(255);
     await terminal.usher('logout');
   });
