@@ -13,7 +13,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { writeOpensshPrivateKey } from '../../src/ssh/openssh-key.ts';
@@ -85,6 +85,8 @@ export interface Sshd extends AsyncDisposable {
 export async function startSshd(options: SshdOptions): Promise<Sshd> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-test-sshd-'));
   try {
+    // sshd reads the files of principals as the user who logs in.
+    await chmod(directory, 0o755);
     const hostKeyLine = await writeFiles(directory, options);
     const { child, port } = await listen(directory, options);
     return new RunningSshd(directory, port, hostKeyLine, child);

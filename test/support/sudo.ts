@@ -18,7 +18,7 @@ import type { ProgramResult } from './run.ts';
 import { run, runOrThrow } from './run.ts';
 import type { SshAgent } from './ssh-agent.ts';
 import { SSH_AGENT_PARTS, startSshAgent } from './ssh-agent.ts';
-import type { Sshd } from './sshd.ts';
+import type { LoginOptions, Sshd } from './sshd.ts';
 import type { SudoLog } from './sudo-log.ts';
 import { LOG_PARTS, openLog } from './sudo-log.ts';
 import type { SudoUser } from './sudo-user.ts';
@@ -56,6 +56,8 @@ export interface SudoRun {
   readonly agent?: string;
   /** Log in to this sshd as the user, and call sudo there. */
   readonly over?: Sshd;
+  /** The file of the key that logs in, its certificate beside it; without it the agent does. */
+  readonly identityFile?: string;
   /** More arguments of ssh. `-A` is there unless `forward` is false. */
   readonly sshArgs?: readonly string[];
   readonly forward?: boolean;
@@ -176,14 +178,11 @@ class Place implements Sudo {
     return { ...result, hung, log, reason: [result.stderr, ...(log ?? [])].join('\n') };
   }
 
-  #start({ over, agent, forward = true, sshArgs = [], pty = false, env = {} }: SudoRun, text: string) {
-    const socket = agent === undefined ? {} : { SSH_AUTH_SOCK: agent };
-    if (over === undefined) {
-      const args = pty ? [program('script'), '-qec', text, '/dev/null'] : ['/bin/sh', '-c', text];
-      return this.asUser(args, { ...socket, ...env });
-    }
-    const args = [...(forward ? ['-A'] : []), ...(pty ? ['-tt'] : []), ...sshArgs];
-    return over.login({ as: this.user, args, command: text, ...(agent === undefined ? {} : { agent }) });
+  #start(options: SudoRun, text: string): Promise<ProgramResult> {
+    const { over, agent, pty = false, env = {} } = options;
+    if (over !== undefined) return over.login({ as: this.user, command: text, ...sshOptions(options) });
+    const args = pty ? [program('script'), '-qec', text, '/dev/null'] : ['/bin/sh', '-c', text];
+    return this.asUser(args, { ...(agent === undefined ? {} : { SSH_AUTH_SOCK: agent }), ...env });
   }
 
   /** A sudo that waits for its agent blocks all other signals, so a time limit of `run` or of ssh would end only the others. */
@@ -247,6 +246,15 @@ class Place implements Sudo {
     await this.#log?.close();
     await removeUser(this.user);
   }
+}
+
+function sshOptions(options: SudoRun): LoginOptions {
+  const { agent, identityFile, forward = true, sshArgs = [], pty = false } = options;
+  return {
+    ...(agent === undefined ? {} : { agent }),
+    ...(identityFile === undefined ? {} : { identityFile }),
+    args: [...(forward ? ['-A'] : []), ...(pty ? ['-tt'] : []), ...sshArgs],
+  };
 }
 
 /**
