@@ -1,43 +1,49 @@
 import { MAX_PRINCIPALS } from '../ssh/certificate-fields.ts';
+import type { SudoAccess } from './access-sudo.ts';
+import { sudoAccessOf } from './access-sudo.ts';
+import type { LoginRole } from './granting.ts';
 import { grantingRole, loginRolesOf } from './granting.ts';
+import type { LoginMandates } from './login-mandates.ts';
+import { LOGIN_RULES } from './login-mandates.ts';
 import type { Person, Roster } from './roster.ts';
 import { LOGIN_LIFETIME } from './roster.ts';
-import type { LoginRole, Mandates } from './strictest.ts';
 import { strictest } from './strictest.ts';
 
-/** What a person may ask for in one request to sign in; the command asks for it by default. */
+/** What a person may ask for in one request to sign in, and for sudo; the command asks for it by default. */
 export interface Access {
   readonly logins: readonly string[];
-  /** Names of hosts and groups, or exactly `['*']`. */
+  /** Names of hosts and groups, or exactly `['*']`; none for somebody who has sudo only. */
   readonly hosts: readonly string[];
-  /** Seconds. */
+  /** Seconds, of certificates to sign in with. */
   readonly defaultLifetime: number;
   readonly maxLifetime: number;
+  readonly sudo?: SudoAccess;
 }
 
 /**
- * The most that `decide` grants the person in one certificate, or nothing. A role that excludes an earlier one, and what goes
- * beyond the number of principals, is left out: that takes requests of its own.
+ * The most that `decide` grants the person in one certificate of each purpose, or nothing. A role that excludes an earlier one, and
+ * what goes beyond the number of principals, is left out: that takes requests of its own.
  * @param now Unix seconds
  */
 export function accessOf(roster: Roster, personName: string, now: number): Access | undefined {
   const person = roster.people.get(personName);
   if (person === undefined) return undefined;
   const left = (person.until ?? Number.POSITIVE_INFINITY) - now;
-  const reach = reachOf(roster, person);
-  if (reach === undefined || left < LOGIN_LIFETIME.least) return undefined;
-  const { hosts, mandates } = reach;
+  if (left < LOGIN_LIFETIME.least) return undefined;
+  const [login, sudo] = [reachOf(roster, person), sudoAccessOf(roster, person, now, left)];
+  if (login === undefined && sudo === undefined) return undefined;
   return {
     logins: person.logins,
-    hosts,
-    defaultLifetime: Math.min(mandates.lifetime, left),
-    maxLifetime: Math.min(mandates.maxLifetime, left),
+    hosts: login?.hosts ?? [],
+    defaultLifetime: Math.min(login?.mandates.lifetime ?? LOGIN_LIFETIME.usual, left),
+    maxLifetime: Math.min(login?.mandates.maxLifetime ?? LOGIN_LIFETIME.most, left),
+    ...(sudo === undefined ? {} : { sudo }),
   };
 }
 
 interface Reach {
   readonly hosts: readonly string[];
-  readonly mandates: Mandates;
+  readonly mandates: LoginMandates;
 }
 
 function reachOf(roster: Roster, person: Person): Reach | undefined {
@@ -45,7 +51,7 @@ function reachOf(roster: Roster, person: Person): Reach | undefined {
   const everywhere = grantingRole(roster, roles, '*');
   if (everywhere !== undefined) return takeHosts(roster, roles, ['*']);
   const most = Math.floor(MAX_PRINCIPALS / Math.max(person.logins.length, 1));
-  const named = new Set(roles.flatMap(({ login }) => (login.hosts === '*' ? [] : [...login.hosts])));
+  const named = new Set(roles.flatMap(({ profile }) => (profile.hosts === '*' ? [] : [...profile.hosts])));
   const groups = [...named].filter((name) => roster.groups.has(name));
   const hosts = [...named].filter((name) => !isInGroup(roster, name, groups));
   return takeHosts(roster, roles, hosts.slice(0, most));
@@ -63,7 +69,7 @@ function takeHosts(roster: Roster, roles: readonly LoginRole[], names: readonly 
   for (const name of names) {
     const role = grantingRole(roster, roles, name);
     if (role === undefined) continue;
-    const mandates = strictest(role, [...used]);
+    const mandates = strictest(LOGIN_RULES, role, [...used]);
     if (mandates.kind === 'denial') continue;
     used.add(role);
     reach = { hosts: [...(reach?.hosts ?? []), name], mandates };

@@ -50,8 +50,9 @@ export function buildRoster(file: RosterFile, digest: Uint8Array): Roster {
     hosts,
     groups: groupsOf(hosts),
     keyOwners: keyOwnersOf(people),
-    loginLists: roleListsOf(people, (name) => roles.get(name)?.login !== undefined),
-    sudoLists: roleListsOf(people, (name) => roles.get(name)?.sudo !== undefined),
+    roleLists: roleListsOf(people, roles, ({ login, sudo }) => login !== undefined || sudo !== undefined),
+    loginLists: roleListsOf(people, roles, ({ login }) => login !== undefined),
+    sudoLists: roleListsOf(people, roles, ({ sudo }) => sudo !== undefined),
     sudoNames: new Map([...hosts.values()].map((host) => [host.sudoName, host])),
     sudoCa: (file.sudo_ca ?? []).map(buildSudoCaKey),
   };
@@ -158,11 +159,15 @@ function keyOwnersOf(people: ReadonlyMap<string, Person>): ReadonlyMap<string, s
 /** The lists of roles that people have, each once and without the roles that are not meant. */
 function roleListsOf(
   people: ReadonlyMap<string, Person>,
-  isMeant: (role: string) => boolean,
+  roles: ReadonlyMap<string, Role>,
+  isMeant: (role: Role) => boolean,
 ): readonly (readonly string[])[] {
   const lists = new Map<string, readonly string[]>();
   for (const person of people.values()) {
-    const list = person.roles.filter(isMeant);
+    const list = person.roles.filter((name) => {
+      const role = roles.get(name);
+      return role !== undefined && isMeant(role);
+    });
     if (list.length > 0) lists.set(JSON.stringify(list), list);
   }
   return [...lists.values()];

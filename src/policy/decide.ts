@@ -1,11 +1,11 @@
 import { keyIdentity } from '../ssh/key-identity.ts';
-import type { CertificateRequest, Denial, Grant, LoginRequest, Terms } from './decision.ts';
-import { deny, NO_APPROVAL } from './decision.ts';
-import { grantingRole, loginRolesOf } from './granting.ts';
-import { refuseMalformed, tooLong } from './malformed.ts';
-import type { Person, Roster } from './roster.ts';
-import type { LoginRole, Mandates } from './strictest.ts';
-import { strictest } from './strictest.ts';
+import { decideLogin } from './decide-login.ts';
+import { decideSudo } from './decide-sudo.ts';
+import type { CertificateRequest, Denial, Grant, Terms } from './decision.ts';
+import { deny } from './decision.ts';
+import { refuseMalformed } from './malformed.ts';
+import { hasEnded } from './person.ts';
+import type { Roster } from './roster.ts';
 
 /**
  * May this person have this certificate? Pure and total: any name and any request get an answer, and what is asked for is
@@ -23,8 +23,11 @@ export function decide(
   const person = roster.people.get(personName);
   if (person === undefined) return deny('unknown-person', `the roster knows no ${personName.slice(0, 64)}`);
   if (hasEnded(person, now)) return deny('person-expired', `the access of ${person.name} has ended`);
-  if (request.purpose === 'sudo') return deny('no-role', 'sudo comes next');
-  return refuseSubject(roster, request) ?? decideLogin(roster, person, request, now);
+  const refused = refuseSubject(roster, request);
+  if (refused !== undefined) return refused;
+  return request.purpose === 'login'
+    ? decideLogin(roster, person, request, now)
+    : decideSudo(roster, person, request, now);
 }
 
 /** A draft that waited for its touch. */
@@ -36,7 +39,7 @@ export interface Drafted {
 
 /**
  * Is the draft still covered by the roster of this moment? Asked in the transaction that signs. The grant's touch policy is
- * the one that the touch has to meet.
+ * the one that the touch has to meet, and its approvals are those that it takes, however many it took when it was drafted.
  * @param now Unix seconds
  */
 export function decideAgain(
@@ -57,83 +60,17 @@ export function decideAgain(
   return decision;
 }
 
-function hasEnded(person: Person, now: number): boolean {
-  return person.until !== undefined && now >= person.until;
-}
-
-/** An agent that holds a credential signs whatever it is given, a login too: a touch must not become a session. */
+/**
+ * An agent that holds a credential signs whatever it is given, a login too: a touch must not become a session. One that
+ * holds a CA key must not make certificates.
+ */
 function refuseSubject(roster: Roster, request: CertificateRequest): Denial | undefined {
-  if (!roster.keyOwners.has(keyIdentity(request.subject))) return undefined;
-  return deny('key-has-role', 'this key is a credential in the roster; certify another one');
-}
-
-function decideLogin(roster: Roster, person: Person, request: LoginRequest, now: number): Grant | Denial {
-  const foreign = request.logins.find((login) => !person.logins.includes(login));
-  if (foreign !== undefined) return deny('login-not-allowed', `${foreign} is not a login of ${person.name}`);
-  const mandates = findMandates(roster, person, request.hosts);
-  if (mandates.kind === 'denial') return mandates;
-  const lifetime = request.lifetime ?? mandates.lifetime;
-  return (
-    refuseLifetime(lifetime, mandates, person, now) ?? {
-      kind: 'grant',
-      terms: termsOf(request, lifetime, mandates),
-      touch: mandates.touch,
-      approval: NO_APPROVAL,
-    }
-  );
-}
-
-function findMandates(roster: Roster, person: Person, hosts: readonly string[]): Mandates | Denial {
-  const roles = loginRolesOf(roster, person.roles);
-  if (roles.length === 0) return deny('no-role', `no role of ${person.name} allows to sign in`);
-  const used = new Set<LoginRole>();
-  for (const host of hosts) {
-    const role = grantingRole(roster, roles, host);
-    if (host !== '*' && !isKnown(roster, host)) return deny('host-unknown', `the roster knows no ${host}`);
-    if (role === undefined)
-      return deny('host-not-allowed', `no role of ${person.name} allows ${hostWords(host)}`);
-    used.add(role);
-  }
-  const [first, ...others] = used;
-  return first === undefined ? deny('malformed-request', 'no host is asked for') : strictest(first, others);
-}
-
-function isKnown(roster: Roster, host: string): boolean {
-  return roster.hosts.has(host) || roster.groups.has(host);
-}
-
-function hostWords(host: string): string {
-  return host === '*' ? 'every host at once' : host;
-}
-
-function refuseLifetime(
-  lifetime: number,
-  mandates: Mandates,
-  person: Person,
-  now: number,
-): Denial | undefined {
-  if (lifetime > mandates.maxLifetime) return tooLong(mandates.maxLifetime);
-  if (person.until !== undefined && now + lifetime > person.until)
-    return deny(
-      'lifetime-too-long',
-      `the access of ${person.name} ends in ${person.until - now} seconds: ask for less`,
-    );
+  const subject = keyIdentity(request.subject);
+  if (roster.keyOwners.has(subject))
+    return deny('key-has-role', 'this key is a credential in the roster; certify another one');
+  if (roster.sudoCa.some(({ key }) => keyIdentity(key) === subject))
+    return deny('key-has-role', 'this key signs for sudo; certify another one');
   return undefined;
-}
-
-/** The terms of a request under these mandates: each login at each host, or the bare login for every host. */
-export function termsOf(request: LoginRequest, lifetime: number, mandates: Mandates): Terms {
-  return {
-    principals: request.logins.flatMap((login) =>
-      request.hosts.map((host) => (host === '*' ? login : `${login}@${host}`)),
-    ),
-    lifetime,
-    criticalOptions:
-      mandates.sourceAddresses === undefined
-        ? []
-        : [{ name: 'source-address', value: mandates.sourceAddresses.map(({ text }) => text).join(',') }],
-    extensions: mandates.extensions,
-  };
 }
 
 /** Whether everything in the draft is granted, and every granted restriction is in it. Its lifetime was asked for anew. */

@@ -1,12 +1,26 @@
 import { formatDuration } from '../ssh/duration.ts';
-import type { PersonDiff, RosterDiff } from './diff.ts';
-import type { Item, Lifetimes } from './diff-items.ts';
+import type { Change, PersonDiff, RosterDiff } from './diff.ts';
+import type { Item } from './diff-items.ts';
+import type { Approvals } from './diff-sudo-items.ts';
+import type { Lifetimes } from './diff-term-items.ts';
+import { EVERYWHERE } from './shift.ts';
 import { formatTime } from './time.ts';
 
-/** For people: one block a person, one line for each thing gained (+) or lost (-). */
-export function formatRosterDiff({ people }: RosterDiff): string {
-  if (people.length === 0) return 'nobody gains or loses anything\n';
-  return people.map(formatPerson).join('');
+/** For people: what concerns everybody (!), then one block a person, one line for each thing gained (+) or lost (-). */
+export function formatRosterDiff({ changes, people }: RosterDiff): string {
+  if (changes.length + people.length === 0) return 'nobody gains or loses anything\n';
+  return [...changes.map((change) => `! ${describeChange(change)}\n`), ...people.map(formatPerson)].join('');
+}
+
+function describeChange(change: Change): string {
+  switch (change.kind) {
+    case 'sudo-signer':
+      return change.signer === 'touch'
+        ? 'SUDO is signed with the security keys of "sudo_ca" now, no more by the authority'
+        : 'SUDO is signed by the authority now, no more with security keys of people';
+    case 'sudo-name':
+      return `host ${change.host} is sudoer@${change.after} now, no more sudoer@${change.before}: its PAM lines have to follow`;
+  }
 }
 
 const CHANGES = { added: ' is new', removed: ' is removed', changed: '' } as const;
@@ -25,19 +39,29 @@ function describe(item: Item, other: 'was' | 'now'): string {
     case 'principals':
       return item.principals.join(', ');
     case 'lifetime':
-      return `${lifetimes(item)}${at(item.hosts)}${item.otherwise === undefined ? '' : ` (${other} ${lifetimes(item.otherwise)})`}`;
+      return `${purpose(item)}${lifetimes(item)}${at(item.hosts)}${item.otherwise === undefined ? '' : ` (${other} ${lifetimes(item.otherwise)})`}`;
     case 'extensions':
       return `${item.extensions.join(', ')}${at(item.hosts)}`;
     case 'source-addresses':
       return `from ${networks(item.networks)}${at(item.hosts)}`;
     case 'touch':
-      return `touches without ${item.without}${at(item.hosts)}`;
+      return `${purpose(item)}touches without ${item.without}${at(item.hosts)}`;
     case 'authenticators':
-      return `security keys of ${authenticators(item)}${at(item.hosts)}`;
+      return `${purpose(item)}security keys of ${authenticators(item)}${at(item.hosts)}`;
     case 'security-key':
       return `security key ${item.fingerprint} ${item.comment}`.trimEnd();
     case 'until':
       return `access ${until(item.until)} (${other} ${until(item.otherwise)})`;
+    case 'sudo':
+      return `sudo as ${item.logins.join(', ')}${at(item.hosts)}`;
+    case 'approvals':
+      return `sudo ${approvals(item)}${at(item.hosts)}${item.otherwise === undefined ? '' : ` (${other} ${approvals(item.otherwise)})`}`;
+    case 'sudo-without':
+      return `sudo without ${item.without}${at(item.hosts)}`;
+    case 'approver':
+      return `may approve sudo${at(item.hosts)}`;
+    case 'sudo-ca-key':
+      return `${CA_KEY[item.state]}: ${item.fingerprint} ${item.comment}`.trimEnd();
   }
 }
 
@@ -58,6 +82,26 @@ function authenticators({ models, makers }: Extract<Item, { kind: 'authenticator
   return [...parts, ...(makers === 0 ? [] : [`${makers} makers`])].join(', ');
 }
 
+/** A key that hosts trust for sudo is by itself root on each of them, whatever the roster says. */
+const CA_KEY = {
+  coming: 'A CA KEY FOR SUDO, coming',
+  active: 'A CA KEY FOR SUDO, ROOT ON EVERY HOST',
+  retired: 'A CA KEY FOR SUDO, retired, trusted until hosts forget it',
+} as const;
+
+function approvals({ approvals: count, approvers }: Approvals): string {
+  if (count === 0) return 'without approval';
+  return `with ${count} approval${count === 1 ? '' : 's'} by ${approvers.join(', ')}`;
+}
+
+/** What is said of sign-in goes without a word. */
+function purpose(item: { readonly purpose: 'login' | 'sudo' }): string {
+  return item.purpose === 'sudo' ? 'sudo: ' : '';
+}
+
 function at(hosts: readonly string[]): string {
-  return hosts[0] === '*' ? ' everywhere' : ` at ${hosts.join(', ')}`;
+  const [names, everywhere] = [hosts.filter((name) => name !== EVERYWHERE), hosts.includes(EVERYWHERE)];
+  const where = names.includes('*') ? ' everywhere' : names.length === 0 ? '' : ` at ${names.join(', ')}`;
+  if (!everywhere) return where;
+  return `${where}${where === '' ? '' : ' and'} with the principal of every host`;
 }

@@ -4,6 +4,7 @@ import type { PublicKey } from '../ssh/public-key.ts';
 import { isReason, MAX_REASON_LENGTH } from '../ssh/reason.ts';
 import type { CertificateRequest, Denial, LoginRequest, SudoRequest } from './decision.ts';
 import { deny } from './decision.ts';
+import { tooLong } from './lifetime.ts';
 import { HOST, isHostName, isLogin, isReservedLogin, LOGIN } from './names.ts';
 import type { LifetimeBounds } from './roster.ts';
 import { LOGIN_LIFETIME, SUDO_LIFETIME } from './roster.ts';
@@ -94,8 +95,4 @@ function refuseLifetime(lifetime: number | undefined, bounds: LifetimeBounds): D
       `the shortest lifetime is ${formatDuration(bounds.least)}: the touch needs its time, too`,
     );
   return lifetime > bounds.most ? tooLong(bounds.most) : undefined;
-}
-
-export function tooLong(most: number): Denial {
-  return deny('lifetime-too-long', `the longest lifetime for this is ${formatDuration(most)}`);
 }

@@ -16,6 +16,8 @@ export type ParsedRoster =
 export interface RosterContext {
   /** CA keys, of every purpose and state: a roster that makes one of them a credential is refused. */
   readonly authorityKeys?: readonly PublicKey[];
+  /** Who signs for sudo here; absent: not known, so it is not checked. */
+  readonly sudoSigner?: 'authority' | 'touch';
 }
 
 /**

@@ -12,9 +12,11 @@ export interface Roster {
   readonly groups: ReadonlyMap<string, readonly string[]>;
   /** Which person has the security key of this identity (`keyIdentity`). */
   readonly keyOwners: ReadonlyMap<string, string>;
-  /** The names of the roles to sign in with, each list of them that at least one person has, once. */
+  /** The names of the roles that give anything, each list of them that at least one person has, once. */
+  readonly roleLists: readonly (readonly string[])[];
+  /** The same of those to sign in with. */
   readonly loginLists: readonly (readonly string[])[];
-  /** The same for sudo. */
+  /** The same of those for sudo. */
   readonly sudoLists: readonly (readonly string[])[];
   /** The hosts by what stands behind the `@` of their sudo principals. */
   readonly sudoNames: ReadonlyMap<string, Host>;
@@ -128,6 +130,6 @@ export interface LifetimeBounds {
 export const LOGIN_LIFETIME: LifetimeBounds = { least: 300, usual: 72_000, most: 86_400 };
 export const SUDO_LIFETIME: LifetimeBounds = { least: 300, usual: 3_600, most: 86_400 };
 /** What a role may ask for at most. */
-export const MAX_APPROVALS = 8;
+export const MAX_APPROVALS = 4;
 /** A request holds one alternative draft for each active one. */
-export const MAX_SUDO_CA_KEYS = 16;
+export const MAX_SUDO_CA_KEYS = 8;

@@ -1,18 +1,20 @@
 /**
  * What everybody is shown who asks, before anybody is authenticated. A stranger must not learn from a draft who exists, so
  * that one for nobody differs in nothing from a real one: principals exactly as asked, mandates of somebody's roles, which
- * change with the hosts as those of real people do.
+ * change with the hosts as those of real people do, and which are the same person's for sign-in and for sudo.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { WireWriter } from '../ssh/wire.ts';
-import { termsOf } from './decide.ts';
-import type { CertificateRequest, Grant } from './decision.ts';
-import { NO_APPROVAL } from './decision.ts';
-import { grantingRole, loginRolesOf } from './granting.ts';
+import { loginGrant } from './decide-login.ts';
+import { sudoGrant, sudoRoleFor } from './decide-sudo.ts';
+import type { CertificateRequest, Grant, LoginRequest, SudoRequest } from './decision.ts';
+import type { LoginRole, RoleFor, SudoRole } from './granting.ts';
+import { grantingRole, loginRolesOf, sudoRolesOf } from './granting.ts';
+import { LOGIN_RULES, PLAIN_LOGIN } from './login-mandates.ts';
 import type { Roster } from './roster.ts';
-import { LOGIN_LIFETIME } from './roster.ts';
-import type { LoginRole, Mandates } from './strictest.ts';
+import type { Rules } from './strictest.ts';
 import { strictest } from './strictest.ts';
+import { PLAIN_SUDO, SUDO_RULES } from './sudo-mandates.ts';
 
 /**
  * The grant that a draft is made from: of every request, whether policy will grant it or not. For what `decide` grants it is
@@ -27,29 +29,66 @@ export function shownGrant(
   personName: string,
   request: CertificateRequest,
 ): Grant {
-  if (request.purpose === 'sudo') throw new TypeError('sudo comes next');
-  // Picked for known people too, so that they do not take less time.
-  const picked = loginRolesOf(roster, pickRoles(roster, seed, personName));
-  const own = loginRolesOf(roster, roster.people.get(personName)?.roles ?? []);
-  const mandates = mandatesOf(rolesFor(roster, own.length > 0 ? own : picked, request.hosts));
-  const terms = termsOf(request, request.lifetime ?? mandates.lifetime, mandates);
-  return { kind: 'grant', terms, touch: mandates.touch, approval: NO_APPROVAL };
+  const shown = shownRoles(roster, seed, personName);
+  return request.purpose === 'login'
+    ? shownLogin(roster, shown.login, request)
+    : shownSudo(roster, shown.sudo, request);
+}
+
+interface ShownRoles {
+  readonly login: readonly LoginRole[];
+  readonly sudo: readonly SudoRole[];
+}
+
+/** Roles that give nothing count as none. Everything is picked for known people too, so that they do not take less time. */
+function shownRoles(roster: Roster, seed: Uint8Array, personName: string): ShownRoles {
+  const picked = (lists: readonly (readonly string[])[]) => pickRoles(lists, seed, personName);
+  const own = roster.people.get(personName)?.roles ?? [];
+  const anybodys = picked(roster.roleLists);
+  const names = givesAnything(roster, own) ? own : anybodys;
+  const login = [names, picked(roster.loginLists)].map((list) => loginRolesOf(roster, list));
+  const sudo = [names, picked(roster.sudoLists)].map((list) => sudoRolesOf(roster, list));
+  return { login: firstFilled(login), sudo: firstFilled(sudo) };
+}
+
+function givesAnything(roster: Roster, names: readonly string[]): boolean {
+  return loginRolesOf(roster, names).length + sudoRolesOf(roster, names).length > 0;
+}
+
+function firstFilled<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  return lists.find((list) => list.length > 0) ?? [];
+}
+
+function shownLogin(roster: Roster, roles: readonly LoginRole[], request: LoginRequest): Grant {
+  const used = rolesUsed(roles, request.hosts, (host) => grantingRole(roster, roles, host));
+  const mandates = mandatesOf(LOGIN_RULES, used, PLAIN_LOGIN);
+  return loginGrant(request, request.lifetime ?? mandates.lifetime, mandates);
+}
+
+function shownSudo(roster: Roster, roles: readonly SudoRole[], request: SudoRequest): Grant {
+  const used = rolesUsed(roles, request.hosts, (host) => sudoRoleFor(roster, roles, host));
+  const mandates = mandatesOf(SUDO_RULES, used, PLAIN_SUDO);
+  return sudoGrant(request, request.lifetime ?? mandates.lifetime, mandates);
 }
 
 /** For each host the role that grants it, else the first of the list: who may not have a host looks as ever. */
-function rolesFor(
-  roster: Roster,
-  roles: readonly LoginRole[],
+function rolesUsed<Used>(
+  roles: readonly Used[],
   hosts: readonly string[],
-): readonly LoginRole[] {
-  const used = hosts.map((host) => grantingRole(roster, roles, host) ?? roles[0]);
+  roleFor: (host: string) => Used | undefined,
+): readonly Used[] {
+  const used = hosts.map((host) => roleFor(host) ?? roles[0]);
   return [...new Set(used)].filter((role) => role !== undefined);
 }
 
 /** Rendezvous hashing: a list that comes or goes changes the pick of few names, as it would for real people. */
-function pickRoles(roster: Roster, seed: Uint8Array, personName: string): readonly string[] {
+function pickRoles(
+  lists: readonly (readonly string[])[],
+  seed: Uint8Array,
+  personName: string,
+): readonly string[] {
   let best: { readonly list: readonly string[]; readonly rank: number } = { list: [], rank: -1 };
-  for (const list of roster.loginLists) {
+  for (const list of lists) {
     const rank = rankOf(seed, personName, list);
     if (rank > best.rank) best = { list, rank };
   }
@@ -63,20 +102,13 @@ function rankOf(seed: Uint8Array, personName: string, list: readonly string[]): 
   return new DataView(digest.buffer, digest.byteOffset).getUint32(0);
 }
 
-function mandatesOf(roles: readonly LoginRole[]): Mandates {
+function mandatesOf<Profile, Mandates extends { readonly kind: 'mandates' }>(
+  rules: Rules<Profile, Mandates>,
+  roles: readonly RoleFor<Profile>[],
+  plain: Mandates,
+): Mandates {
   const [first, ...others] = roles;
-  if (first === undefined) return PLAIN;
-  const merged = strictest(first, others);
-  if (merged.kind === 'mandates') return merged;
-  const alone = strictest(first, []);
-  return alone.kind === 'mandates' ? alone : PLAIN;
+  if (first === undefined) return plain;
+  const merged = strictest(rules, first, others);
+  return merged.kind === 'denial' ? rules.mandatesOf(first) : merged;
 }
-
-/** For a roster in which no role lets anybody sign in: the profile's own defaults. */
-const PLAIN: Mandates = {
-  kind: 'mandates',
-  lifetime: LOGIN_LIFETIME.usual,
-  maxLifetime: LOGIN_LIFETIME.most,
-  extensions: ['permit-agent-forwarding', 'permit-pty'],
-  touch: { userVerification: false, sameMachine: false, attestation: { required: false } },
-};

@@ -1,33 +1,31 @@
 /** Several roles, one certificate: of each rule the strictest. */
-
-import type { Cidr } from './cidr.ts';
-import { intersect } from './cidr.ts';
 import type { Denial } from './decision.ts';
 import { deny } from './decision.ts';
-import type { AttestationPolicy, Extension, LoginProfile, TouchPolicy } from './roster.ts';
+import type { RoleFor } from './granting.ts';
+import type { AttestationPolicy, TouchPolicy } from './roster.ts';
 
-/** A role that gives a login profile. */
-export interface LoginRole {
-  readonly name: string;
-  readonly login: LoginProfile;
-  readonly touch: TouchPolicy;
-}
-
-/** What policy adds to a certificate, and how far one may ask. */
-export interface Mandates {
-  readonly kind: 'mandates';
+/** What policy adds to a certificate of any purpose, and how far one may ask. */
+export interface Limits {
   readonly lifetime: number;
   readonly maxLifetime: number;
-  readonly sourceAddresses?: readonly Cidr[];
-  readonly extensions: readonly Extension[];
   readonly touch: TouchPolicy;
 }
 
-/** @returns a denial when no address or no authenticator is left that all roles allow: no list may become empty. */
-export function strictest(first: LoginRole, others: readonly LoginRole[]): Mandates | Denial {
-  let merged: Mandates = mandatesOf(first);
+/** How the roles of a purpose become its mandates. */
+export interface Rules<Profile, Mandates> {
+  mandatesOf(role: RoleFor<Profile>): Mandates;
+  /** @returns nothing when the two exclude each other: no list may become empty. */
+  stricter(a: Mandates, b: Mandates): Mandates | undefined;
+}
+
+export function strictest<Profile, Mandates>(
+  rules: Rules<Profile, Mandates>,
+  first: RoleFor<Profile>,
+  others: readonly RoleFor<Profile>[],
+): Mandates | Denial {
+  let merged = rules.mandatesOf(first);
   for (const role of others) {
-    const next = stricter(merged, mandatesOf(role));
+    const next = rules.stricter(merged, rules.mandatesOf(role));
     if (next === undefined)
       return deny(
         'conflicting-roles',
@@ -38,35 +36,18 @@ export function strictest(first: LoginRole, others: readonly LoginRole[]): Manda
   return merged;
 }
 
-function mandatesOf({ login, touch }: LoginRole): Mandates {
-  const { lifetime, maxLifetime, extensions, sourceAddresses } = login;
-  const mandates = { kind: 'mandates', lifetime, maxLifetime, extensions, touch } as const;
-  return sourceAddresses === undefined ? mandates : { ...mandates, sourceAddresses };
-}
-
-function stricter(a: Mandates, b: Mandates): Mandates | undefined {
-  const addresses = commonAddresses(a.sourceAddresses, b.sourceAddresses);
+export function stricterLimits(a: Limits, b: Limits): Limits | undefined {
   const attestation = commonAttestation(a.touch.attestation, b.touch.attestation);
-  if (addresses?.length === 0 || attestation === undefined) return undefined;
+  if (attestation === undefined) return undefined;
   return {
-    kind: 'mandates',
     lifetime: Math.min(a.lifetime, b.lifetime),
     maxLifetime: Math.min(a.maxLifetime, b.maxLifetime),
-    extensions: common(a.extensions, b.extensions),
-    ...(addresses === undefined ? {} : { sourceAddresses: addresses }),
     touch: {
       userVerification: a.touch.userVerification || b.touch.userVerification,
       sameMachine: a.touch.sameMachine || b.touch.sameMachine,
       attestation,
     },
   };
-}
-
-function commonAddresses(
-  a: readonly Cidr[] | undefined,
-  b: readonly Cidr[] | undefined,
-): readonly Cidr[] | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : intersect(a, b);
 }
 
 function commonAttestation(a: AttestationPolicy, b: AttestationPolicy): AttestationPolicy | undefined {
@@ -77,6 +58,6 @@ function commonAttestation(a: AttestationPolicy, b: AttestationPolicy): Attestat
   return aaguids.length === 0 || roots.length === 0 ? undefined : { required: true, aaguids, roots };
 }
 
-function common<T>(a: readonly T[], b: readonly T[]): readonly T[] {
+export function common<T>(a: readonly T[], b: readonly T[]): readonly T[] {
   return a.filter((item) => b.includes(item));
 }

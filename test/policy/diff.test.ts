@@ -16,7 +16,7 @@ function diffTo(text: string, from = COMPANY): string {
 
 describe('rosterDiff finds nothing', () => {
   it('between a roster and itself', () => {
-    expect(rosterDiff(rosterOf(COMPANY), rosterOf(COMPANY))).toEqual({ people: [] });
+    expect(rosterDiff(rosterOf(COMPANY), rosterOf(COMPANY))).toEqual({ changes: [], people: [] });
     expect(diffTo(COMPANY)).toBe('nobody gains or loses anything\n');
   });
 

@@ -482,7 +482,12 @@ describe('parseRoster reads', () => {
       },
       touch: { userVerification: false, sameMachine: false, attestation: { required: false } },
     });
-    expect(hosts.get('web1')).toEqual({ name: 'web1', names: ['web1'], groups: ['web'] });
+    expect(hosts.get('web1')).toEqual({
+      name: 'web1',
+      names: ['web1'],
+      groups: ['web'],
+      sudoName: 'web1',
+    });
     expect(groups.get('web')).toEqual(['web1']);
   });
 

@@ -1,0 +1,62 @@
+/** Who may approve what others ask for, and whose keys may sign for sudo. */
+import type { PublicKey } from '../ssh/public-key.ts';
+import { samePublicKey } from '../ssh/public-key.ts';
+import { hasEnded } from './person.ts';
+import type { Roster, SudoCaKey } from './roster.ts';
+
+/**
+ * Whether this is a person of the roster, with access at this moment, who has one of the roles. That nobody approves their own request
+ * is for the caller to see to.
+ * @param approvers names of roles
+ * @param now Unix seconds
+ */
+export function mayApprove(
+  roster: Roster,
+  personName: string,
+  approvers: readonly string[],
+  now: number,
+): boolean {
+  const person = roster.people.get(personName);
+  if (person === undefined || hasEnded(person, now)) return false;
+  return person.roles.some((role) => approvers.includes(role));
+}
+
+/**
+ * How many other people can approve it: where people's keys sign for sudo, those who have one.
+ * @param now Unix seconds
+ */
+export function countApprovers(
+  roster: Roster,
+  requester: string,
+  approvers: readonly string[],
+  now: number,
+): number {
+  const signers = new Set(activeOwners(roster));
+  return [...roster.people.keys()].filter(
+    (name) =>
+      name !== requester &&
+      (roster.sudoCa.length === 0 || signers.has(name)) &&
+      mayApprove(roster, name, approvers, now),
+  ).length;
+}
+
+function activeOwners({ sudoCa }: Roster): readonly string[] {
+  return sudoCa.filter(({ state }) => state === 'active').map(({ person }) => person);
+}
+
+export interface FoundSudoCaKey {
+  readonly caKey: SudoCaKey;
+  /** Whether the owner has access at this moment: somebody who left signs nothing more. */
+  readonly isOwnerLive: boolean;
+}
+
+/**
+ * Whose CA key for sudo this is. It is the very key, with its application: the application is in what it signs.
+ * @param now Unix seconds
+ */
+export function sudoCaKeyOf(roster: Roster, key: PublicKey, now: number): FoundSudoCaKey | undefined {
+  const caKey = roster.sudoCa.find((one) => samePublicKey(one.key, key));
+  if (caKey === undefined) return undefined;
+  const owner = roster.people.get(caKey.person);
+  return { caKey, isOwnerLive: owner !== undefined && !hasEnded(owner, now) };
+}
