@@ -35,6 +35,9 @@ export type AgentFact =
   | { readonly kind: 'no-list'; readonly message: string }
   | { readonly kind: 'silent' };
 
+/** What the module was built with: x/crypto from 0.52 on refuses security key signatures without a touch. */
+export type XcryptoVersion = 'before-0.52' | '0.52';
+
 export interface Facts {
   /** PAM_USER: for sudo the person who calls it. */
   readonly user: string;
@@ -47,6 +50,5 @@ export interface Facts {
   readonly agent: AgentFact;
   /** The clock of the host, Unix time in seconds. */
   readonly now: number;
-  /** What the module was built with: x/crypto from 0.52 on refuses security key signatures without a touch. */
-  readonly xcrypto: 'before-0.52' | '0.52';
+  readonly xcrypto: XcryptoVersion;
 }

@@ -54,7 +54,8 @@ export function fromKeyObject(object: KeyObject): PublicKey {
   return decodePublicKey(encodePublicKey(key));
 }
 
-function toJwk(key: PublicKey): JsonWebKey {
+/** The numbers of a key as a JSON Web Key; whether they are a key is not checked. A security key gives the key inside it. */
+export function toJwk(key: PublicKey): JsonWebKey {
   switch (key.type) {
     case 'ssh-ed25519':
     case 'sk-ssh-ed25519@openssh.com':

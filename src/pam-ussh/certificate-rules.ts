@@ -1,0 +1,248 @@
+/**
+ * The rules of x/crypto's CertChecker.CheckCert and of pam-ussh for one certificate, in their order. pam-ussh stops at the first that is broken and
+ * logs next to nothing; here all of them are named.
+ */
+import { printable } from '../ssh/printable.ts';
+import type { CaFileKey } from './ca-file.ts';
+import type { XcryptoVersion } from './facts.ts';
+import type { Finding } from './finding.ts';
+import type { GoCertificate } from './go-certificate.ts';
+import type { GoKey } from './go-key.ts';
+import { faultOfSignature } from './go-signature.ts';
+
+export interface CertificateContext {
+  readonly user: string;
+  readonly now: number;
+  /** Undefined when the file can not be read, and nothing can be said of the CA. */
+  readonly caKeys: readonly CaFileKey[] | undefined;
+  /** Name -> where it was configured. */
+  readonly principals: ReadonlyMap<string, string>;
+  readonly xcrypto: XcryptoVersion;
+}
+
+type Rule = (certificate: GoCertificate, context: CertificateContext) => Finding | undefined;
+
+const FOR_EVER = 2n ** 64n - 1n;
+const SIGN_BIT = 2n ** 63n;
+/** The end of the year 9999: whoever is beyond it counted milliseconds. */
+const LAST_SECOND = 253_402_300_799n;
+const SOURCE_ADDRESS = 'source-address';
+
+/** What CheckCert refuses, in its order (the options have none). */
+const CHECK_CERT: readonly Rule[] = [
+  function nestedCertificate({ authority }, { xcrypto }) {
+    if (authority.kind !== 'certificate' || xcrypto === 'before-0.52') return undefined;
+    return error(
+      'cert.parse-strict',
+      'its CA is a certificate, which x/crypto does not read',
+      'sign with a plain key',
+    );
+  },
+
+  function unsupportedOptions({ criticalOptions }) {
+    const names = criticalOptions.map(({ name }) => name).filter((name) => name !== SOURCE_ADDRESS);
+    if (names.length === 0) return undefined;
+    const sentence = `pam-ussh supports no critical option, and it has ${names.join(', ')}`;
+    return error('cert.critical', sentence, 'issue sudo certificates without critical options');
+  },
+
+  function userPrincipal({ principals }, { user }) {
+    // An empty list passes here; configured principals refuse it later.
+    if (principals.length === 0 || principals.includes(user)) return undefined;
+    const sentence = `the user "${user}" is none of its principals (${listed(principals)})`;
+    return error(
+      'cert.user-principal',
+      sentence,
+      nearMiss(user, principals) ?? `issue it with the principal ${user}`,
+    );
+  },
+
+  function notYetValid({ validAfter }, { now }) {
+    if (validAfter < SIGN_BIT && BigInt(now) >= validAfter) return undefined;
+    const sentence = `by the clock of the host it begins only in ${shownSeconds(validAfter - BigInt(now))}`;
+    return error('cert.time', sentence, timeHint(validAfter, 'wait, or set the clock of the host'));
+  },
+
+  function expired({ validBefore }, { now }) {
+    if (validBefore === FOR_EVER || (validBefore < SIGN_BIT && BigInt(now) < validBefore)) return undefined;
+    const sentence =
+      validBefore < SIGN_BIT
+        ? `by the clock of the host it ended ${shownSeconds(BigInt(now) - validBefore)} ago`
+        : 'it ends beyond 2^63 seconds, which x/crypto takes for the past';
+    return error('cert.time', sentence, 'ask for a new one, or set the clock of the host');
+  },
+
+  function caSignature({ authority, draft, signature }) {
+    const key = authority.kind === 'certificate' ? authority.subject : authority;
+    // x/crypto asks for no touch of the CA, whatever its age.
+    const fault = faultOfSignature(key, signature, draft, { needsTouch: false });
+    if (fault === undefined) return undefined;
+    return error(
+      'cert.signature',
+      `the signature of the CA is not good (${fault})`,
+      'ask for a new certificate',
+    );
+  },
+];
+
+/** What CheckCert refuses: pam-ussh goes on with the next key, and says nothing. */
+export function refusalsOfCheckCert(
+  certificate: GoCertificate,
+  context: CertificateContext,
+): readonly Finding[] {
+  return CHECK_CERT.flatMap((rule) => rule(certificate, context) ?? []);
+}
+
+/** pam-ussh compares the keys as x/crypto encodes them. Undefined when the CA is known. */
+export function refusalOfCa(
+  { authority }: GoCertificate,
+  { caKeys }: CertificateContext,
+): Finding | undefined {
+  if (caKeys === undefined || caKeys.some(({ key }) => isSame(key, authority))) return undefined;
+  return error(
+    'cert.ca-in-ca_file',
+    'the key of its CA is not in ca_file',
+    'add the CA to ca_file on the host, or ask for a certificate of the CA that is there',
+  );
+}
+
+/** The last check, behind the agent's signature. */
+export function refusalOfPrincipals(
+  certificate: GoCertificate,
+  { principals }: CertificateContext,
+): Finding | undefined {
+  if (principals.size === 0 || matchedPrincipal(certificate, principals) !== undefined) return undefined;
+  const wanted = [...principals.keys()];
+  const near = wanted.flatMap((name) => nearMiss(name, certificate.principals) ?? [])[0];
+  return error(
+    'cert.sudo-principal',
+    `none of its principals (${listed(certificate.principals)}) is one that the host wants (${listed(wanted)})`,
+    near ?? `ask for a certificate for this host, with the principal ${wanted[0] ?? ''}`,
+  );
+}
+
+/** The first of its principals that is configured. */
+export function matchedPrincipal(
+  { principals }: GoCertificate,
+  configured: ReadonlyMap<string, string>,
+): string | undefined {
+  return principals.find((name) => configured.has(name));
+}
+
+/** What pam-ussh accepts and somebody should know. */
+export function warningsOf(certificate: GoCertificate, context: CertificateContext): readonly Finding[] {
+  return WARNINGS.flatMap((rule) => rule(certificate, context) ?? []);
+}
+
+const WARNINGS: readonly Rule[] = [
+  function certificateType({ type }) {
+    if (type === 1) return undefined;
+    const kind = type === 2 ? 'a host certificate' : `a certificate of the unknown type ${type}`;
+    const hint = 'never sign hosts and users with the same CA key';
+    return warning('cert.type-user', `it is ${kind}, and pam-ussh takes it for a user's`, hint);
+  },
+
+  function sourceAddress({ criticalOptions }) {
+    if (!criticalOptions.some(({ name }) => name === SOURCE_ADDRESS)) return undefined;
+    const sentence = 'pam-ussh ignores its source-address: it is accepted from everywhere';
+    return warning('cert.critical', sentence, 'do not rely on source-address for sudo');
+  },
+
+  function noPrincipals({ principals }) {
+    if (principals.length > 0) return undefined;
+    const sentence = 'it has no principals, which x/crypto takes for everybody';
+    return warning('cert.user-principal', sentence, 'never issue certificates without principals');
+  },
+
+  function loggedName({ principals }, { user }) {
+    const [first] = principals;
+    if (first === undefined || first === user) return undefined;
+    const sentence = `pam-ussh logs its first principal, "${printable(first)}", and not the user`;
+    return warning('cert.user-principal', sentence, `issue it with ${user} as the first principal`);
+  },
+
+  function milliseconds({ validBefore }) {
+    if (validBefore <= LAST_SECOND) return undefined;
+    const sentence =
+      validBefore === FOR_EVER
+        ? 'it never ends'
+        : 'it ends after the year 9999: a time in milliseconds, it seems';
+    return warning(
+      'cert.time',
+      sentence,
+      'expiry is the only revocation that pam-ussh knows: issue it for an hour',
+    );
+  },
+
+  function serialZero({ serial }) {
+    if (serial !== 0n) return undefined;
+    return warning(
+      'cert.serial-nonzero',
+      'its serial is 0, so that the log does not say which it was',
+      'issue it with a serial',
+    );
+  },
+
+  function subjectAlgorithm({ subject }) {
+    if (subject.type !== 'ssh-rsa' && subject.type !== 'ssh-dss') return undefined;
+    const sentence = `its key is of the type ${subject.type}, and the agent is asked for a signature with SHA-1`;
+    return warning('cert.subject-alg', sentence, 'use an ed25519, ecdsa or security key');
+  },
+
+  function caAlgorithm({ signature }) {
+    if (signature.format !== 'ssh-rsa' && signature.format !== 'ssh-dss') return undefined;
+    return warning(
+      'cert.ca-alg',
+      `its CA signed with SHA-1 (${signature.format})`,
+      'let the CA sign as rsa-sha2-512',
+    );
+  },
+];
+
+function isSame(a: GoKey | GoCertificate, b: GoKey | GoCertificate): boolean {
+  return Buffer.compare(a.blob, b.blob) === 0;
+}
+
+/** What is nearly the wanted name, which people do not see at once. */
+function nearMiss(wanted: string, names: readonly string[]): string | undefined {
+  const plain = (name: string): string => name.replaceAll(/[\s\0]/g, '').toLowerCase();
+  const near = names.find((name) => plain(name) === plain(wanted));
+  if (near !== undefined)
+    return `"${printable(near)}" is nearly "${printable(wanted)}": letters and blanks must be the same`;
+  const host = names.find((name) => name.includes('@') && name.split('@')[0] === wanted.split('@')[0]);
+  return host === undefined
+    ? undefined
+    : `"${printable(host)}" is for another host than "${printable(wanted)}"`;
+}
+
+function timeHint(time: bigint, hint: string): string {
+  return time > LAST_SECOND && time < SIGN_BIT
+    ? 'its times are in milliseconds, it seems; they are in seconds'
+    : hint;
+}
+
+const UNITS = [
+  ['days', 86_400n],
+  ['hours', 3_600n],
+  ['minutes', 60n],
+  ['seconds', 1n],
+] as const;
+
+/** In the largest unit of which there are at least two. */
+function shownSeconds(seconds: bigint): string {
+  const [name, size] = UNITS.find(([, unit]) => seconds >= 2n * unit) ?? ['seconds', 1n];
+  return `${seconds / size} ${name}`;
+}
+
+function listed(names: readonly string[]): string {
+  const some = names.slice(0, 8).map((name) => printable(name, 80));
+  return [...some, ...(names.length > some.length ? ['…'] : [])].join(', ') || 'none';
+}
+
+function error(check: Finding['check'], sentence: string, hint: string): Finding {
+  return { check, level: 'error', sentence, hint };
+}
+
+function warning(check: Finding['check'], sentence: string, hint: string): Finding {
+  return { check, level: 'warning', sentence, hint };
+}
