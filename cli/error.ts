@@ -16,7 +16,10 @@ type UsherCommandErrorCode =
   | 'touch-failed'
   | 'key-file'
   | 'interrupted'
-  | 'no-certificate';
+  | 'no-certificate'
+  | 'bad-roster'
+  | 'statement-refused'
+  | 'host-file';
 
 /** The exit codes of `usher`; 69 (Node too old) is the launcher's. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, noCertificate: 3, interrupted: 130 } as const;

@@ -5,9 +5,12 @@ import { certificateCommand } from './commands/certificate.ts';
 import { configCommand } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { enrollCommand } from './commands/enroll.ts';
+import { exportCommand } from './commands/export.ts';
+import { hostCommand } from './commands/host.ts';
 import { loginCommand } from './commands/login.ts';
 import { logoutCommand } from './commands/logout.ts';
 import { statusCommand } from './commands/status.ts';
+import { sudoCaCommand } from './commands/sudo-ca.ts';
 import { realSurroundings } from './real-surroundings.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -20,5 +23,8 @@ export function makeProgram(surroundings: Surroundings = realSurroundings()): Co
     doctorCommand,
     certificateCommand,
     configCommand,
+    exportCommand,
+    sudoCaCommand,
+    hostCommand,
   ]);
 }

@@ -1,0 +1,173 @@
+/** `usher sudo-ca sign`: an approver says, with a touch, which security keys hosts may trust for sudo from now on. */
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import type { InstalledCa, SignedStatement } from '../../src/fleet/signed-statement.ts';
+import {
+  acceptFirstStatement,
+  acceptStatement,
+  joinStatement,
+  openStatement,
+  SUDO_CA_NAMESPACE,
+} from '../../src/fleet/signed-statement.ts';
+import type { StatedKey, SudoCaStatement } from '../../src/fleet/sudo-ca-statement.ts';
+import { formatStatement } from '../../src/fleet/sudo-ca-statement.ts';
+import { SshError } from '../../src/ssh/error.ts';
+import { isSecurityKey, parsePublicKeyLine } from '../../src/ssh/public-key.ts';
+import { encodeSshsig, sshsigPreimage } from '../../src/ssh/sshsig.ts';
+import { writeAtomically } from '../atomic-file.ts';
+import { openEnrolled } from '../enrolled.ts';
+import { UsherCommandError } from '../error.ts';
+import { fileReason } from '../file-reason.ts';
+import { orRefuse } from '../fleet-error.ts';
+import { readRoster } from '../roster-file.ts';
+import { readStatement, statementChanges } from '../statement-file.ts';
+import type { Subject } from '../subject.ts';
+import { fileSubject, loadSecurityKey, signWithSecurityKey } from '../subject.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { say } from '../terminal.ts';
+
+interface SignOptions {
+  readonly key: string;
+  readonly roster: string;
+  readonly previous?: string;
+  readonly first?: boolean;
+  /** Files, or false for none. */
+  readonly offline?: readonly string[] | false;
+  readonly everywhere?: boolean;
+  readonly out?: string;
+  readonly skProvider?: string;
+  readonly authority?: string;
+}
+
+export function sudoCaCommand(surroundings: Surroundings): Command {
+  const sign = new Command('sign')
+    .description('sign the next set of keys that hosts trust for sudo, with one that they trust already')
+    .requiredOption('--key <file>', 'the file of your CA key')
+    .requiredOption('--roster <file>', 'the roster; its sudo_ca is the set')
+    .option('--previous <file>', 'the statement that is in force: its file, or the sudo_ca.pub of a host')
+    .option('--first', 'there is none in force yet')
+    .option('--offline <file...>', 'also these public keys, which are kept for emergencies')
+    .option('--no-offline', 'no such keys any more')
+    .option('--everywhere', 'certificates for every host count (default: as before, at first yes)')
+    .option('--no-everywhere', 'only certificates for the host itself count')
+    .option('--out <file>', 'write it to this file instead of stdout')
+    .option('--sk-provider <path>', 'the library that talks to the security key (default: $SSH_SK_PROVIDER)')
+    .option('--authority <name>', 'the host of the authority, if not the default one ($USHER_AUTHORITY)')
+    .action((options: SignOptions) => signNext(surroundings, options));
+  return new Command('sudo-ca')
+    .description('keep a sudo CA whose keys are the security keys of people')
+    .addCommand(sign);
+}
+
+async function signNext(surroundings: Surroundings, options: SignOptions): Promise<void> {
+  const previous = await readPrevious(surroundings, options);
+  const next = await nextStatement(surroundings, options, previous?.statement);
+  const text = orRefuse(() => formatStatement(next));
+  for (const line of statementChanges(previous?.statement, next)) say(surroundings, line);
+  const signed = await signText(surroundings, options, text);
+  // As hosts will judge it: what they would refuse is not worth handing on.
+  orRefuse(() =>
+    previous === undefined ? acceptFirstStatement(signed) : acceptStatement(signed, asInstalled(previous)),
+  );
+  if (options.out === undefined) surroundings.stdout.write(signed.text);
+  else await writeAtomically(options.out, signed.text, 0o644);
+  say(surroundings, `signed as number ${next.number}; on each host: usher host trust --statement FILE`);
+}
+
+async function readPrevious(
+  surroundings: Surroundings,
+  options: SignOptions,
+): Promise<SignedStatement | undefined> {
+  if ((options.previous === undefined) === (options.first !== true))
+    throw new UsherCommandError('usage', 'either --previous or --first is needed', {
+      hint: 'the statement in force is at the top of /etc/ssh/usher/sudo_ca.pub on each host',
+    });
+  return options.previous === undefined ? undefined : readStatement(surroundings, options.previous);
+}
+
+async function nextStatement(
+  surroundings: Surroundings,
+  options: SignOptions,
+  previous: SudoCaStatement | undefined,
+): Promise<SudoCaStatement> {
+  const { settings } = await openEnrolled(surroundings, options.authority);
+  if (previous !== undefined && previous.authority !== settings.origin)
+    throw new UsherCommandError(
+      'usage',
+      `the statement in force is of ${previous.authority}, you are at ${settings.origin}`,
+    );
+  const { sudoCa } = await readRoster(options.roster);
+  return {
+    authority: settings.origin,
+    number: (previous?.number ?? 0) + 1,
+    madeAt: surroundings.now(),
+    everywhere: options.everywhere ?? previous?.everywhere ?? true,
+    keys: [
+      ...sudoCa.map(({ key, state, person }) => ({ key, state, holder: person })),
+      ...(await offlineKeys(options, previous)),
+    ],
+  };
+}
+
+async function offlineKeys(
+  { offline }: SignOptions,
+  previous: SudoCaStatement | undefined,
+): Promise<readonly StatedKey[]> {
+  if (offline !== undefined && offline !== false) return Promise.all(offline.map(readOfflineKey));
+  const dropped = (previous?.keys ?? []).some(({ state }) => state === 'offline');
+  // They are missed only in an emergency, when it is too late.
+  if (offline === undefined && dropped)
+    throw new UsherCommandError('usage', 'the statement in force has keys for emergencies', {
+      hint: 'name their files again with --offline, or drop them with --no-offline',
+    });
+  return [];
+}
+
+async function readOfflineKey(file: string): Promise<StatedKey> {
+  try {
+    const { key, comment } = parsePublicKeyLine(await readFile(file, 'utf8'));
+    return { key, state: 'offline', holder: comment.replaceAll(/[^A-Za-z0-9._@-]/g, '-') || 'offline' };
+  } catch (cause) {
+    const reason = cause instanceof SshError ? cause.message : `it can not be read: ${fileReason(cause)}`;
+    throw new UsherCommandError('key-file', `${file}: ${reason}`, {
+      cause,
+      hint: 'name the file of a public key',
+    });
+  }
+}
+
+async function signText(
+  surroundings: Surroundings,
+  options: SignOptions,
+  text: string,
+): Promise<SignedStatement> {
+  const provider = options.skProvider ?? (surroundings.env['SSH_SK_PROVIDER'] || undefined);
+  const subject = await fileSubject(surroundings, options.key, provider);
+  const signature = await signatureOver(
+    surroundings,
+    subject,
+    options.key,
+    provider,
+    new TextEncoder().encode(text),
+  );
+  return orRefuse(() => openStatement(joinStatement(text, signature)));
+}
+
+async function signatureOver(
+  surroundings: Surroundings,
+  subject: Subject,
+  file: string,
+  provider: string | undefined,
+  message: Uint8Array,
+): Promise<Uint8Array> {
+  if (!isSecurityKey(subject.publicKey)) return subject.sign(SUDO_CA_NAMESPACE, message);
+  const key = await loadSecurityKey(file);
+  const preimage = sshsigPreimage(SUDO_CA_NAMESPACE, message);
+  const signature = await signWithSecurityKey(surroundings, key, preimage, provider);
+  return encodeSshsig(key.publicKey, SUDO_CA_NAMESPACE, signature);
+}
+
+/** Hosts may lack some of these keys, and then refuse; which ones is not known here. */
+function asInstalled(previous: SignedStatement): InstalledCa {
+  return { ...previous, keys: previous.statement.keys.map(({ key }) => key) };
+}

@@ -1,0 +1,104 @@
+/** The same as a NixOS module: PAM, sudo and sshd, and the files before the lines that name them. */
+import type { HostFacts, HostFiles } from './host-facts.ts';
+import { hostFiles, sudoPrincipals } from './host-facts.ts';
+import { sshdSettings } from './sshd.ts';
+
+export interface NixosOptions extends HostFacts {
+  /** Lets `sudo -n` get as far as PAM. */
+  readonly noninteractive: boolean;
+  /** Contents of the files of CA keys, where the configuration is to bring them. */
+  readonly loginCa?: string;
+  readonly sudoCa?: string;
+}
+
+/** @throws FleetError `bad-value` */
+export function formatNixos(options: NixosOptions): string {
+  const files = hostFiles(options.directory);
+  return [
+    `# Usher: logins and sudo on ${options.sudoName}. Save it as usher.nix and add it to "imports".`,
+    '{ config, pkgs, ... }:',
+    '{',
+    ...[
+      ...pamPart(options, files),
+      ...sudoPart(options),
+      ...sshdPart(options),
+      ...filesPart(options, files),
+    ].map((line) => (line === '' ? '' : `  ${line}`)),
+    '}',
+    '',
+  ].join('\n');
+}
+
+function pamPart(options: NixosOptions, { sudoCa, sudoDenied }: HostFiles): readonly string[] {
+  return [
+    'security.pam.ussh = {',
+    '  enable = true;',
+    '  control = "sufficient";',
+    `  caFile = ${quote(sudoCa)};`,
+    `  authorizedPrincipals = ${quote(sudoPrincipals(options).join(','))};`,
+    '};',
+    'assertions = [',
+    '  {',
+    '    # Not what its description says: who is not in the group passes without a certificate.',
+    '    assertion = config.security.pam.ussh.group == null;',
+    '    message = "security.pam.ussh.group lets everybody outside the group use sudo without a certificate";',
+    '  }',
+    '];',
+    '# pam-ussh knows no revocation: who is named in this file is refused before it is asked. NixOS calls these rules experimental:',
+    '# look at /etc/pam.d/sudo after an upgrade of nixpkgs; pam_listfile has to stand before pam_ussh.',
+    'security.pam.services.sudo.rules.auth.usher-denied = {',
+    '  order = config.security.pam.services.sudo.rules.auth.ussh.order - 10;',
+    '  control = "requisite";',
+    '  modulePath = "pam_listfile.so";',
+    `  args = [ "item=user" "sense=deny" "file=${sudoDenied}" "onerr=fail" ];`,
+    '};',
+  ];
+}
+
+function sudoPart({ noninteractive }: NixosOptions): readonly string[] {
+  return [
+    "security.sudo.extraConfig = ''",
+    '  Defaults timestamp_timeout=0',
+    ...(noninteractive ? ['  Defaults noninteractive_auth'] : []),
+    "'';",
+  ];
+}
+
+function sshdPart({ directory }: NixosOptions): readonly string[] {
+  return [
+    'services.openssh.settings = {',
+    ...sshdSettings(directory).map(([name, value]) => `  ${name} = ${quote(value)};`),
+    '};',
+  ];
+}
+
+/** tmpfiles makes them before sshd starts again: while the file of revoked keys is missing sshd refuses every login. */
+function filesPart(options: NixosOptions, files: HostFiles): readonly string[] {
+  return [
+    '# Made where they are missing, never changed: remove a file of CA keys to have it copied anew.',
+    'systemd.tmpfiles.rules = [',
+    `  "d ${options.directory} 0755 root root -"`,
+    `  "d ${files.principals} 0755 root root -"`,
+    `  "f ${files.revokedKeys} 0644 root root -"`,
+    `  "f ${files.sudoDenied} 0644 root root -"`,
+    ...copied('login', files.loginCa, options.loginCa),
+    ...copied('sudo', files.sudoCa, options.sudoCa),
+    '];',
+  ];
+}
+
+function copied(purpose: string, path: string, content: string | undefined): readonly string[] {
+  if (content === undefined) return [];
+  // Lines of keys hold neither "''" nor "${", which alone would mean something here.
+  const lines = content.trimEnd().split('\n');
+  return [
+    `  "C ${path} 0644 root root - \${pkgs.writeText "usher-${purpose}-ca" ''`,
+    ...lines.map((line) => `    ${line}`),
+    "  ''}\"",
+  ];
+}
+
+/** What is checked by `host-facts.ts` holds nothing that a Nix string would read; "%u" is no exception. */
+function quote(text: string): string {
+  return `"${text}"`;
+}
