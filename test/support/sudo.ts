@@ -13,6 +13,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DEFAULT_DIRECTORY } from '../../src/fleet/host-facts.ts';
+import { formatPam } from '../../src/fleet/pam.ts';
+import { formatSudoers } from '../../src/fleet/sudoers.ts';
 import { haveParts, program } from './parts.ts';
 import type { ProgramResult } from './run.ts';
 import { run, runOrThrow } from './run.ts';
@@ -25,7 +28,6 @@ import type { SudoUser } from './sudo-user.ts';
 import { addUser, kill, pamFile, removeUser, sudoersDraft, sudoersFile } from './sudo-user.ts';
 
 const MODULE = 'pam_ussh.so';
-const EXPORTED_PLACE = '/etc/ssh/usher/';
 const SUDO_PARTS = {
   sudo: 'sudo',
   visudo: 'sudo',
@@ -36,18 +38,21 @@ const SUDO_PARTS = {
 /** pam-ussh waits for a silent agent for ever. */
 const PATIENCE_MS = 15_000;
 
-/** The lines for a host that is named web1. */
-export const PAM_LINES: readonly string[] = [
-  'auth requisite pam_listfile.so item=user sense=deny file=/etc/ssh/usher/sudo_denied onerr=fail',
-  'auth sufficient pam_ussh.so ca_file=/etc/ssh/usher/sudo_ca.pub authorized_principals=sudoer,sudoer@web1',
-];
+/** As `usher export pam --host web1` prints them. */
+export const PAM_LINES: readonly string[] = formatPam({
+  sudoName: 'web1',
+  everywhere: true,
+  directory: DEFAULT_DIRECTORY,
+}).split('\n');
+
+export const SUDOERS_LINES: readonly string[] = formatSudoers({ noninteractive: false }).split('\n');
 
 export interface SudoOptions {
   /** Lines of public keys for sudo_ca.pub. */
   readonly authorities: readonly string[];
-  /** `auth` lines; `PAM_LINES` when absent. */
+  /** `auth` lines and comments; `PAM_LINES` when absent. */
   readonly pam?: readonly string[];
-  /** Lines of sudoers besides the rule for the user; without them a sudo is remembered for no time. */
+  /** Lines of sudoers besides the rule for the user; those of `usher export sudoers` when absent. */
   readonly sudoers?: readonly string[];
 }
 
@@ -94,7 +99,8 @@ export interface Sudo extends AsyncDisposable {
   write(name: string, contents: string | Uint8Array): Promise<string>;
   remove(name: string): Promise<void>;
   writePam(lines: readonly string[]): Promise<void>;
-  writeSudoers(lines: readonly string[]): Promise<void>;
+  /** With the rule that lets the user do everything, unless `rule` is false. */
+  writeSudoers(lines: readonly string[], rule?: boolean): Promise<void>;
 }
 
 /** Whether tests with real sudo can run. pam-ussh is in no distribution, so that its absence is no failure anywhere. */
@@ -133,7 +139,7 @@ export async function openSudo(options: SudoOptions): Promise<Sudo> {
     await place.write('sudo_ca.pub', lines(options.authorities));
     await place.write('sudo_denied', '');
     await place.writePam(options.pam ?? PAM_LINES);
-    await place.writeSudoers(options.sudoers ?? ['Defaults timestamp_timeout=0']);
+    await place.writeSudoers(options.sudoers ?? SUDOERS_LINES);
     return place;
   } catch (error) {
     await log?.close();
@@ -217,7 +223,7 @@ class Place implements Sudo {
 
   async writePam(auth: readonly string[]): Promise<void> {
     const here = auth.map((line) =>
-      line.replaceAll(EXPORTED_PLACE, `${this.directory}/`).replace(MODULE, findModule() ?? MODULE),
+      line.replaceAll(`${DEFAULT_DIRECTORY}/`, `${this.directory}/`).replace(MODULE, findModule() ?? MODULE),
     );
     const rest = [
       'auth required pam_deny.so',
@@ -228,7 +234,7 @@ class Place implements Sudo {
   }
 
   /** Checked before sudo sees it: a mistake in one file of sudoers is one for everybody on the machine. */
-  async writeSudoers(given: readonly string[]): Promise<void> {
+  async writeSudoers(given: readonly string[], rule = true): Promise<void> {
     const own = given.map((line) => line.replace(/^Defaults\s/, `Defaults:${this.user} `));
     const settings = [
       ...[`pam_service=${this.user}`, `pam_login_service=${this.user}`],
@@ -236,7 +242,11 @@ class Place implements Sudo {
       ...['passwd_tries=1', '!mail_badpass', '!mail_no_user'],
     ].map((setting) => `Defaults:${this.user} ${setting}`);
     const draft = sudoersDraft(this.user);
-    await writeFile(draft, lines([...own, ...settings, `${this.user} ALL=(ALL:ALL) ALL`]), { mode: 0o440 });
+    await writeFile(
+      draft,
+      lines([...own, ...settings, ...(rule ? [`${this.user} ALL=(ALL:ALL) ALL`] : [])]),
+      { mode: 0o440 },
+    );
     await runOrThrow(program('visudo'), ['-c', '-f', draft]);
     await rename(draft, sudoersFile(this.user));
   }

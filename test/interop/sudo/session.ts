@@ -118,8 +118,7 @@ export async function carry(agent: SshAgent, keys: readonly Carried[]): Promise<
 
 export function accepted(result: SudoResult): void {
   expect(result, result.reason).toMatchObject({ code: 0, stdout: 'root\n', hung: false });
-  // Two spellings, by which build it is.
-  logged(result, /^authentication succe(e)?ded for /i);
+  logged(result, ACCEPTED);
 }
 
 /** @param why the last thing that pam-ussh said. */
@@ -128,6 +127,8 @@ export function refused(result: SudoResult, why: RegExp = NO_VALID_CERTIFICATE):
   logged(result, why);
 }
 
+/** Two spellings, by which build it is. */
+export const ACCEPTED = /^authentication succee?ded for /i;
 export const NO_VALID_CERTIFICATE = /^no valid certs found$/;
 
 export function logged(result: SudoResult, why: RegExp): void {
