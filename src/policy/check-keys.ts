@@ -6,20 +6,26 @@ import type { PublicKey, SecurityPublicKey } from '../ssh/public-key.ts';
 import { isSecurityKey, parsePublicKeyLine } from '../ssh/public-key.ts';
 import type { Fault } from './fault.ts';
 import type { TextItem } from './tree.ts';
-import { sectionOf, textsIn } from './tree.ts';
+import { itemsIn, sectionOf, textIn, textsIn } from './tree.ts';
 import type { YamlFile } from './yaml.ts';
 
-/** @param authorityKeys keys that sign certificates: none of them may be anybody's credential */
+/** @param authorityKeys keys that sign certificates: none of them may be anybody's credential, or sign for sudo by a touch */
 export function checkKeys(file: YamlFile, authorityKeys: readonly PublicKey[]): readonly Fault[] {
   const taken = new Map(authorityKeys.map((key) => [keyIdentity(key), 'a CA key']));
-  return sectionOf(file.value, 'people').flatMap((person) =>
-    textsIn(person, 'security_keys').flatMap((line) => checkKey(file, person.name, line, taken)),
+  const credentials = sectionOf(file.value, 'people').flatMap((person) =>
+    textsIn(person, 'security_keys').flatMap((line) =>
+      checkKey(file, `the key of ${person.name}`, line, taken),
+    ),
   );
+  const sudoCa = itemsIn(file.value, 'sudo_ca')
+    .flatMap((entry) => textIn(entry, 'key'))
+    .flatMap((line) => checkKey(file, 'a CA key for sudo', line, taken));
+  return [...credentials, ...sudoCa];
 }
 
 function checkKey(
   { places }: YamlFile,
-  person: string,
+  what: string,
   line: TextItem,
   taken: Map<string, string>,
 ): readonly Fault[] {
@@ -27,7 +33,7 @@ function checkKey(
   if (typeof key === 'string') return [places.faultOfValue('bad-key', line.path, key)];
   const identity = keyIdentity(key.key);
   const holder = taken.get(identity);
-  taken.set(identity, holder ?? `the key of ${person}`);
+  taken.set(identity, holder ?? what);
   if (holder === undefined) return [];
   return [
     places.faultOfValue('key-has-role', line.path, `this is ${holder} already, and a key has one role`),

@@ -2,14 +2,14 @@
 import type { Fault } from './fault.ts';
 import { isHostName, isReservedHost, isReservedLogin, isRole } from './names.ts';
 import type { Item, TextItem } from './tree.ts';
-import { fieldOf, sectionOf, textsIn } from './tree.ts';
+import { fieldOf, sectionOf, textIn, textsIn } from './tree.ts';
 import type { YamlFile } from './yaml.ts';
 
 export function checkNames(file: YamlFile): readonly Fault[] {
   return [...reservedNames(file), ...clashes(file), ...unknownRoles(file), ...unknownHosts(file)];
 }
 
-type Kind = 'person' | 'login' | 'host' | 'host name' | 'group';
+type Kind = 'person' | 'login' | 'host' | 'host name' | 'sudo name' | 'group';
 
 interface Use extends TextItem {
   readonly kind: Kind;
@@ -25,6 +25,7 @@ function usesOf({ value }: YamlFile): readonly Use[] {
   const hosts = sectionOf(value, 'hosts').flatMap((host) => [
     use('host', host),
     ...textsIn(host, 'names').map((name): Use => ({ ...name, kind: 'host name', owner: host.name })),
+    ...textIn(host, 'sudo_name').map((name): Use => ({ ...name, kind: 'sudo name', owner: host.name })),
     ...textsIn(host, 'groups').map((group): Use => ({ ...group, kind: 'group', owner: '' })),
   ]);
   return [...people, ...hosts];
@@ -59,7 +60,7 @@ function clashes(file: YamlFile): readonly Fault[] {
   });
 }
 
-/** People and logins may be called alike; a host's own name may be among its names. */
+/** People and logins may be called alike; a host's own name may be among its names, and be its name for sudo. */
 function mayShare(a: Use, b: Use): boolean {
   const family = (kind: Kind) =>
     kind === 'person' || kind === 'login' ? 'person' : kind === 'group' ? 'group' : 'host';
@@ -69,8 +70,10 @@ function mayShare(a: Use, b: Use): boolean {
 
 function unknownRoles({ value, places }: YamlFile): readonly Fault[] {
   const known = new Set(sectionOf(value, 'roles').map(({ name }) => name));
-  return sectionOf(value, 'people')
-    .flatMap((person) => textsIn(person, 'roles'))
+  return [
+    ...sectionOf(value, 'people').flatMap((person) => textsIn(person, 'roles')),
+    ...sectionOf(value, 'roles').flatMap((role) => textsIn(fieldOf(role, 'sudo'), 'approvers')),
+  ]
     .filter(({ text }) => isRole(text) && !known.has(text))
     .map(({ path, text }) => places.faultOfValue('unknown-role', path, `there is no role "${text}"`));
 }
@@ -80,7 +83,7 @@ function unknownHosts({ value, places }: YamlFile): readonly Fault[] {
   const groups = hosts.flatMap((host) => textsIn(host, 'groups').map(({ text }) => text));
   const known = new Set([...hosts.map(({ name }) => name), ...groups]);
   return sectionOf(value, 'roles')
-    .flatMap((role) => textsIn(fieldOf(role, 'login'), 'hosts'))
+    .flatMap((role) => ['login', 'sudo'].flatMap((purpose) => textsIn(fieldOf(role, purpose), 'hosts')))
     .filter(({ text }) => isHostName(text) && !known.has(text))
     .map(({ path, text }) =>
       places.faultOfValue('unknown-host', path, `there is no host or group "${text}"`),

@@ -105,4 +105,6 @@ const WORDS: Readonly<Record<string, string>> = {
   array: 'a list',
   string: 'a string; write it in quotes if it looks like a number',
   boolean: 'true or false',
+  integer: 'a whole number',
+  number: 'a whole number',
 };

@@ -3,7 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { formatDuration, parseDuration } from '../ssh/duration.ts';
 import { parseCidr } from './cidr.ts';
 import type { Fault } from './fault.ts';
-import { LOGIN_LIFETIME } from './roster.ts';
+import type { LifetimeBounds } from './roster.ts';
+import { LOGIN_LIFETIME, SUDO_LIFETIME } from './roster.ts';
 import { parseTime } from './time.ts';
 import type { Item } from './tree.ts';
 import { fieldOf, sectionOf, textsIn } from './tree.ts';
@@ -13,7 +14,8 @@ export function checkValues(file: YamlFile): readonly Fault[] {
   const roles = sectionOf(file.value, 'roles');
   return [
     ...sectionOf(file.value, 'people').flatMap((person) => checkUntil(file, fieldOf(person, 'until'))),
-    ...roles.flatMap((role) => checkLifetimes(file, fieldOf(role, 'login'))),
+    ...roles.flatMap((role) => checkLifetimes(file, fieldOf(role, 'login'), 'to sign in', LOGIN_LIFETIME)),
+    ...roles.flatMap((role) => checkLifetimes(file, fieldOf(role, 'sudo'), 'for sudo', SUDO_LIFETIME)),
     ...roles.flatMap((role) => checkAddresses(file, fieldOf(role, 'login'))),
     ...roles.flatMap((role) => checkRoots(file, fieldOf(fieldOf(role, 'touch'), 'attestation'))),
   ];
@@ -24,29 +26,31 @@ function checkUntil({ places }: YamlFile, { path, value }: Item): readonly Fault
   return [places.faultOfValue('bad-time', path, 'this is no RFC 3339 time like 2027-06-30T00:00:00Z')];
 }
 
-function checkLifetimes({ places }: YamlFile, login: Item): readonly Fault[] {
-  const [lifetime, most] = [fieldOf(login, 'lifetime'), fieldOf(login, 'max_lifetime')];
+function checkLifetimes(
+  { places }: YamlFile,
+  profile: Item,
+  what: string,
+  bounds: LifetimeBounds,
+): readonly Fault[] {
+  const [lifetime, most] = [fieldOf(profile, 'lifetime'), fieldOf(profile, 'max_lifetime')];
   const [seconds, mostSeconds] = [secondsOf(lifetime), secondsOf(most)];
-  const bounds = [lifetime, most].flatMap((item) => {
-    const message = outOfBounds(secondsOf(item));
+  const faults = [lifetime, most].flatMap((item) => {
+    const message = outOfBounds(secondsOf(item), what, bounds);
     return message === undefined ? [] : [places.faultOfValue('bad-lifetime', item.path, message)];
   });
-  if (seconds === undefined || mostSeconds === undefined || seconds <= mostSeconds) return bounds;
+  if (seconds === undefined || mostSeconds === undefined || seconds <= mostSeconds) return faults;
   const message = `the default lifetime is longer than max_lifetime, ${formatDuration(mostSeconds)}`;
-  return [...bounds, places.faultOfValue('bad-lifetime', lifetime.path, message)];
+  return [...faults, places.faultOfValue('bad-lifetime', lifetime.path, message)];
 }
 
 function secondsOf({ value }: Item): number | undefined {
   return typeof value === 'string' ? parseDuration(value) : undefined;
 }
 
-function outOfBounds(seconds: number | undefined): string | undefined {
+function outOfBounds(seconds: number | undefined, what: string, bounds: LifetimeBounds): string | undefined {
   if (seconds === undefined) return undefined;
-  if (seconds > LOGIN_LIFETIME.most)
-    return `a certificate to sign in lives at most ${formatDuration(LOGIN_LIFETIME.most)}`;
-  return seconds < LOGIN_LIFETIME.least
-    ? `a certificate lives at least ${formatDuration(LOGIN_LIFETIME.least)}`
-    : undefined;
+  if (seconds > bounds.most) return `a certificate ${what} lives at most ${formatDuration(bounds.most)}`;
+  return seconds < bounds.least ? `a certificate lives at least ${formatDuration(bounds.least)}` : undefined;
 }
 
 function checkAddresses({ places }: YamlFile, login: Item): readonly Fault[] {

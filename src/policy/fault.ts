@@ -23,12 +23,15 @@ export type FaultCode =
   | 'name-clash'
   | 'unknown-role'
   | 'unknown-host'
+  | 'unknown-person'
   | 'bad-lifetime'
   | 'bad-time'
   | 'bad-address'
   | 'bad-key'
   | 'key-has-role'
-  | 'bad-certificate';
+  | 'bad-certificate'
+  | 'bad-approvals'
+  | 'bad-sudo-ca';
 
 /** `roster.yaml:12:7: people.alice.roles.0: there is no role "enginer"` */
 export function formatFault(fault: Fault, fileName: string): string {

@@ -4,6 +4,8 @@ import { buildRoster } from './build.ts';
 import { checkKeys } from './check-keys.ts';
 import { checkNames } from './check-names.ts';
 import { checkStructure, isRosterFile } from './check-structure.ts';
+import type { SudoSigner } from './check-sudo.ts';
+import { checkSudo } from './check-sudo.ts';
 import { checkValues } from './check-values.ts';
 import type { Fault } from './fault.ts';
 import type { Roster } from './roster.ts';
@@ -14,10 +16,10 @@ export type ParsedRoster =
   | { readonly faults: readonly Fault[]; readonly roster?: never };
 
 export interface RosterContext {
-  /** CA keys, of every purpose and state: a roster that makes one of them a credential is refused. */
+  /** The authority's own CA keys, of every purpose and state: a roster that gives one of them another role is refused. */
   readonly authorityKeys?: readonly PublicKey[];
-  /** Who signs for sudo here; absent: not known, so it is not checked. */
-  readonly sudoSigner?: 'authority' | 'touch';
+  /** Who signs for sudo, as the authority is set up; absent: the file is checked without one. */
+  readonly sudoSigner?: SudoSigner;
 }
 
 /**
@@ -38,6 +40,7 @@ export function parseRoster(source: string | Uint8Array, context: RosterContext 
     ...checkNames(file),
     ...checkValues(file),
     ...checkKeys(file, context.authorityKeys ?? []),
+    ...checkSudo(file, context.sudoSigner),
   ];
   if (faults.length === 0 && isRosterFile(file.value))
     return { roster: buildRoster(file.value, sha256(bytes)) };

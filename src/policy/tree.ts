@@ -43,9 +43,23 @@ export function textsIn(place: Place, name: string): readonly TextItem[] {
   return textsOf(field.value, field.path);
 }
 
+/** One member that is a string, or nothing. */
+export function textIn(place: Place, name: string): readonly TextItem[] {
+  const { path, value } = fieldOf(place, name);
+  return typeof value === 'string' ? [{ path, text: value }] : [];
+}
+
 /** The entries of one of the file's sections: people, roles, hosts. */
 export function sectionOf(root: unknown, name: string): readonly Item[] {
   return entriesOf(fieldOf({ path: '', value: root }, name));
+}
+
+/** The entries of a section that is a list. */
+export function itemsIn(root: unknown, name: string): readonly Item[] {
+  const { path, value } = fieldOf({ path: '', value: root }, name);
+  if (!Array.isArray(value)) return [];
+  const items: readonly unknown[] = value;
+  return items.map((item, index) => ({ path: member(path, index), name: String(index), value: item }));
 }
 
 /** `yaml.ts` makes objects without a prototype, so that a name finds nothing but the file's own. */
