@@ -14,6 +14,7 @@ import manifest from '../package.json' with { type: 'json' };
 import type { Authority } from './authority/authority.ts';
 import { Metrics } from './http/metrics.ts';
 import { sendProblem } from './http/problem.ts';
+import { approvalRoutes } from './http/routes/approvals.ts';
 import { authorityRoutes } from './http/routes/authority.ts';
 import { enrolmentRoutes } from './http/routes/enrolments.ts';
 import { healthRoutes } from './http/routes/health.ts';
@@ -141,6 +142,7 @@ function registerRoutes(http: Http, authority: Authority, { metricsFrom }: AppOp
   http.after(() => {
     requestRoutes(http, authority, metrics);
     pageRoutes(http, authority);
+    approvalRoutes(http, authority, metrics);
     enrolmentRoutes(http, authority);
     authorityRoutes(http, authority);
     healthRoutes(http, authority);

@@ -2,14 +2,14 @@
 import { randomBytes, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Authority } from './authority/authority.ts';
+import type { Authority, Signers } from './authority/authority.ts';
+import { ownCaKeys } from './authority/ca-keys.ts';
 import { claimCaKeys } from './authority/key-roles.ts';
 import type { CaSigner, Clock, Random, Store } from './authority/ports.ts';
 import type { Purpose } from './authority/purpose.ts';
-import { PURPOSES } from './authority/purpose.ts';
 import { RosterInForce } from './authority/roster-in-force.ts';
 import { CommandError, systemCode } from './command-error.ts';
-import type { Config, SignerConfig } from './config.ts';
+import type { Config, KeySignerConfig } from './config.ts';
 import { parseConfig } from './config.ts';
 import { signCheckpoint } from './log/checkpoint.ts';
 import type { NoteSigner } from './log/note-key.ts';
@@ -70,10 +70,10 @@ export async function openAuthority(config: Config, changes: PortChanges = {}): 
     origin: config.origin,
     rpId: config.rpId,
     store,
-    rosters: new RosterInForce([
-      ...PURPOSES.map((purpose) => signers[purpose].publicKey),
-      bundleKey.publicKey,
-    ]),
+    rosters: new RosterInForce({
+      authorityKeys: [...ownCaKeys({ signers }).map(({ key }) => key), bundleKey.publicKey],
+      sudoSigner: signers.sudo === 'touch' ? 'touch' : 'authority',
+    }),
     signers,
     bundleKey,
     throwaway: ed25519FromSeed(systemRandom.bytes(32)),
@@ -84,6 +84,7 @@ export async function openAuthority(config: Config, changes: PortChanges = {}): 
     bounds: {
       pool: { total: config.limits.pendingTotal, perAddress: config.limits.pendingPerAddress },
       perPersonHourly: config.limits.perPersonHourly,
+      waitingPerPerson: config.limits.waitingPerPerson,
     },
   };
   return claimed(authority);
@@ -120,18 +121,20 @@ async function claimed(authority: Authority): Promise<Authority> {
 }
 
 async function openSigners(
-  config: Config,
+  { signers }: Config,
   change: (signer: CaSigner) => CaSigner = (signer) => signer,
-): Promise<Record<Purpose, CaSigner>> {
+): Promise<Signers> {
+  const open = async (purpose: Purpose, settings: KeySignerConfig): Promise<CaSigner> =>
+    change(await openSigner(purpose, settings));
   return {
-    login: change(await openSigner('login', config.signers.login)),
-    sudo: change(await openSigner('sudo', config.signers.sudo)),
-    builder: change(await openSigner('builder', config.signers.builder)),
-    host: change(await openSigner('host', config.signers.host)),
+    login: await open('login', signers.login),
+    sudo: signers.sudo.kind === 'touch' ? 'touch' : await open('sudo', signers.sudo),
+    builder: await open('builder', signers.builder),
+    host: await open('host', signers.host),
   };
 }
 
-async function openSigner(purpose: Purpose, signer: SignerConfig): Promise<CaSigner> {
+async function openSigner(purpose: Purpose, signer: KeySignerConfig): Promise<CaSigner> {
   if (signer.kind === 'file') return fileSigner(await readKey(signer.path, purpose, signer.passphraseFile));
   const { publicKeyPath, socket } = signer;
   const { key } = await namingKey(purpose, publicKeyPath, async () =>
@@ -140,7 +143,8 @@ async function openSigner(purpose: Purpose, signer: SignerConfig): Promise<CaSig
   return agentSigner(socket, key);
 }
 
-function readKey(path: string, name: string, passphraseFile?: string): Promise<PrivateKey> {
+/** @throws CommandError that names the key and its file, when it can not be read or its passphrase is not given. */
+export function readKey(path: string, name: string, passphraseFile?: string): Promise<PrivateKey> {
   return namingKey(name, path, async () => {
     const text = await readFile(path, 'utf8');
     try {

@@ -25,12 +25,18 @@ const ConfigFile = Type.Object(
     trusted_proxies: Type.Optional(Type.Array(Type.String())),
     metrics_from: Type.Optional(Type.Array(Type.String())),
     tls: Type.Optional(Type.Object({ certificate: Path, key: Path }, strict)),
-    signers: Type.Object({ login: Signer, sudo: Signer, builder: Signer, host: Signer }, strict),
+    signers: Type.Object(
+      // "touch": security keys of people sign, which the roster names (sudo_ca).
+      { login: Signer, sudo: Type.Union([Signer, Type.Literal('touch')]), builder: Signer, host: Signer },
+      strict,
+    ),
+    break_glass: Type.Optional(Type.Array(Path, { maxItems: 4 })),
     limits: Type.Optional(
       Type.Object(
         {
           requests_per_minute: Type.Optional(Type.Integer({ minimum: 1 })),
           per_person_hourly: Type.Optional(Type.Integer({ minimum: 1 })),
+          waiting_per_person: Type.Optional(Type.Integer({ minimum: 1 })),
           pending_total: Type.Optional(Type.Integer({ minimum: 10 })),
           pending_per_address: Type.Optional(Type.Integer({ minimum: 1 })),
         },
@@ -41,9 +47,12 @@ const ConfigFile = Type.Object(
   strict,
 );
 
-export type SignerConfig =
+export type KeySignerConfig =
   | { readonly kind: 'file'; readonly path: string; readonly passphraseFile?: string }
   | { readonly kind: 'agent'; readonly socket: string; readonly publicKeyPath: string };
+
+/** People's security keys sign for sudo: the authority has no key for it. */
+export type SudoSignerConfig = KeySignerConfig | { readonly kind: 'touch' };
 
 export interface Config {
   readonly directory: string;
@@ -57,15 +66,23 @@ export interface Config {
   /** Networks that may read `/metrics`. */
   readonly metricsFrom: readonly string[];
   readonly tls?: { readonly certificatePath: string; readonly keyPath: string };
-  readonly signers: Readonly<Record<Purpose, SignerConfig>>;
+  readonly signers: SignerConfigs;
+  /** Files with the public halves of CA keys that are kept away from here, for emergencies. */
+  readonly breakGlassPaths: readonly string[];
   readonly limits: Limits;
 }
+
+export type SignerConfigs = Readonly<Record<Exclude<Purpose, 'sudo'>, KeySignerConfig>> & {
+  readonly sudo: SudoSignerConfig;
+};
 
 export interface Limits {
   /** Of one network address. */
   readonly requestsPerMinute: number;
   /** Certificates; counted after verified touches only. */
   readonly perPersonHourly: number;
+  /** Requests of one person that wait for approval at the same time. */
+  readonly waitingPerPerson: number;
   readonly pendingTotal: number;
   readonly pendingPerAddress: number;
 }
@@ -73,6 +90,7 @@ export interface Limits {
 const DEFAULT_LIMITS: Limits = {
   requestsPerMinute: 600,
   perPersonHourly: 120,
+  waitingPerPerson: 8,
   pendingTotal: 50_000,
   pendingPerAddress: 50,
 };
@@ -105,6 +123,7 @@ export function parseConfig(text: string, directory: string): Config {
       ? {}
       : { tls: { certificatePath: at(file.tls.certificate), keyPath: at(file.tls.key) } }),
     signers: signersOf(file, at),
+    breakGlassPaths: (file.break_glass ?? []).map(at),
     limits: limitsOf(file),
   };
 }
@@ -155,16 +174,16 @@ function networkFaults(file: ConfigFile): readonly string[] {
   );
 }
 
-function signersOf({ signers }: ConfigFile, at: (path: string) => string): Record<Purpose, SignerConfig> {
+function signersOf({ signers }: ConfigFile, at: (path: string) => string): SignerConfigs {
   return {
     login: signerOf(signers.login, at),
-    sudo: signerOf(signers.sudo, at),
+    sudo: signers.sudo === 'touch' ? { kind: 'touch' } : signerOf(signers.sudo, at),
     builder: signerOf(signers.builder, at),
     host: signerOf(signers.host, at),
   };
 }
 
-function signerOf(signer: Static<typeof Signer>, at: (path: string) => string): SignerConfig {
+function signerOf(signer: Static<typeof Signer>, at: (path: string) => string): KeySignerConfig {
   if ('agent' in signer)
     return { kind: 'agent', socket: at(signer.agent), publicKeyPath: at(signer.public_key) };
   const { file, passphrase_file: passphraseFile } = signer;
@@ -178,6 +197,7 @@ function limitsOf({ limits = {} }: ConfigFile): Limits {
   return {
     requestsPerMinute: limits.requests_per_minute ?? DEFAULT_LIMITS.requestsPerMinute,
     perPersonHourly: limits.per_person_hourly ?? DEFAULT_LIMITS.perPersonHourly,
+    waitingPerPerson: limits.waiting_per_person ?? DEFAULT_LIMITS.waitingPerPerson,
     pendingTotal: limits.pending_total ?? DEFAULT_LIMITS.pendingTotal,
     pendingPerAddress: limits.pending_per_address ?? DEFAULT_LIMITS.pendingPerAddress,
   };

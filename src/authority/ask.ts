@@ -3,7 +3,7 @@
  * whether the person exists or may have what is asked: the drafts follow from the question alone and from mandates
  * that strangers are shown for everybody. Whether they may is decided after the touch (`issue.ts`).
  */
-import type { CertificateRequest, Terms } from '../policy/decision.ts';
+import type { CertificateRequest, Grant, LoginRequest, SudoRequest } from '../policy/decision.ts';
 import { refuseMalformed } from '../policy/malformed.ts';
 import { networkOf } from '../policy/network.ts';
 import type { Roster } from '../policy/roster.ts';
@@ -13,11 +13,14 @@ import { POSSESSION_NAMESPACE, possessionMessage } from '../ssh/possession.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
 import { decodePublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
+import { activeKeys, signerOf } from './ca-keys.ts';
 import { draftCertificate } from './draft.ts';
 import { AuthorityError } from './error.ts';
+import { assertOneForSudo } from './pending-issue.ts';
 import { isSignedBy } from './proof.ts';
 import { assertLoggable } from './record.ts';
 import type { DraftedCertificate, PendingIssue } from './records.ts';
+import { asksApart } from './request-state.ts';
 import { newRequestId, newSecret } from './secrets.ts';
 import { clockSkew } from './skew.ts';
 import type { TouchHints } from './touch-hints.ts';
@@ -26,7 +29,7 @@ import { readTouchHints } from './touch-hints.ts';
 /** How long a request waits for its touch. */
 const TOUCH_SECONDS = 120;
 /** How long after that the result can be fetched again. */
-const KEEP_SECONDS = 600;
+export const KEEP_SECONDS = 600;
 /** How far the caller's clock may be from ours for its proof of possession. */
 const SKEW_SECONDS = 300;
 
@@ -37,14 +40,13 @@ export interface Question {
   readonly from: string;
 }
 
-export interface CertificateQuestion {
-  readonly purpose: 'login';
+/** A certificate request whose key is not read yet, and still has to be shown to be the caller's. */
+export type CertificateQuestion = (Unread<LoginRequest> | Unread<SudoRequest>) & {
   readonly key: Uint8Array;
-  readonly logins: readonly string[];
-  readonly hosts: readonly string[];
-  readonly lifetime?: number;
   readonly possession: { readonly time: number; readonly signature: Uint8Array };
-}
+};
+
+type Unread<Request> = Omit<Request, 'subject'>;
 
 export interface Asked {
   readonly request: PendingIssue;
@@ -54,6 +56,7 @@ export interface Asked {
 
 export async function ask(authority: Authority, question: Question): Promise<Asked> {
   const now = authority.clock.now();
+  assertOneForSudo(question.certificates.map(({ purpose }) => purpose));
   const requests = question.certificates.map((asked) =>
     parseQuestion(authority, question.person, asked, now),
   );
@@ -75,8 +78,8 @@ function parseQuestion(
 ): CertificateRequest {
   const subject = parseSubject(asked.key);
   checkPossession(authority, person, asked, subject, now);
-  const { purpose, logins, hosts, lifetime } = asked;
-  const request = { purpose, subject, logins, hosts, ...(lifetime === undefined ? {} : { lifetime }) };
+  const { key: _key, possession: _possession, ...wish } = asked;
+  const request: CertificateRequest = { ...wish, subject };
   const malformed = refuseMalformed(request);
   if (malformed !== undefined) throw new AuthorityError(malformed.code, malformed.reason);
   return request;
@@ -117,26 +120,33 @@ function draftRequest(
 ): PendingIssue {
   const id = newRequestId(authority.random);
   const certificates = requests.map((request) => {
-    const { terms } = shownGrant(roster, authority.decoySecret, question.person, request);
-    const draft = draftOne(authority, question.person, id, request, terms, now);
-    assertLoggable(draft, requests.length);
-    return { request, draft };
+    const grant = shownGrant(roster, authority.decoySecret, question.person, request);
+    if (requests.length > 1) assertNeedsNobodyElse(authority, request, grant);
+    return draftOne(authority, roster, question.person, id, request, grant, now);
   });
+  assertLoggable(certificates);
   return pendingIssue(authority, question, id, pollSecretHash, certificates, now);
+}
+
+/** What waits for other people holds up nothing else. Strangers are told the same: it follows from what they are shown. */
+function assertNeedsNobodyElse(authority: Authority, request: CertificateRequest, { approval }: Grant): void {
+  if (approval.needed > 0 || signerOf(authority, request.purpose) === undefined) throw asksApart();
 }
 
 function draftOne(
   authority: Authority,
+  roster: Roster,
   person: string,
   requestId: string,
   request: CertificateRequest,
-  terms: Terms,
+  { terms, approval }: Grant,
   now: number,
-): Uint8Array {
+): DraftedCertificate & { readonly touches: number } {
   const { purpose, subject } = request;
-  const signer = authority.signers[purpose].publicKey;
-  const input = { purpose, holder: person, requestId, subject, terms, authority: signer, now };
-  return draftCertificate(input, authority.random, authority.throwaway);
+  const authorities = activeKeys(authority, roster, purpose);
+  const input = { purpose, holder: person, requestId, subject, terms, authorities, now };
+  const drafts = draftCertificate(input, authority.random, authority.throwaway);
+  return { request, drafts, touches: 1 + approval.needed };
 }
 
 function pendingIssue(

@@ -1,18 +1,15 @@
 import { encodeLeaf } from '../log/leaf.ts';
 import { encodePublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
-import { PURPOSES } from './purpose.ts';
+import type { CaKey } from './ca-keys.ts';
 
 /** The leaf that says which keys speak for this authority from now on. */
-export function authorityLeaf(authority: Authority): Uint8Array {
+export function authorityLeaf(authority: Authority, keys: readonly CaKey[]): Uint8Array {
   return encodeLeaf({
     kind: 'authority',
     recordedAt: authority.clock.now(),
     origin: authority.origin,
-    caKeys: PURPOSES.map((purpose) => ({
-      purpose,
-      publicKey: encodePublicKey(authority.signers[purpose].publicKey),
-    })),
+    caKeys: keys.map(({ purpose, key }) => ({ purpose, publicKey: encodePublicKey(key) })),
     logKey: authority.logVerifierKey,
     bundleKey: encodePublicKey(authority.bundleKey.publicKey),
   });

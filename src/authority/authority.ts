@@ -11,8 +11,7 @@ export interface Authority {
   readonly rpId: string;
   readonly store: Store;
   readonly rosters: RosterInForce;
-  /** The active signer of each purpose. */
-  readonly signers: Readonly<Record<Purpose, CaSigner>>;
+  readonly signers: Signers;
   readonly bundleKey: PrivateKey;
   /** A key of this process only: drafts are tried with it before a CA key sees them. */
   readonly throwaway: PrivateKey;
@@ -25,8 +24,15 @@ export interface Authority {
   readonly bounds: AuthorityBounds;
 }
 
+/** Who signs for each purpose: a key of the authority's; for sudo perhaps people's security keys, which the roster names (`sudo_ca`). */
+export type Signers = Readonly<Record<Exclude<Purpose, 'sudo'>, CaSigner>> & {
+  readonly sudo: CaSigner | 'touch';
+};
+
 export interface AuthorityBounds {
   readonly pool: PoolBounds;
   /** Certificates a person may get in an hour; counted only after a verified touch. */
   readonly perPersonHourly: number;
+  /** Requests of one person that wait for others at the same time. */
+  readonly waitingPerPerson: number;
 }

@@ -26,18 +26,24 @@ export interface DraftInput {
   readonly requestId: string;
   readonly subject: PublicKey;
   readonly terms: Terms;
-  readonly authority: PublicKey;
+  /** The CA keys that may sign it, at least one. */
+  readonly authorities: readonly PublicKey[];
   readonly now: number;
 }
 
 /**
- * The to-be-signed bytes of one certificate. They are made once for a request and never dated anew.
+ * The to-be-signed bytes of one certificate, once for each CA key that may sign it: they differ in nothing else. They are made
+ * once for a request and never dated anew.
  * @throws SshError when the terms can not become a certificate that we would issue.
  */
-export function draftCertificate(input: DraftInput, random: Random, throwaway: PrivateKey): Uint8Array {
+export function draftCertificate(
+  input: DraftInput,
+  random: Random,
+  throwaway: PrivateKey,
+): readonly Uint8Array[] {
   const fields = fieldsOf(input, random);
-  lint(fields, input, throwaway);
-  return encodeDraft(fields);
+  lint({ ...fields, authority: throwaway.publicKey }, input, throwaway);
+  return input.authorities.map((authority) => encodeDraft({ ...fields, authority }));
 }
 
 /** `login:alice:<request id>`: what sshd logs, and what leads from there to this request. */
@@ -55,7 +61,7 @@ export function newSerial(random: Random): bigint {
   return serial < LEAST_RANDOM_SERIAL ? newSerial(random) : serial;
 }
 
-function fieldsOf(input: DraftInput, random: Random): CertificateFields {
+function fieldsOf(input: DraftInput, random: Random): Omit<CertificateFields, 'authority'> {
   const { terms } = input;
   return {
     nonce: random.bytes(NONCE_BYTES),
@@ -68,7 +74,6 @@ function fieldsOf(input: DraftInput, random: Random): CertificateFields {
     validBefore: BigInt(input.now + terms.lifetime),
     criticalOptions: terms.criticalOptions.map(({ name, value }) => valueOption(name, value)).sort(byName),
     extensions: terms.extensions.map(flagOption).sort(byName),
-    authority: input.authority,
   };
 }
 
@@ -82,7 +87,7 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
  * granted, so that a CA key only ever signs bytes that were checked.
  */
 function lint(fields: CertificateFields, input: DraftInput, throwaway: PrivateKey): void {
-  const draft = encodeDraft({ ...fields, authority: throwaway.publicKey });
+  const draft = encodeDraft(fields);
   const read = decodeCertificate(assembleCertificate(draft, signMessage(throwaway, draft))).fields;
   if (!samePublicKey(read.subject, input.subject) || !sameTerms(termsOfFields(read), input.terms))
     throw new TypeError('a draft does not say what was granted');

@@ -1,21 +1,25 @@
 /**
  * The issuance cycle from the touch on; `ask.ts` is the part before it. In order: the touch is verified (5); policy decides,
- * and a lease is taken, in one transaction (7); each draft is signed and the signature verified (8); policy decides once more
- * while certificate and leaf are recorded in one durable transaction (9). Only then can a certificate be released, by
- * `release.ts` (10). A crash between any two steps leaves either nothing released or everything recorded, and a touched
- * request can be taken up again when its lease is over.
+ * and either a lease is taken, in one transaction (7), or the request waits for other people (6, `approve.ts`); each draft is
+ * signed and the signature verified (8); policy decides once more while certificate and leaf are recorded in one durable
+ * transaction (9). Only then can a certificate be released, by `release.ts` (10). A crash between any two steps leaves either
+ * nothing released or everything recorded, and a touched request can be taken up again when its lease is over.
  */
 import type { AssertionJson } from '../fido/assertion.ts';
+import { KEEP_SECONDS } from './ask.ts';
 import type { Authority } from './authority.ts';
-import { refusalOf } from './cover.ts';
+import type { CaSignature } from './ca-touch.ts';
+import { verifyOwnSignature } from './ca-touch.ts';
+import { coverOf } from './cover.ts';
 import type { Refusal } from './error.ts';
 import { AuthorityError } from './error.ts';
 import type { Speaker } from './find-request.ts';
 import { findIssue } from './find-request.ts';
 import { claimRosterKey } from './key-roles.ts';
+import { approveBy } from './pending-issue.ts';
 import type { StoreWriter } from './ports.ts';
 import { recordCertificates, serialOf } from './record.ts';
-import type { Credential, IssueState, PendingIssue, RequestId, Touch } from './records.ts';
+import type { Consent, Credential, IssueState, PendingIssue, RequestId } from './records.ts';
 import { answered, assertAwaitsTouch } from './request-state.ts';
 import { signDrafts } from './sign.ts';
 import type { RequestTouch } from './touch.ts';
@@ -26,7 +30,7 @@ const LEASE_SECONDS = 30;
 const HOUR_SECONDS = 3600;
 
 /**
- * Takes a touch for a request and issues what it covers.
+ * Takes a touch for a request and issues what it covers, or lets it wait for the people who have to approve.
  * @throws AuthorityError with the reason of a refusal: only now, to somebody who was authenticated, is one given.
  */
 export async function touchRequest(
@@ -39,17 +43,41 @@ export async function touchRequest(
   assertAwaitsTouch(authority, request);
   assertPageProven(request, speaker);
   const touched = await verifyRequestTouch(authority, request, assertion);
-  const leased = await authority.store.write((tx) => acceptTouch(authority, tx, request, touched));
-  return signAndRecord(authority, leased, touched.touch);
+  const consent = { touch: touched.touch, approvals: [] };
+  const next = await authority.store.write(async (tx) => {
+    await acceptTouch(tx, touched);
+    return proceed(authority, tx, request, consent);
+  });
+  return signIfLeased(authority, next);
+}
+
+/**
+ * The person who asks has a CA key for this: its signature is the only touch that it takes.
+ * @throws AuthorityError `signature-refused`, and the reason of a refusal to whoever could sign.
+ */
+export async function signOwnRequest(
+  authority: Authority,
+  id: RequestId,
+  pollSecret: string,
+  offered: CaSignature,
+): Promise<PendingIssue> {
+  const next = await authority.store.write(async (tx) => {
+    const request = await findIssue(tx, id, { pollSecret });
+    assertAwaitsTouch(authority, request);
+    const roster = await authority.rosters.in(tx);
+    const caTouch = verifyOwnSignature(authority, roster, request, offered);
+    return proceed(authority, tx, request, { approvals: [], caTouch });
+  });
+  return signIfLeased(authority, next);
 }
 
 /** Takes up a request that was touched but whose signing never ended: its holder is gone. */
 export async function resumeRequest(authority: Authority, request: PendingIssue): Promise<PendingIssue> {
   if (request.state.kind !== 'signing' || authority.clock.now() < request.state.leaseUntil) return request;
-  const { touch } = request.state;
+  const { consent } = request.state;
   try {
-    const leased = await authority.store.write((tx) => lease(authority, tx, request, touch));
-    return await signAndRecord(authority, leased, touch);
+    const leased = await authority.store.write((tx) => proceed(authority, tx, request, consent));
+    return await signIfLeased(authority, leased);
   } catch (error) {
     // Another poll was faster: what it makes of the request is this one's answer too.
     if (error instanceof AuthorityError && error.code === 'request-answered')
@@ -71,14 +99,13 @@ export function assertNotDenied(request: PendingIssue): void {
   throw new AuthorityError(code, reason, access === undefined ? {} : { access });
 }
 
-async function signAndRecord(
-  authority: Authority,
-  leased: PendingIssue,
-  touch: Touch,
-): Promise<PendingIssue> {
-  assertNotDenied(leased);
-  const certificates = await signDrafts(authority, leased);
-  const ended = await authority.store.write((tx) => record(authority, tx, leased, touch, certificates));
+/** Steps 8 and 9, for whoever took the lease. */
+export async function signIfLeased(authority: Authority, request: PendingIssue): Promise<PendingIssue> {
+  assertNotDenied(request);
+  if (request.state.kind !== 'signing') return request;
+  const { consent } = request.state;
+  const certificates = await signDrafts(authority, request, consent);
+  const ended = await authority.store.write((tx) => record(authority, tx, request, consent, certificates));
   assertNotDenied(ended);
   return ended;
 }
@@ -88,20 +115,14 @@ function assertPageProven(request: PendingIssue, speaker: Speaker): void {
     throw new AuthorityError('page-not-proven', 'type the code that your terminal shows');
 }
 
-/** What a touch leaves behind stays even when it is refused: the counter, and the refusal itself. */
-async function acceptTouch(
-  authority: Authority,
-  tx: StoreWriter,
-  request: PendingIssue,
-  { touch, credential, counter }: RequestTouch,
-): Promise<PendingIssue> {
+/** What a touch leaves behind stays even when it is refused: the counter. */
+export async function acceptTouch(tx: StoreWriter, { credential, counter }: RequestTouch): Promise<void> {
   if (credential.source === 'roster') await keepRosterCredential(tx, credential);
   if (!(await tx.raiseCounter(credential.id, counter)))
     throw new AuthorityError(
       'touch-refused',
       'the counter of the security key did not grow (counter-rollback)',
     );
-  return lease(authority, tx, request, touch);
 }
 
 async function keepRosterCredential(tx: StoreWriter, credential: Credential): Promise<void> {
@@ -109,29 +130,36 @@ async function keepRosterCredential(tx: StoreWriter, credential: Credential): Pr
   await tx.insertCredential(credential);
 }
 
-async function lease(
+/** After each consent: refused for good, waiting for more, or leased to be signed. */
+export async function proceed(
   authority: Authority,
   tx: StoreWriter,
   request: PendingIssue,
-  touch: Touch,
+  consent: Consent,
 ): Promise<PendingIssue> {
-  const refusal = await refusalNow(authority, tx, request, touch);
+  const cover = await coverOf(authority, tx, request, consent);
+  if (cover.kind === 'incomplete') return letWait(authority, tx, request, consent);
+  const refusal = cover.kind === 'refused' ? cover.refusal : await refusalOfQuota(authority, tx, request);
   if (refusal !== undefined) return advance(tx, request, { kind: 'denied', refusal });
-  return advance(tx, request, {
-    kind: 'signing',
-    touch,
-    leaseUntil: authority.clock.now() + LEASE_SECONDS,
-  });
+  const leaseUntil = authority.clock.now() + LEASE_SECONDS;
+  return advance(tx, request, { kind: 'signing', consent, leaseUntil });
 }
 
-/** Asked before signing and again when recording: others of the person's requests may have been issued in between. */
-async function refusalNow(
+async function letWait(
   authority: Authority,
   tx: StoreWriter,
   request: PendingIssue,
-  touch: Touch,
-): Promise<Refusal | undefined> {
-  return (await refusalOf(authority, tx, request, touch)) ?? refusalOfQuota(authority, tx, request);
+  consent: Consent,
+): Promise<PendingIssue> {
+  const [now, most] = [authority.clock.now(), authority.bounds.waitingPerPerson];
+  if (request.state.kind === 'pending' && (await tx.countWaiting(request.person, now, most)) >= most)
+    return advance(tx, request, { kind: 'denied', refusal: tooManyWaiting(most) });
+  const keepUntil = Math.max(request.keepUntil, approveBy(request) + KEEP_SECONDS);
+  return advance(tx, { ...request, keepUntil }, { kind: 'waiting', consent });
+}
+
+function tooManyWaiting(most: number): Refusal {
+  return { code: 'too-many-waiting', reason: `${most} requests of yours wait for approval already` };
 }
 
 /** Counts only what a person touched: a stranger can not use up anybody's share. */
@@ -151,19 +179,37 @@ async function record(
   authority: Authority,
   tx: StoreWriter,
   leased: PendingIssue,
-  touch: Touch,
+  consent: Consent,
   certificates: readonly Uint8Array[],
 ): Promise<PendingIssue> {
-  const refusal = await refusalNow(authority, tx, leased, touch);
+  const refusal = await refusalNow(authority, tx, leased, consent);
   if (refusal !== undefined) return advance(tx, leased, { kind: 'denied', refusal });
   // First, so that the slower one of two holders learns here that it is too late.
   const issued = await advance(tx, leased, { kind: 'issued', serials: certificates.map(serialOf) });
-  await recordCertificates(authority, tx, leased, touch, certificates);
+  await recordCertificates(authority, tx, leased, consent, certificates);
   return issued;
 }
 
+/** Asked again when recording: others of the person's requests may have been issued, the roster replaced in between. */
+async function refusalNow(
+  authority: Authority,
+  tx: StoreWriter,
+  request: PendingIssue,
+  consent: Consent,
+): Promise<Refusal | undefined> {
+  const cover = await coverOf(authority, tx, request, consent);
+  if (cover.kind === 'refused') return cover.refusal;
+  if (cover.kind === 'incomplete')
+    return { code: 'policy-changed', reason: 'it takes more approvals since this moment: ask again' };
+  return refusalOfQuota(authority, tx, request);
+}
+
 /** Moves a request on if nobody else did since it was read: that is what makes a touch count once. */
-async function advance(tx: StoreWriter, request: PendingIssue, state: IssueState): Promise<PendingIssue> {
+export async function advance(
+  tx: StoreWriter,
+  request: PendingIssue,
+  state: IssueState,
+): Promise<PendingIssue> {
   if (!(await tx.updateRequest({ ...request, state }))) throw answered();
   return { ...request, state, version: request.version + 1 };
 }

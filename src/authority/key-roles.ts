@@ -5,10 +5,11 @@ import { keyIdentity } from '../ssh/key-identity.ts';
 import { decodePublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
 import { authorityLeaf } from './authority-leaf.ts';
+import type { CaKey } from './ca-keys.ts';
+import { currentCaKeys } from './ca-keys.ts';
 import { AuthorityError } from './error.ts';
 import type { StoreReader, StoreWriter } from './ports.ts';
 import type { Purpose } from './purpose.ts';
-import { PURPOSES } from './purpose.ts';
 import type { Credential, KeyUse } from './records.ts';
 
 /** The same physical key has the same identity, whichever application it signs for. */
@@ -76,21 +77,26 @@ function hasOtherUse(): AuthorityError {
 }
 
 /**
- * At start: CA keys take their role. One that was never seen is a change of trust, so it stands in the log before it signs.
+ * At start, and with each roster: CA keys take their role. One that was never seen is a change of trust, so it stands in the log
+ * before it signs.
  * @throws AuthorityError when one of them was seen as something else.
  */
 export async function claimCaKeys(authority: Authority): Promise<void> {
-  assertOnePurposeEach(authority);
-  await authority.store.write(async (tx) => {
-    let isAnyNew = false;
-    for (const purpose of PURPOSES) isAnyNew = (await claimCaKey(authority, tx, purpose)) || isAnyNew;
-    if (isAnyNew) await tx.appendLeaf(authorityLeaf(authority));
-  });
+  await authority.store.write((tx) => claimCaKeysIn(authority, tx));
+}
+
+/** The same within a transaction that may have put another roster in force. */
+export async function claimCaKeysIn(authority: Authority, tx: StoreWriter): Promise<void> {
+  const keys = await currentCaKeys(authority, tx);
+  assertOnePurposeEach(keys);
+  let isAnyNew = false;
+  for (const key of keys) isAnyNew = (await claimCaKey(tx, key)) || isAnyNew;
+  if (isAnyNew) await tx.appendLeaf(authorityLeaf(authority, keys));
 }
 
 /** @returns whether the key was never seen before. */
-async function claimCaKey(authority: Authority, tx: StoreWriter, purpose: Purpose): Promise<boolean> {
-  const identity = keyIdentity(authority.signers[purpose].publicKey);
+async function claimCaKey(tx: StoreWriter, { purpose, key }: CaKey): Promise<boolean> {
+  const identity = keyIdentity(key);
   const before = await tx.keyUse(identity);
   const { role } = await tx.claimKey(identity, { role: 'ca' });
   if (role !== 'ca')
@@ -99,12 +105,15 @@ async function claimCaKey(authority: Authority, tx: StoreWriter, purpose: Purpos
 }
 
 /** Hosts that trust the CA key for logins would else trust it for sudo. */
-function assertOnePurposeEach({ signers }: Authority): void {
-  const identities = PURPOSES.map((purpose) => keyIdentity(signers[purpose].publicKey));
-  const twice = PURPOSES.find((_, index) => identities.indexOf(identities[index] ?? '') !== index);
-  if (twice !== undefined)
-    throw new AuthorityError(
-      'key-has-role',
-      `the CA key for ${twice} is that of another purpose: each has its own`,
-    );
+function assertOnePurposeEach(keys: readonly CaKey[]): void {
+  const purposes = new Map<string, Purpose>();
+  for (const { purpose, key } of keys) {
+    const identity = keyIdentity(key);
+    if (purposes.has(identity))
+      throw new AuthorityError(
+        'key-has-role',
+        `the CA key for ${purpose} is that of another purpose: each has its own`,
+      );
+    purposes.set(identity, purpose);
+  }
 }

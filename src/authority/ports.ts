@@ -1,7 +1,15 @@
 /** What the use cases need from the outside. Adapters implement these; nothing here knows SQL, files or sockets. */
 import type { NodeCoordinate } from '../log/merkle.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
-import type { Credential, Invite, IssuedCertificate, KeyUse, PendingRequest, RequestId } from './records.ts';
+import type {
+  Credential,
+  Invite,
+  IssuedCertificate,
+  KeyUse,
+  PendingIssue,
+  PendingRequest,
+  RequestId,
+} from './records.ts';
 
 export interface Clock {
   /** Unix time in whole seconds. */
@@ -53,6 +61,10 @@ export interface StoreReader {
   serialsBetween(least: bigint, end: bigint): Promise<readonly bigint[]>;
   /** How many certificates a person got from `since` on; counting stops at `most`. */
   countIssued(person: string, since: number, most: number): Promise<number>;
+  /** Requests that wait for others and are kept at `now`, oldest first. */
+  listWaiting(now: number, most: number): Promise<readonly PendingIssue[]>;
+  /** How many of them are one person's; counting stops at `most`. */
+  countWaiting(person: string, now: number, most: number): Promise<number>;
   keyUse(identity: string): Promise<KeyUse | undefined>;
 
   /** The empty log has size 0 and an empty checkpoint text. */

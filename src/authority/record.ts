@@ -7,20 +7,21 @@ import { decodeCertificate } from '../ssh/certificate.ts';
 import { keyIdentity } from '../ssh/key-identity.ts';
 import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
+import { approveBy, draftsOf, reasonOf, sudoRequestOf } from './pending-issue.ts';
 import type { StoreWriter } from './ports.ts';
-import type { PendingIssue, Touch } from './records.ts';
+import type { Consent, PendingIssue, Touch } from './records.ts';
 
 /** Records every certificate of a request; none is released before the transaction is durable. */
 export async function recordCertificates(
   authority: Authority,
   tx: StoreWriter,
   request: PendingIssue,
-  touch: Touch,
+  consent: Consent,
   certificates: readonly Uint8Array[],
 ): Promise<void> {
   const rosterDigest = (await authority.rosters.in(tx)).digest;
   for (const [index, certificate] of certificates.entries()) {
-    const leaf = leafOf(authority, request, touch, rosterDigest, certificate, index);
+    const leaf = leafOf(authority, request, consent, rosterDigest, certificate, index);
     await recordOne(authority, tx, request, index, certificate, leaf);
   }
 }
@@ -29,9 +30,18 @@ export function serialOf(certificate: Uint8Array): bigint {
   return decodeCertificate(certificate).fields.serial;
 }
 
+interface Loggable {
+  readonly drafts: readonly Uint8Array[];
+  /** How many touches its leaf may hold, approvals included. */
+  readonly touches: number;
+}
+
 /** @throws AuthorityError `too-large-to-log`: what can not be recorded must not even be drafted. */
-export function assertLoggable(draft: Uint8Array, drafts: number): void {
-  if (certificateLeafBytes({ draftBytes: draft.length, drafts, touches: 1 }) > MAX_LEAF_BYTES)
+export function assertLoggable(certificates: readonly Loggable[]): void {
+  const all = certificates.flatMap(({ drafts }) => drafts);
+  const draftBytes = Math.max(...all.map((draft) => draft.length));
+  const touches = Math.max(...certificates.map((certificate) => certificate.touches));
+  if (certificateLeafBytes({ draftBytes, drafts: all.length, touches }) > MAX_LEAF_BYTES)
     throw new AuthorityError(
       'too-large-to-log',
       'the certificate would be too large for the log: ask for less',
@@ -69,13 +79,12 @@ async function recordOne(
 function leafOf(
   authority: Authority,
   request: PendingIssue,
-  touch: Touch,
+  consent: Consent,
   rosterDigest: Uint8Array,
   certificate: Uint8Array,
   index: number,
 ): Uint8Array {
-  return encodeLeaf({
-    kind: 'certificate',
+  const body = {
     recordedAt: authority.clock.now(),
     purpose: request.certificates[index]?.request.purpose ?? '',
     person: request.person,
@@ -85,9 +94,18 @@ function leafOf(
     requestId: request.id,
     nonce: request.nonce,
     expiresAt: request.expiresAt,
-    index,
-    draftHashes: request.certificates.map(({ draft }) => sha256(draft)),
-    touches: [loggedTouch(touch)],
+    index: consent.caTouch?.draft ?? index,
+    draftHashes: draftsOf(request).map((draft) => sha256(draft)),
+    touches: consent.touch === undefined ? [] : [loggedTouch(consent.touch)],
+  };
+  if (sudoRequestOf(request) === undefined) return encodeLeaf({ kind: 'certificate', ...body });
+  return encodeLeaf({
+    kind: 'reviewed-certificate',
+    ...body,
+    reason: reasonOf(request),
+    approveBy: approveBy(request),
+    approvals: consent.approvals.map(loggedTouch),
+    signer: consent.caTouch?.person ?? '',
   });
 }
 

@@ -93,7 +93,8 @@ export interface PendingIssue extends PendingBase {
 
 export interface DraftedCertificate {
   readonly request: CertificateRequest;
-  readonly draft: Uint8Array;
+  /** One; or the alternatives, one for each CA key that may sign, of which exactly one is completed. */
+  readonly drafts: readonly Uint8Array[];
 }
 
 /** A touch as it was verified, with what is needed to verify it again. */
@@ -107,13 +108,34 @@ export interface Touch {
   readonly assertion: AssertionJson;
 }
 
+/** The signature of a person's CA key over one of the alternative drafts: a touch that is the CA signature itself. */
+export interface CaTouch {
+  readonly person: string;
+  /** Which of the alternatives. */
+  readonly draft: number;
+  readonly signature: Uint8Array;
+  readonly userVerified: boolean;
+}
+
+/** What people have said yes with so far. */
+export interface Consent {
+  /** The holder's own; absent only where the holder's CA key signed instead. */
+  readonly touch?: Touch;
+  /** Of other people, each once, over the digest of `approve`. */
+  readonly approvals: readonly Touch[];
+  readonly caTouch?: CaTouch;
+}
+
 export type IssueState =
   | { readonly kind: 'pending' }
-  /** Touched and being signed by whoever made this version; when its lease is over another may try again. */
-  | { readonly kind: 'signing'; readonly touch: Touch; readonly leaseUntil: number }
+  /** Touched; other people have to approve, or to sign with their CA key. */
+  | { readonly kind: 'waiting'; readonly consent: Consent }
+  /** Being signed by whoever made this version; when its lease is over another may try again. */
+  | { readonly kind: 'signing'; readonly consent: Consent; readonly leaseUntil: number }
   | { readonly kind: 'issued'; readonly serials: readonly bigint[] }
   | { readonly kind: 'denied'; readonly refusal: Refusal }
-  | { readonly kind: 'rejected'; readonly reason: 'too-many-codes' };
+  | { readonly kind: 'rejected'; readonly reason: 'too-many-codes' }
+  | { readonly kind: 'rejected'; readonly reason: 'by-approver'; readonly person: string };
 
 export interface PendingEnrolment extends PendingBase {
   readonly action: 'enroll';

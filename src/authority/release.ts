@@ -10,6 +10,7 @@ import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
 import { findIssue } from './find-request.ts';
 import { assertNotDenied, resumeRequest } from './issue.ts';
+import { approveBy } from './pending-issue.ts';
 import type { LogHead, StoreReader } from './ports.ts';
 import type { Purpose } from './purpose.ts';
 import { purposeOf } from './purpose.ts';
@@ -82,7 +83,8 @@ async function releaseOne(tx: StoreReader, head: LogHead, serial: bigint): Promi
   if (logged === undefined || logged.index >= head.size)
     throw new TypeError('a recorded certificate is not in the log: it is not released');
   const leaf = decodeLeaf(logged.leaf);
-  if (leaf.kind !== 'certificate') throw new TypeError('the leaf of a certificate is of another kind');
+  if (leaf.kind !== 'certificate' && leaf.kind !== 'reviewed-certificate')
+    throw new TypeError('the leaf of a certificate is of another kind');
   return {
     purpose: purposeOf(leaf.purpose),
     certificate: leaf.certificate,
@@ -110,6 +112,9 @@ function assertKept(authority: Authority, request: PendingIssue): void {
 
 function assertNotOver(authority: Authority, request: PendingIssue): void {
   assertNotRejected(request);
-  if (request.state.kind === 'pending' && authority.clock.now() >= request.expiresAt)
+  const now = authority.clock.now();
+  if (request.state.kind === 'pending' && now >= request.expiresAt)
     throw new AuthorityError('request-expired', 'nobody touched the security key in time: ask again');
+  if (request.state.kind === 'waiting' && now >= approveBy(request))
+    throw new AuthorityError('request-expired', 'nobody approved the request in time: ask again');
 }

@@ -1,15 +1,31 @@
 /** What a pending request asks a person to touch. */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { touchDigest } from '../fido/touch-digest.ts';
+import type { Answer } from '../fido/touch-digest.ts';
+import { issueAction, touchDigest } from '../fido/touch-digest.ts';
+import { approveBy, draftsOf, reasonOf } from './pending-issue.ts';
 import type { Credential, PendingEnrolment, PendingIssue } from './records.ts';
 
 export function issueDigest(origin: string, request: PendingIssue): Uint8Array {
   return touchDigest({
     origin,
-    action: { kind: 'issue', draftHashes: request.certificates.map(({ draft }) => sha256(draft)) },
+    action: issueAction(
+      draftsOf(request).map((draft) => sha256(draft)),
+      reasonOf(request),
+    ),
     requestId: request.id,
     nonce: request.nonce,
     expiresAt: request.expiresAt,
+  });
+}
+
+/** What somebody else touches to approve or reject it. */
+export function answerDigest(origin: string, request: PendingIssue, answer: Answer): Uint8Array {
+  return touchDigest({
+    origin,
+    action: { kind: answer, requestDigest: issueDigest(origin, request) },
+    requestId: request.id,
+    nonce: request.nonce,
+    expiresAt: approveBy(request),
   });
 }
 

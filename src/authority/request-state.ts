@@ -1,6 +1,7 @@
 /** Whether a pending request still waits for its touch, and what is said when it does not. */
 import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
+import { approveBy } from './pending-issue.ts';
 import type { PendingIssue, PendingRequest } from './records.ts';
 
 /** @throws AuthorityError `request-rejected`, `request-answered` or `request-expired` when it waits for no touch. */
@@ -12,8 +13,29 @@ export function assertAwaitsTouch(authority: Authority, request: PendingIssue): 
 
 /** @throws AuthorityError `request-rejected` */
 export function assertNotRejected(request: PendingIssue): void {
-  if (request.state.kind === 'rejected')
-    throw new AuthorityError('request-rejected', 'three wrong codes ended this request: ask again');
+  const { state } = request;
+  if (state.kind !== 'rejected') return;
+  const reason =
+    state.reason === 'too-many-codes'
+      ? 'three wrong codes ended this request: ask again'
+      : `${state.person} rejected this request`;
+  throw new AuthorityError('request-rejected', reason);
+}
+
+/** @throws AuthorityError unless others can still answer the request. */
+export function assertAwaitsOthers(authority: Authority, request: PendingIssue): void {
+  assertNotRejected(request);
+  if (request.state.kind !== 'waiting') throw answered();
+  if (authority.clock.now() >= approveBy(request))
+    throw new AuthorityError('request-expired', 'the request waited too long for its approval: ask again');
+}
+
+/** Others may take their time; what needs nobody else must not wait for that. */
+export function asksApart(): AuthorityError {
+  return new AuthorityError(
+    'ask-apart',
+    'the certificate for sudo needs other people: ask for it in a request of its own',
+  );
 }
 
 /** Somebody was faster, or it is over. */

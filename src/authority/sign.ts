@@ -1,26 +1,41 @@
-/** Step 8: the only place where a CA key signs a certificate. */
+/** Step 8: the only place where a CA key signs a certificate, or where the signature of a person's CA key makes one. */
 import { assembleCertificate } from '../ssh/certificate.ts';
 import { inspectDraftSignature } from '../ssh/certificate-signature.ts';
 import type { Authority } from './authority.ts';
+import { signerOf } from './ca-keys.ts';
 import { AuthorityError } from './error.ts';
-import type { DraftedCertificate, PendingIssue } from './records.ts';
+import { draftAt } from './pending-issue.ts';
+import type { CaTouch, Consent, DraftedCertificate, PendingIssue } from './records.ts';
 
 /**
- * Signs every draft of a request that was touched and is covered, each with its purpose's CA key.
- * @returns the certificates in the order of the drafts.
+ * Signs every certificate of a request that was consented to and is covered, each with its purpose's CA key.
+ * @returns the certificates in the order asked.
  * @throws AuthorityError `signing-failed` when a signer fails or signs something else; then nothing may be released.
  */
-export function signDrafts(authority: Authority, request: PendingIssue): Promise<readonly Uint8Array[]> {
+export async function signDrafts(
+  authority: Authority,
+  request: PendingIssue,
+  { caTouch }: Consent,
+): Promise<readonly Uint8Array[]> {
+  if (caTouch !== undefined) return [completed(request, caTouch)];
   return Promise.all(request.certificates.map((drafted) => signDraft(authority, drafted)));
 }
 
-async function signDraft(authority: Authority, { request, draft }: DraftedCertificate): Promise<Uint8Array> {
-  const signer = authority.signers[request.purpose];
+/** The person's touch is the signature; it was verified when it came (`ca-touch.ts`). */
+function completed(request: PendingIssue, { draft, signature }: CaTouch): Uint8Array {
+  return assembleCertificate(draftAt(request, draft), signature);
+}
+
+async function signDraft(authority: Authority, { request, drafts }: DraftedCertificate): Promise<Uint8Array> {
+  const { purpose } = request;
+  const [signer, [draft, ...others]] = [signerOf(authority, purpose), drafts];
+  if (signer === undefined || draft === undefined || others.length > 0)
+    throw new AuthorityError('signing-failed', `certificates for ${purpose} are signed by people`);
   const signature = await signer.sign(draft).catch((cause: unknown) => {
-    throw new AuthorityError('signing-failed', `the CA key for ${request.purpose} does not sign`, { cause });
+    throw new AuthorityError('signing-failed', `the CA key for ${purpose} does not sign`, { cause });
   });
   // The signer may be a program or a device of its own: what it signed is what counts, not what it was asked.
   if (!inspectDraftSignature(signer.publicKey, draft, signature).valid)
-    throw new AuthorityError('signing-failed', `the signature of the CA key for ${request.purpose} is wrong`);
+    throw new AuthorityError('signing-failed', `the signature of the CA key for ${purpose} is wrong`);
   return assembleCertificate(draft, signature);
 }

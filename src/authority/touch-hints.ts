@@ -9,6 +9,8 @@ export interface TouchHints {
   /** Somebody without credentials has a decoy, so that the answer does not tell. */
   readonly credentialIds: readonly string[];
   readonly userVerification: boolean;
+  /** How many other people it takes. */
+  readonly approvals: number;
 }
 
 export function touchHints(authority: Authority, request: PendingIssue): Promise<TouchHints> {
@@ -27,9 +29,23 @@ export async function readTouchHints(
   return {
     credentialIds: await credentialIds(authority, tx, person),
     userVerification: grants.some(({ touch }) => touch.userVerification),
+    approvals: Math.max(...grants.map(({ approval }) => approval.needed)),
   };
 }
 
+/** The same for somebody who may answer another's request. */
+export async function answerHints(
+  authority: Authority,
+  request: PendingIssue,
+  person: string,
+): Promise<TouchHints> {
+  return authority.store.read(async (tx) => ({
+    ...(await readTouchHints(authority, tx, request)),
+    credentialIds: await credentialIds(authority, tx, person),
+  }));
+}
+
+/** The ids of somebody's credentials, or decoys. */
 async function credentialIds(
   authority: Authority,
   tx: StoreReader,

@@ -28,13 +28,22 @@ export async function verifyRequestTouch(
   request: PendingIssue,
   assertion: AssertionJson,
 ): Promise<RequestTouch> {
-  const digest = issueDigest(authority.origin, request);
+  return verifyTouchOf(authority, request.person, issueDigest(authority.origin, request), assertion);
+}
+
+/** The same for any digest that this person is to touch. */
+export async function verifyTouchOf(
+  authority: Authority,
+  person: string,
+  digest: Uint8Array,
+  assertion: AssertionJson,
+): Promise<RequestTouch> {
   assertMeantForUs(authority, digest, assertion);
   const credential = await authority.store.read(async (tx) => {
     const roster = await authority.rosters.in(tx);
-    return findLiveCredential(tx, roster, request.person, assertion.credentialId, authority.clock.now());
+    return findLiveCredential(tx, roster, person, assertion.credentialId, authority.clock.now());
   });
-  const asked = credential ?? decoyCredential(authority, request.person, assertion.credentialId);
+  const asked = credential ?? decoyCredential(authority, person, assertion.credentialId);
   // Counter 0: a stranger must not learn the stored one. That it grew is checked when it is stored.
   const meant = { ...assertion, credentialId: asked.id };
   const verified = await verify(authority, { ...asked, counter: 0 }, digest, meant).catch(hideReason);

@@ -3,6 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { loadRoster } from '../authority/load-roster.ts';
 import { PURPOSES } from '../authority/purpose.ts';
 import { FILES, openAuthority, systemRandom } from '../compose.ts';
 import { parseConfig } from '../config.ts';
@@ -59,7 +60,7 @@ async function makeKey(directory: string, path: string, comment: string): Promis
 async function begin(directory: string, config: string): Promise<string> {
   const authority = await openAuthority(parseConfig(config, directory));
   try {
-    await authority.rosters.load(authority.store, sampleRoster(), authority.clock.now());
+    await loadRoster(authority, sampleRoster());
     return fingerprint(authority.bundleKey.publicKey);
   } finally {
     await authority.store.close();

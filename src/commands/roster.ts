@@ -1,6 +1,8 @@
 /** `usherd roster check|diff|load`. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LoadedRoster } from '../authority/load-roster.ts';
+import { loadRoster as putRosterInForce } from '../authority/load-roster.ts';
 import { CommandError } from '../command-error.ts';
 import { FILES, openAuthority, readConfig } from '../compose.ts';
 import { rosterDiff } from '../policy/diff.ts';
@@ -32,13 +34,10 @@ export async function loadRoster(dir: string, file = join(dir, FILES.roster)): P
   return changed ? `in force: ${digest}` : `in force already: ${digest}`;
 }
 
-async function putInForce(
-  dir: string,
-  text: Buffer,
-): Promise<{ readonly digest: string; readonly changed: boolean }> {
+async function putInForce(dir: string, text: Buffer): Promise<LoadedRoster> {
   const authority = await openAuthority(await readConfig(dir));
   try {
-    return await authority.rosters.load(authority.store, text.toString(), authority.clock.now());
+    return await putRosterInForce(authority, text.toString());
   } finally {
     await authority.store.close();
   }

@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { buildApp } from '../app.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AuthorityError } from '../authority/error.ts';
+import { loadRoster } from '../authority/load-roster.ts';
 import { CommandError, systemCode } from '../command-error.ts';
 import type { PortChanges } from '../compose.ts';
 import { FILES, openAuthority, readConfig } from '../compose.ts';
@@ -56,7 +57,7 @@ async function listen(config: Config, authority: Authority, logger: Logger): Pro
 async function loadRosterFile(authority: Authority, dir: string, logger: Logger): Promise<void> {
   try {
     const text = await readFile(join(dir, FILES.roster), 'utf8');
-    const { digest, changed } = await authority.rosters.load(authority.store, text, authority.clock.now());
+    const { digest, changed } = await loadRoster(authority, text);
     logger.info({ roster: digest, changed }, 'roster in force');
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown';

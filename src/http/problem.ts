@@ -30,6 +30,12 @@ const STATUS: Readonly<Record<AuthorityErrorCode, number>> = {
   'request-expired': 410,
   'request-answered': 409,
   'request-rejected': 403,
+  'ask-apart': 409,
+  'own-request': 403,
+  'not-an-approver': 403,
+  'already-approved': 409,
+  'too-many-waiting': 429,
+  'signature-refused': 403,
   'wrong-code': 403,
   'page-not-proven': 409,
   'page-already-proven': 409,
@@ -110,5 +116,9 @@ function problem(status: number, code: string, title: string, detail?: string): 
 }
 
 export function accessJson(access: Access): NonNullable<Problem['access']> {
-  return { ...access, logins: [...access.logins], hosts: [...access.hosts] };
+  const { sudo, logins, hosts, ...rest } = access;
+  const login = { ...rest, logins: [...logins], hosts: [...hosts] };
+  return sudo === undefined
+    ? login
+    : { ...login, sudo: { ...sudo, hosts: [...sudo.hosts], names: { ...sudo.names } } };
 }

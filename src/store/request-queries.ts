@@ -1,4 +1,5 @@
 import type { Insertable, Kysely } from 'kysely';
+import { sql } from 'kysely';
 import { prepare, rowOf } from './prepared.ts';
 import type { RequestRow } from './request-row.ts';
 import { REQUEST_COLUMNS } from './request-row.ts';
@@ -18,7 +19,7 @@ type Changing = Pick<
 >;
 
 export function requestQueries(db: Kysely<Schema>) {
-  return { ...rowQueries(db), ...dropQueries(db), ...poolQueries(db) };
+  return { ...rowQueries(db), ...waitingQueries(db), ...dropQueries(db), ...poolQueries(db) };
 }
 
 function rowQueries(db: Kysely<Schema>) {
@@ -55,6 +56,28 @@ function rowQueries(db: Kysely<Schema>) {
         })
         .where('id', '=', param('id'))
         .where('version', '=', param('version')),
+    ),
+  };
+}
+
+/** Both walk the index of requests that wait, which holds no others; it is used where its condition stands literally. */
+function waitingQueries(db: Kysely<Schema>) {
+  const waiting = () => db.selectFrom('request').where(sql<boolean>`state = 'waiting'`);
+  return {
+    listWaiting: prepare<{ now: number; most: number }, RequestRow>((param) =>
+      waiting()
+        .select(REQUEST_COLUMNS)
+        .where('keep_until', '>', param('now'))
+        .orderBy('created_at')
+        .orderBy('id')
+        .limit(param('most')),
+    ),
+    waitingOf: prepare<{ person: string; now: number; most: number }, { id: string }>((param) =>
+      waiting()
+        .select('id')
+        .where('person', '=', param('person'))
+        .where('keep_until', '>', param('now'))
+        .limit(param('most')),
     ),
   };
 }

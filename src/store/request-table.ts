@@ -4,7 +4,7 @@
  */
 import type { Kysely, QueryResult } from 'kysely';
 import type { PoolBounds } from '../authority/ports.ts';
-import type { PendingRequest, RequestId } from '../authority/records.ts';
+import type { PendingIssue, PendingRequest, RequestId } from '../authority/records.ts';
 import type { Run } from './connection.ts';
 import { changedRows, firstRow } from './connection.ts';
 import { StoreError } from './error.ts';
@@ -27,6 +27,17 @@ export class RequestTable {
   async find(run: Run, id: RequestId): Promise<PendingRequest | undefined> {
     const row = await firstRow(run, this.#queries.find({ id }));
     return row === undefined ? undefined : readRequestRow(row);
+  }
+
+  /** Those that are kept at `now`, oldest first. */
+  async listWaiting(run: Run, now: number, most: number): Promise<readonly PendingIssue[]> {
+    const { rows } = await run(this.#queries.listWaiting({ now, most }));
+    return rows.map(readRequestRow).filter((request) => request.action === 'issue');
+  }
+
+  async countWaiting(run: Run, person: string, now: number, most: number): Promise<number> {
+    const { rows } = await run(this.#queries.waitingOf({ person, now, most }));
+    return rows.length;
   }
 
   async insert(run: Run, request: PendingRequest, bounds: PoolBounds, now: number): Promise<void> {

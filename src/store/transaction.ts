@@ -18,6 +18,8 @@ export function makeReader(tables: Tables, run: Run): StoreReader {
     findCertificate: (serial) => tables.certificates.find(run, serial),
     serialsBetween: (least, end) => tables.certificates.serialsBetween(run, least, end),
     countIssued: (person, since, most) => tables.certificates.countIssued(run, person, since, most),
+    listWaiting: (now, most) => tables.requests.listWaiting(run, now, most),
+    countWaiting: (person, now, most) => tables.requests.countWaiting(run, person, now, most),
     keyUse: (identity) => tables.keyRoles.find(run, identity),
     logHead: async () => {
       const { size, checkpoint } = await tables.log.head(run);

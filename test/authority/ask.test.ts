@@ -133,7 +133,7 @@ describe('a draft', () => {
     await using scene = await openScene();
     const key = newKey();
     const asked = await scene.ask('bob', { key, logins: ['bob', 'root'], hosts: ['*'], lifetime: 4000 });
-    const fields = decodeDraft(asked.request.certificates[0]?.draft ?? new Uint8Array());
+    const fields = decodeDraft(asked.request.certificates[0]?.drafts[0] ?? new Uint8Array());
     expect(encodePublicKey(fields.subject)).toEqual(encodePublicKey(key.publicKey));
     expect(fields).toMatchObject({
       type: 'user',

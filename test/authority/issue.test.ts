@@ -18,7 +18,7 @@ describe('a touch', () => {
     const released = await release(scene.authority, issued, 0);
     const [one] = released.certificates;
     const certificate = decodeCertificate(one?.certificate ?? new Uint8Array());
-    expect(certificate.draft).toEqual(asked.request.certificates[0]?.draft);
+    expect(certificate.draft).toEqual(asked.request.certificates[0]?.drafts[0]);
     expect(certificate.fields.principals).toEqual(['alice@web1', 'alice@db', 'deploy@web1', 'deploy@db']);
     expect(verifyCertificateSignature(certificate)).toBe(true);
     const tree = openCheckpoint(released.checkpoint, parseVerifierKey(scene.authority.logVerifierKey));

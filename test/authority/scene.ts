@@ -12,10 +12,12 @@ import { join } from 'node:path';
 import type { Asked, CertificateQuestion } from '../../src/authority/ask.ts';
 import { ask } from '../../src/authority/ask.ts';
 import type { Authority } from '../../src/authority/authority.ts';
+import { ownCaKeys } from '../../src/authority/ca-keys.ts';
 import { confirmEnrolment, offerCredential, startEnrolment } from '../../src/authority/enroll.ts';
 import { invitePerson } from '../../src/authority/invite.ts';
 import { touchRequest } from '../../src/authority/issue.ts';
 import { claimCaKeys } from '../../src/authority/key-roles.ts';
+import { loadRoster } from '../../src/authority/load-roster.ts';
 import type { CaSigner, Store } from '../../src/authority/ports.ts';
 import type { PendingIssue } from '../../src/authority/records.ts';
 import { release } from '../../src/authority/release.ts';
@@ -120,7 +122,7 @@ export class Scene implements AsyncDisposable {
   }
 
   loadRoster(text: string): Promise<unknown> {
-    return this.authority.rosters.load(this.authority.store, text, this.now);
+    return loadRoster(this.authority, text);
   }
 
   /** Invites and enrols: the way of a person, up to the last step. */
@@ -255,7 +257,11 @@ async function makeAuthority(
     host: caSigner(),
     ...options.signers,
   };
-  const newRosters = () => new RosterInForce(Object.values(signers).map(({ publicKey }) => publicKey));
+  const newRosters = () =>
+    new RosterInForce({
+      authorityKeys: ownCaKeys({ signers }).map(({ key }) => key),
+      sudoSigner: signers.sudo === 'touch' ? 'touch' : 'authority',
+    });
   const authority: Authority = {
     origin: ORIGIN,
     rpId: 'ca.example.org',
@@ -268,7 +274,12 @@ async function makeAuthority(
     decoySecret: systemRandom.bytes(32),
     clock: { now: () => time.now },
     random: systemRandom,
-    bounds: { pool: { total: 1000, perAddress: 50 }, perPersonHourly: 20, ...options.bounds },
+    bounds: {
+      pool: { total: 1000, perAddress: 50 },
+      perPersonHourly: 20,
+      waitingPerPerson: 4,
+      ...options.bounds,
+    },
   };
   const twin = async () => ({ ...authority, store: await openStore(), rosters: newRosters() });
   return { path, authority, twin };

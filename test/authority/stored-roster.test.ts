@@ -16,7 +16,7 @@ test('a stored text that is not the one of the digest in force decides nothing',
     `people: { ${person}: { logins: [root], roles: [all] } }\nroles: { all: { login: { hosts: "*", lifetime: 1h, max_lifetime: 2h } } }\n`;
   const digest = hex.encode(sha256(new TextEncoder().encode(roster('alice'))));
   await store.write((tx) => tx.setRoster(digest, roster('mallory'), 1));
-  const reading = store.read((tx) => new RosterInForce([]).in(tx));
+  const reading = store.read((tx) => new RosterInForce({}).in(tx));
   await expect(reading).rejects.toMatchObject({ name: 'AuthorityError', code: 'no-roster' });
   await expect(reading).rejects.toThrow(/is not that of roster/);
   await store.close();

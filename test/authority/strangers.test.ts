@@ -25,10 +25,10 @@ const BASE_POINT = {
 async function shapeOf(scene: Scene, person: string, options: { hosts?: string[]; logins?: string[] } = {}) {
   const key = newKey();
   const { request, hints } = await scene.ask(person, { key, logins: ['deploy'], ...options });
-  const fields = request.certificates.map(({ draft }) => decodeDraft(draft));
+  const fields = request.certificates.map(({ drafts }) => decodeDraft(drafts[0] ?? new Uint8Array()));
   return {
     userVerification: hints.userVerification,
-    draftBytes: request.certificates.map(({ draft }) => draft.length - person.length),
+    draftBytes: request.certificates.map(({ drafts }) => drafts.map((draft) => draft.length - person.length)),
     fields: fields.map(({ nonce: _n, serial: _s, subject: _k, keyId: _i, ...rest }) => rest),
     expiresAt: request.expiresAt,
   };

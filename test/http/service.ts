@@ -76,7 +76,7 @@ export class HttpScene implements AsyncDisposable {
     const id = String(json['requestId']);
     const request = await this.scene.authority.store.read((tx) => tx.findRequest(id));
     if (request?.action !== 'issue') throw new Error('the request was not kept');
-    const hints = { credentialIds: [], userVerification: false };
+    const hints = { credentialIds: [], userVerification: false, approvals: 0 };
     return { request, pollSecret: String(json['pollSecret']), hints };
   }
 

@@ -32,7 +32,7 @@ export function sampleIssue(changes: Partial<PendingIssue> = {}): PendingIssue {
           hosts: ['web1'],
           lifetime: 3600,
         },
-        draft: bytes(300),
+        drafts: [bytes(300)],
       },
     ],
     state: { kind: 'pending' },

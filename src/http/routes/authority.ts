@@ -2,40 +2,27 @@
 import { Type } from 'typebox';
 import type { Authority } from '../../authority/authority.ts';
 import { signBundle } from '../../authority/bundle.ts';
-import { authenticateCall } from '../../authority/call.ts';
-import { AuthorityError } from '../../authority/error.ts';
 import { describePerson } from '../../authority/me.ts';
 import { proveConsistency } from '../../authority/release.ts';
-import { parseCallHeaders } from '../../ssh/signed-call.ts';
 import { encodeBytes } from '../bytes.ts';
+import { callerOf } from '../caller.ts';
 import { BundleReply, ConsistencyQuery, ConsistencyReply, MeReply, Problem } from '../contract.ts';
 import { accessJson } from '../problem.ts';
 import type { Http } from '../types.ts';
 
 export function authorityRoutes(http: Http, authority: Authority): void {
   http.get('/v1/bundle', { schema: { response: { 200: BundleReply, default: Problem } } }, async () => {
-    const { statement, signature } = signBundle(authority);
+    const { statement, signature } = await signBundle(authority);
     return { statement: encodeBytes(statement), signature: encodeBytes(signature) };
   });
 
   http.get('/v1/me', { schema: { response: { 200: MeReply, default: Problem } } }, async (request) => {
-    const credentials = parseCallHeaders(request.headers);
-    if (credentials === undefined)
-      throw new AuthorityError(
-        'call-not-signed',
-        'this call must be signed with a login certificate: usher login',
-      );
-    const { method, url: target, ip: from } = request;
-    const call = { method, target, from, body: new Uint8Array() };
-    const {
-      person,
-      access,
-      credentials: known,
-    } = await describePerson(authority, await authenticateCall(authority, call, credentials));
+    const caller = await callerOf(authority, request);
+    const { person, access, credentials } = await describePerson(authority, caller);
     return {
       person,
       access: accessJson(access),
-      credentials: known.map(({ id, kind, label, createdAt }) => ({ id, kind, label, createdAt })),
+      credentials: credentials.map(({ id, kind, label, createdAt }) => ({ id, kind, label, createdAt })),
     };
   });
 

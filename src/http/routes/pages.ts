@@ -1,6 +1,7 @@
 /** What the touch page says to the authority, and what the command says for it. */
 import type { Authority } from '../../authority/authority.ts';
 import { enterCode, openPage, reviewRequest, vouchForPage } from '../../authority/page.ts';
+import { draftsOf, reasonOf } from '../../authority/pending-issue.ts';
 import type { PendingIssue } from '../../authority/records.ts';
 import { touchHints } from '../../authority/touch-hints.ts';
 import { encodeBytes } from '../bytes.ts';
@@ -79,10 +80,10 @@ async function reviewReply(authority: Authority, request: PendingIssue): Promise
     rpId: authority.rpId,
     nonce: encodeBytes(request.nonce),
     expiresAt: request.expiresAt,
-    drafts: request.certificates.map(({ draft }) => encodeBytes(draft)),
+    drafts: draftsOf(request).map(encodeBytes),
     credentialIds: [...hints.credentialIds],
     userVerification: hints.userVerification ? 'required' : 'discouraged',
-    approvals: 0,
-    reason: '',
+    approvals: hints.approvals,
+    reason: reasonOf(request),
   };
 }

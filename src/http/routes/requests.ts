@@ -1,16 +1,19 @@
 /** Requests for certificates, from the question to the release. */
+
+import { describeWaiting } from '../../authority/approve.ts';
 import type { Asked, CertificateQuestion } from '../../authority/ask.ts';
 import { ask } from '../../authority/ask.ts';
 import type { Authority } from '../../authority/authority.ts';
-import { AuthorityError } from '../../authority/error.ts';
-import { touchRequest } from '../../authority/issue.ts';
+import { signOwnRequest, touchRequest } from '../../authority/issue.ts';
+import { draftsOf } from '../../authority/pending-issue.ts';
 import type { PendingIssue } from '../../authority/records.ts';
 import { release, resultOf } from '../../authority/release.ts';
 import { decodeBytes, encodeBytes } from '../bytes.ts';
-import type { AskReply, CertificateAsked, Issued, ResultReply } from '../contract.ts';
+import type { Approvable, AskReply, CertificateAsked, Issued, ResultReply } from '../contract.ts';
 import {
   AskBody,
   AskReply as AskReplySchema,
+  OwnSignatureBody,
   Problem,
   RequestParams,
   ResultBody,
@@ -39,8 +42,30 @@ export function requestRoutes(http: Http, authority: Authority, metrics: Metrics
       const issued = await metrics.timeIssuance(() =>
         touchRequest(authority, params.id, body.speaker, body.assertion),
       );
-      if ('pageSecret' in body.speaker) return { state: 'touched' as const };
+      if ('pageSecret' in body.speaker)
+        return issued.state.kind === 'waiting'
+          ? waitingReply(authority, issued)
+          : { state: 'touched' as const };
       return resultReply(authority, issued, body.seenSize ?? 0);
+    },
+  );
+
+  http.post(
+    '/v1/requests/:id/signature',
+    {
+      schema: {
+        params: RequestParams,
+        body: OwnSignatureBody,
+        response: { 200: ResultReplySchema, default: Problem },
+      },
+    },
+    async ({ params, body }) => {
+      const { pollSecret, draft, signature, seenSize = 0 } = body;
+      const offered = { draft, signature: decodeBytes(signature) };
+      const issued = await metrics.timeIssuance(() =>
+        signOwnRequest(authority, params.id, pollSecret, offered),
+      );
+      return resultReply(authority, issued, seenSize);
     },
   );
 
@@ -62,9 +87,8 @@ export function requestRoutes(http: Http, authority: Authority, metrics: Metrics
 
 function questionOf({ key, possession, ...asked }: CertificateAsked): CertificateQuestion {
   const { time, signature } = possession;
-  // Until `ask` knows sudo.
-  if (asked.purpose === 'sudo') throw new AuthorityError('no-role', 'sudo is not issued yet');
-  return { ...asked, key: decodeBytes(key), possession: { time, signature: decodeBytes(signature) } };
+  const shown = { key: decodeBytes(key), possession: { time, signature: decodeBytes(signature) } };
+  return asked.purpose === 'login' ? { ...asked, ...shown } : { reason: '', ...asked, ...shown };
 }
 
 function askReply(authority: Authority, { request, pollSecret, hints }: Asked): AskReply {
@@ -75,10 +99,10 @@ function askReply(authority: Authority, { request, pollSecret, hints }: Asked): 
     rpId: authority.rpId,
     nonce: encodeBytes(request.nonce),
     expiresAt: request.expiresAt,
-    drafts: request.certificates.map(({ draft }) => encodeBytes(draft)),
+    drafts: draftsOf(request).map(encodeBytes),
     credentialIds: [...hints.credentialIds],
     userVerification: hints.userVerification ? 'required' : 'discouraged',
-    approvals: 0,
+    approvals: hints.approvals,
   };
 }
 
@@ -89,7 +113,15 @@ async function resultReply(
 ): Promise<ResultReply> {
   const { kind } = request.state;
   if (kind === 'issued') return issuedReply(authority, request, seenSize);
+  if (kind === 'waiting') return waitingReply(authority, request);
   return { state: kind === 'signing' ? 'signing' : 'pending' };
+}
+
+/** The address is for the person to send to whoever may approve. */
+async function waitingReply(authority: Authority, request: PendingIssue): Promise<Approvable> {
+  const { needed, given, approveBy, viewSecret } = await describeWaiting(authority, request);
+  const address = `${authority.origin}/approve#${request.id}.${viewSecret}`;
+  return { state: 'waiting', needed, given, approveBy, address };
 }
 
 async function issuedReply(authority: Authority, request: PendingIssue, seenSize: number): Promise<Issued> {

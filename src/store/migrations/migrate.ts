@@ -4,6 +4,7 @@ import { Migrator } from 'kysely/migration';
 import type { Connection } from '../connection.ts';
 import { StoreError } from '../error.ts';
 import { firstMigration } from './0001-first.ts';
+import { waitingMigration } from './0002-waiting.ts';
 import type { ColumnTypes } from './create-table.ts';
 
 /**
@@ -25,5 +26,5 @@ export async function migrate(connection: Connection, types: ColumnTypes): Promi
 
 /** By name, in order; a name once released stays. */
 function migrations(types: ColumnTypes): Record<string, Migration> {
-  return { '0001-first': firstMigration(types) };
+  return { '0001-first': firstMigration(types), '0002-waiting': waitingMigration };
 }

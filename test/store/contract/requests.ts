@@ -89,10 +89,20 @@ function changes(): readonly Change[] {
   const enrolment = sampleEnrolment();
   const page = { secretHash: bytes(32), openedFrom: '2001:db8::1', proof: 'none', wrongCodes: 0 } as const;
   const states: readonly IssueState[] = [
-    { kind: 'signing', touch: sampleTouch(), leaseUntil: NOW + 30 },
+    { kind: 'waiting', consent: { touch: sampleTouch(), approvals: [sampleTouch()] } },
+    { kind: 'signing', consent: { touch: sampleTouch(), approvals: [] }, leaseUntil: NOW + 30 },
+    {
+      kind: 'signing',
+      consent: {
+        approvals: [],
+        caTouch: { person: 'alice', draft: 1, signature: bytes(103), userVerified: true },
+      },
+      leaseUntil: NOW + 30,
+    },
     { kind: 'issued', serials: [1n, 2n ** 63n - 1n] },
     { kind: 'denied', refusal: { code: 'unknown-person', reason: 'the roster knows no alice' } },
     { kind: 'rejected', reason: 'too-many-codes' },
+    { kind: 'rejected', reason: 'by-approver', person: 'bob' },
   ];
   return [
     ...states.map((state): Change => [state.kind, issue, { ...issue, state, keepUntil: NOW + 900 }]),

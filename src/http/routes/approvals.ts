@@ -1,0 +1,117 @@
+/** What other people are shown of a request that waits, and what they answer. */
+import type { Waiting } from '../../authority/approve.ts';
+import {
+  answerRequest,
+  describeWaiting,
+  listApprovals,
+  signRequest,
+  viewRequest,
+} from '../../authority/approve.ts';
+import type { Authority } from '../../authority/authority.ts';
+import { draftsOf, reasonOf } from '../../authority/pending-issue.ts';
+import type { PendingIssue } from '../../authority/records.ts';
+import { answerHints } from '../../authority/touch-hints.ts';
+import { decodeDraft } from '../../ssh/certificate.ts';
+import { decodeBytes, encodeBytes } from '../bytes.ts';
+import { callerOf } from '../caller.ts';
+import type { AnswerReply } from '../contract.ts';
+import {
+  AnswerBody,
+  AnswerReply as AnswerReplySchema,
+  ApprovalsReply,
+  Problem,
+  RequestParams,
+  SignatureBody,
+  ViewBody,
+  ViewReply,
+} from '../contract.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Http } from '../types.ts';
+
+export function approvalRoutes(http: Http, authority: Authority, metrics: Metrics): void {
+  http.get(
+    '/v1/approvals',
+    { schema: { response: { 200: ApprovalsReply, default: Problem } } },
+    async (request) => {
+      const waiting = await listApprovals(authority, await callerOf(authority, request));
+      return { requests: waiting.map(listed) };
+    },
+  );
+
+  http.post(
+    '/v1/approvals/:id/view',
+    { schema: { params: RequestParams, body: ViewBody, response: { 200: ViewReply, default: Problem } } },
+    async ({ params, body }) => {
+      const waiting = await viewRequest(authority, params.id, body.viewSecret);
+      const { credentialIds, userVerification } = await answerHints(authority, waiting.request, body.person);
+      return {
+        ...shown(waiting),
+        origin: authority.origin,
+        rpId: authority.rpId,
+        nonce: encodeBytes(waiting.request.nonce),
+        expiresAt: waiting.request.expiresAt,
+        drafts: draftsOf(waiting.request).map(encodeBytes),
+        credentialIds: [...credentialIds],
+        userVerification: userVerification ? ('required' as const) : ('discouraged' as const),
+      };
+    },
+  );
+
+  http.post(
+    '/v1/approvals/:id/answer',
+    {
+      schema: {
+        params: RequestParams,
+        body: AnswerBody,
+        response: { 200: AnswerReplySchema, default: Problem },
+      },
+    },
+    async ({ params, body }) => {
+      const { viewSecret, person, answer, assertion } = body;
+      const answered = await metrics.timeIssuance(() =>
+        answerRequest(authority, params.id, viewSecret, person, answer, assertion),
+      );
+      return answerReply(authority, answered);
+    },
+  );
+
+  http.post(
+    '/v1/approvals/:id/signature',
+    {
+      schema: {
+        params: RequestParams,
+        body: SignatureBody,
+        response: { 200: AnswerReplySchema, default: Problem },
+      },
+    },
+    async ({ params, body }) => {
+      const offered = { draft: body.draft, signature: decodeBytes(body.signature) };
+      const answered = await metrics.timeIssuance(() =>
+        signRequest(authority, params.id, body.viewSecret, offered),
+      );
+      return answerReply(authority, answered);
+    },
+  );
+}
+
+function shown({ request, approveBy, needed, given, answer }: Waiting) {
+  const { id, person, askedFrom, createdAt } = request;
+  const reason = reasonOf(request);
+  return { requestId: id, person, reason, askedFrom, createdAt, approveBy, needed, given, answer };
+}
+
+function listed(waiting: Waiting) {
+  const { request, viewSecret } = waiting;
+  const [draft = new Uint8Array()] = draftsOf(request);
+  const { principals, validBefore } = decodeDraft(draft);
+  const lifetime = Number(validBefore) - request.createdAt;
+  return { ...shown(waiting), viewSecret, principals: [...principals], lifetime };
+}
+
+async function answerReply(authority: Authority, request: PendingIssue): Promise<AnswerReply> {
+  if (request.state.kind === 'waiting') {
+    const { needed, given } = await describeWaiting(authority, request);
+    return { state: 'waiting', needed, given };
+  }
+  return { state: request.state.kind === 'rejected' ? 'rejected' : 'issued', needed: 0, given: 0 };
+}
