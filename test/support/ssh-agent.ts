@@ -17,8 +17,8 @@ export interface SshAgentOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** More arguments, e.g. `['-P', '/somewhere/*']` to allow another place for security key libraries. */
   readonly args?: readonly string[];
-  /** Runs as this user instead of the one that runs the tests, which must be root. */
-  readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Runs as this user, with its socket in their home, instead of as the one that runs the tests, which must be root. */
+  readonly owner?: { readonly uid: number; readonly gid: number; readonly home: string };
 }
 
 export interface SshAgent extends AsyncDisposable {
@@ -30,7 +30,7 @@ export interface SshAgent extends AsyncDisposable {
 
 /** Starts an agent and waits until it listens. `await using agent = await startSshAgent()`, or call `stop()`. */
 export async function startSshAgent({ env = {}, args = [], owner }: SshAgentOptions = {}): Promise<SshAgent> {
-  const directory = await mkdtemp(join(tmpdir(), 'usher-test-agent-'));
+  const directory = await mkdtemp(join(owner?.home ?? tmpdir(), 'usher-test-agent-'));
   if (owner !== undefined) await chown(directory, owner.uid, owner.gid);
   const socketPath = join(directory, 'agent');
   const child = spawn(program('ssh-agent'), ['-D', '-a', socketPath, ...args], {
