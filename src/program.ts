@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { REMOVAL_REASONS } from './authority/remove-credential.ts';
+import { breakGlass } from './commands/break-glass.ts';
 import { credentialJson, credentialLine, isoTime } from './commands/credential-view.ts';
 import { init } from './commands/init.ts';
 import { dropCredential, invite, listCredentials } from './commands/people.ts';
@@ -19,6 +20,7 @@ export function makeProgram(): Command {
   addRoster(program);
   addInvite(program);
   addCredential(program);
+  addBreakGlass(program);
   speakAsUsherd(program);
   return program;
 }
@@ -120,6 +122,28 @@ function addCredential(program: Command): void {
       const { person, label } = await dropCredential(dir, id, reason);
       print(`removed ${printable(label)} of ${person}`);
     });
+}
+
+function addBreakGlass(program: Command): void {
+  program
+    .command('break-glass')
+    .description('sign for an emergency with an offline CA key: no service, no directory, no store')
+    .argument('<person>')
+    .argument('<host>')
+    .requiredOption('--ca <file>', 'the offline key')
+    .requiredOption('--reason <text>', 'why; stands in the log for ever')
+    .option('--for <time>', 'how long, at most 1h', '1h')
+    .addOption(
+      new Option('--purpose <purpose>', 'what for')
+        .choices(['login', 'sudo', 'both'] as const)
+        .default('both' as const),
+    )
+    .option('--login <login>', 'the account on the host, when it is not called like the person')
+    .option(
+      '--key <file>',
+      'certify this public key, and write files beside it (default: new keys in the ssh-agent)',
+    )
+    .action(async (person, host, options) => print(await breakGlass({ person, host, ...options })));
 }
 
 function print(text: string): void {
