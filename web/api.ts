@@ -1,5 +1,7 @@
 /** The authority as the pages see it. A refusal is a value; so is a connection that failed, because it can be tried again. */
+import type { Answer } from '../src/fido/touch-digest.ts';
 import type {
+  AnswerReply,
   Assertion,
   BundleReply,
   ConfirmReply,
@@ -9,6 +11,7 @@ import type {
   Problem,
   ReviewReply,
   TouchReply,
+  ViewReply,
   WebauthnOffer,
 } from '../src/http/contract.ts';
 
@@ -20,11 +23,21 @@ export type Reply<T> =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'unavailable'; readonly detail: string };
 
+/** What somebody says to another person's request, with the touch that says it. */
+export interface GivenAnswer {
+  readonly viewSecret: string;
+  readonly person: string;
+  readonly answer: Answer;
+  readonly assertion: Assertion;
+}
+
 export interface Api {
   openPage(requestId: string): Promise<Reply<PageReply>>;
   sendCode(requestId: string, pageSecret: string, code: string): Promise<Reply<ReviewReply>>;
   review(requestId: string, pageSecret: string): Promise<Reply<ReviewReply>>;
   touch(requestId: string, pageSecret: string, assertion: Assertion): Promise<Reply<TouchReply>>;
+  view(requestId: string, viewSecret: string, person: string): Promise<Reply<ViewReply>>;
+  answer(requestId: string, answer: GivenAnswer): Promise<Reply<AnswerReply>>;
   openInvite(invite: string): Promise<Reply<InviteReply>>;
   offer(requestId: string, pollSecret: string, credential: WebauthnOffer): Promise<Reply<OfferReply>>;
   confirm(requestId: string, pollSecret: string, assertion: Assertion): Promise<Reply<ConfirmReply>>;
@@ -35,6 +48,7 @@ const PATIENCE_MS = 20_000;
 
 export function connectApi(fetch: typeof globalThis.fetch): Api {
   const request = (id: string, step: string): string => `/v1/requests/${encodeURIComponent(id)}/${step}`;
+  const approval = (id: string, step: string): string => `/v1/approvals/${encodeURIComponent(id)}/${step}`;
   const enrolment = (id: string, step: string): string => `/v1/enrolments/${encodeURIComponent(id)}/${step}`;
   const post = <T>(path: string, body: object): Promise<Reply<T>> => send<T>(fetch, path, body);
   return {
@@ -42,6 +56,8 @@ export function connectApi(fetch: typeof globalThis.fetch): Api {
     sendCode: (id, pageSecret, code) => post(request(id, 'code'), { pageSecret, code }),
     review: (id, pageSecret) => post(request(id, 'review'), { pageSecret }),
     touch: (id, pageSecret, assertion) => post(request(id, 'touch'), { speaker: { pageSecret }, assertion }),
+    view: (id, viewSecret, person) => post(approval(id, 'view'), { viewSecret, person }),
+    answer: (id, answer) => post(approval(id, 'answer'), answer),
     openInvite: (invite) => post('/v1/enrolments', { invite }),
     offer: (id, pollSecret, credential) => post(enrolment(id, 'offer'), { pollSecret, credential }),
     confirm: (id, pollSecret, assertion) => post(enrolment(id, 'confirm'), { pollSecret, assertion }),

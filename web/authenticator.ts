@@ -7,6 +7,7 @@ import {
   WebAuthnError,
 } from '@simplewebauthn/browser';
 import type { Assertion } from '../src/http/contract.ts';
+import { browserCredentials } from './credential-ids.ts';
 import type { NewCredential } from './enroll/own-key.ts';
 import type { AuthenticatorTrouble } from './trouble.ts';
 
@@ -85,9 +86,8 @@ async function register(options: RegisterOptions): Promise<NewCredential> {
   return { credentialId: id, clientDataJSON, attestationObject, authenticatorData };
 }
 
-/** Ids of SSH security keys (`SHA256:…`) are none that a browser could ask for. */
 function descriptors(ids: readonly string[]): { id: string; type: 'public-key' }[] {
-  return ids.filter((id) => !id.includes(':')).map((id) => ({ id, type: 'public-key' }));
+  return browserCredentials(ids).map((id) => ({ id, type: 'public-key' }));
 }
 
 async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {

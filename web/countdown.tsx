@@ -1,21 +1,19 @@
 /** How long a request can still be touched. It is not read aloud each second: the end is. */
 import { useEffect, useState } from 'preact/hooks';
+import type { Deadline } from './deadline.ts';
+import { secondsLeft } from './deadline.ts';
 import { countdown } from './words.ts';
 
-export interface CountdownProps {
+export interface CountdownProps extends Deadline {
   /** What ends. */
   readonly what: 'request' | 'enrolment';
-  /** Unix seconds by the authority's clock. */
-  readonly expiresAt: number;
-  /** Seconds that the authority's clock is ahead. */
-  readonly clockAhead: number;
   readonly onEnd: () => void;
 }
 
 export function Countdown({ what, expiresAt, clockAhead, onEnd }: CountdownProps) {
-  const [left, setLeft] = useState(() => secondsLeft(expiresAt, clockAhead));
+  const [left, setLeft] = useState(() => leftNow({ expiresAt, clockAhead }));
   useEffect(() => {
-    const timer = setInterval(() => setLeft(secondsLeft(expiresAt, clockAhead)), 500);
+    const timer = setInterval(() => setLeft(leftNow({ expiresAt, clockAhead })), 500);
     return () => clearInterval(timer);
   }, [expiresAt, clockAhead]);
   useEffect(() => {
@@ -28,6 +26,6 @@ export function Countdown({ what, expiresAt, clockAhead, onEnd }: CountdownProps
   );
 }
 
-function secondsLeft(expiresAt: number, clockAhead: number): number {
-  return Math.ceil(expiresAt - clockAhead - Date.now() / 1000);
+function leftNow(deadline: Deadline): number {
+  return secondsLeft(deadline, Date.now() / 1000);
 }

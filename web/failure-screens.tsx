@@ -1,8 +1,20 @@
-/** Screens that both pages share. */
+/** Screens of failures that the pages share. */
+import type { ComponentChildren } from 'preact';
+import type { Refusal } from './api.ts';
+import type { CommonStop } from './course.ts';
+import { RefusalText } from './refusal.tsx';
 import { Screen } from './screen.tsx';
 import { asSentence } from './words.ts';
 
-export function NoWebauthn({ isSecureContext }: { readonly isSecureContext: boolean }) {
+export function CommonStopScreen({ stop }: { readonly stop: CommonStop<string> }) {
+  return stop.kind === 'faulty' ? (
+    <FaultyScreen code={stop.code} detail={stop.detail} />
+  ) : (
+    <NoWebauthn isSecureContext={stop.isSecureContext} />
+  );
+}
+
+function NoWebauthn({ isSecureContext }: { readonly isSecureContext: boolean }) {
   return (
     <Screen title="This browser can not use security keys" tone="bad">
       {isSecureContext ? (
@@ -16,6 +28,20 @@ export function NoWebauthn({ isSecureContext }: { readonly isSecureContext: bool
           authority.
         </p>
       )}
+    </Screen>
+  );
+}
+
+function FaultyScreen({ code, detail }: { readonly code: string; readonly detail: string }) {
+  return (
+    <Screen title="This page refuses to go on" tone="bad">
+      <p>{detail}</p>
+      <p>
+        What the authority sent does not fit together, so nothing was shown to your key. Tell whoever runs it.
+      </p>
+      <p class="code-line">
+        Code <code>{code}</code>
+      </p>
     </Screen>
   );
 }
@@ -39,16 +65,24 @@ export function InterruptedScreen({
   );
 }
 
-export function FaultyScreen({ code, detail }: { readonly code: string; readonly detail: string }) {
+export interface RefusedScreenProps {
+  readonly refusal: Refusal;
+  /** By the code of the refusal. */
+  readonly titles: Readonly<Record<string, string>>;
+  readonly otherwise?: string | undefined;
+  readonly children?: ComponentChildren;
+}
+
+export function RefusedScreen({
+  refusal,
+  titles,
+  otherwise = 'The authority refused',
+  children,
+}: RefusedScreenProps) {
   return (
-    <Screen title="This page refuses to go on" tone="bad">
-      <p>{detail}</p>
-      <p>
-        What the authority sent does not fit together, so nothing was shown to your key. Tell whoever runs it.
-      </p>
-      <p class="code-line">
-        Code <code>{code}</code>
-      </p>
+    <Screen title={titles[refusal.code] ?? otherwise} tone="bad">
+      <RefusalText refusal={refusal} />
+      {children}
     </Screen>
   );
 }

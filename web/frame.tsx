@@ -1,4 +1,4 @@
-/** What both pages have around them: whose page it is, how far one is, and a line that screen readers are told about. */
+/** What every page has around it: whose page it is, how far one is, and a line that screen readers are told about. */
 import type { ComponentChildren } from 'preact';
 import { Mark } from './mark.tsx';
 
@@ -32,7 +32,7 @@ export function Frame({ host, steps, step, status, children }: FrameProps) {
       <p class="status" role="status" aria-live="polite">
         {status}
       </p>
-      <footer>Nothing is signed without your touch.</footer>
+      <footer>Nothing is signed without a touch.</footer>
     </div>
   );
 }

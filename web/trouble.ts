@@ -39,8 +39,7 @@ export const TROUBLE: Readonly<Record<AuthenticatorTrouble, Advice>> = {
   },
   'no-credential': {
     title: 'No key for a browser',
-    advice:
-      'Only SSH security keys can answer this request. Use `usher login --with ssh-key` in the terminal.',
+    advice: 'Only SSH security keys can answer this request. Answer in the terminal, with `--with ssh-key`.',
   },
   failed: {
     title: 'The key did not answer',

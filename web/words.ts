@@ -74,10 +74,22 @@ export function momentInWords(unixSeconds: number, timeZone?: string): string {
   }).format(new Date(unixSeconds * 1000));
 }
 
-/** 92 → "1:32". */
+/** 92 → "1:32", 5400 → "1:30:00". */
 export function countdown(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+  const minutes = Math.floor(whole / 60);
+  return whole < 3600
+    ? `${minutes}:${twoDigits(whole % 60)}`
+    : `${Math.floor(minutes / 60)}:${twoDigits(minutes % 60)}:${twoDigits(whole % 60)}`;
+}
+
+/** "one other person has", "2 other people have". */
+export function othersInWords(count: number): string {
+  return count === 1 ? 'one other person has' : `${count} other people have`;
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, '0');
 }
 
 function counted(count: number, unit: string): string {

@@ -60,10 +60,16 @@ it('a secret travels in the body, never in the address', async () => {
   const { api, calls } = apiAnswering(() => Response.json({}));
   await api.sendCode(REQUEST_ID, secret, 'ABCD-EFGH');
   await api.openInvite(secret);
-  expect(calls.map(({ url }) => url)).toEqual([`/v1/requests/${REQUEST_ID}/code`, '/v1/enrolments']);
+  await api.view(REQUEST_ID, secret, 'bob');
+  expect(calls.map(({ url }) => url)).toEqual([
+    `/v1/requests/${REQUEST_ID}/code`,
+    '/v1/enrolments',
+    `/v1/approvals/${REQUEST_ID}/view`,
+  ]);
   expect(calls.map(({ init }) => init?.body)).toEqual([
     JSON.stringify({ pageSecret: secret, code: 'ABCD-EFGH' }),
     JSON.stringify({ invite: secret }),
+    JSON.stringify({ viewSecret: secret, person: 'bob' }),
   ]);
 });
 

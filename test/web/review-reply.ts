@@ -1,7 +1,7 @@
 /** Replies as the authority gives them, around real drafts. */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
-import type { ReviewReply } from '../../src/http/contract.ts';
+import type { ReviewReply, ViewReply } from '../../src/http/contract.ts';
 import { encodeDraft, flagOption, valueOption } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
 
@@ -40,13 +40,28 @@ export function sudoFieldsOf(changes: Partial<CertificateFields> = {}): Certific
 }
 
 export function replyOf(drafts: readonly Uint8Array[] = [encodeDraft(fieldsOf())]): ReviewReply {
+  return { ...requestOf(drafts), openedFrom: '198.51.100.4', proof: 'code', approvals: 0 };
+}
+
+export function viewReplyOf(changes: Partial<ViewReply> = {}): ViewReply {
+  return {
+    ...requestOf([encodeDraft(sudoFieldsOf())]),
+    reason: 'the disk of web1 is full',
+    createdAt: DRAFTED_AT,
+    approveBy: DRAFTED_AT + 1_800,
+    needed: 2,
+    given: 1,
+    answer: 'touch',
+    ...changes,
+  };
+}
+
+/** What both kinds of replies tell. */
+function requestOf(drafts: readonly Uint8Array[]): Omit<ReviewReply, 'openedFrom' | 'proof' | 'approvals'> {
   return {
     person: 'alice',
     askedFrom: '203.0.113.9',
-    openedFrom: '198.51.100.4',
-    proof: 'code',
     reason: '',
-    approvals: 0,
     requestId: REQUEST_ID,
     origin: ORIGIN,
     rpId: 'ca.example.org',

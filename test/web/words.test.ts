@@ -54,3 +54,9 @@ it('a countdown never goes below zero', () => {
   expect(countdown(92.7)).toBe('1:32');
   expect(countdown(-3)).toBe('0:00');
 });
+
+it('a countdown of more than an hour names the hours', () => {
+  expect(countdown(3_599)).toBe('59:59');
+  expect(countdown(3_600)).toBe('1:00:00');
+  expect(countdown(43_265)).toBe('12:01:05');
+});

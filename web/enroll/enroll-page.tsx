@@ -1,9 +1,7 @@
-import { FaultyScreen, InterruptedScreen, NoWebauthn } from '../failure-screens.tsx';
-import { Frame } from '../frame.tsx';
+import { CommonStopScreen, InterruptedScreen, RefusedScreen } from '../failure-screens.tsx';
 import type { Machine } from '../machine.ts';
-import { RefusalText } from '../refusal.tsx';
+import { Page } from '../page.tsx';
 import { Screen } from '../screen.tsx';
-import { useMachine } from '../use-machine.ts';
 import { DoneScreen } from './done-screen.tsx';
 import { ProveScreen } from './prove-screen.tsx';
 import { RegisterScreen } from './register-screen.tsx';
@@ -17,12 +15,15 @@ interface EnrollPageProps {
 }
 
 export function EnrollPage({ machine, host }: EnrollPageProps) {
-  const state = useMachine(machine);
-  const dispatch = (event: EnrollEvent): void => machine.dispatch(event);
   return (
-    <Frame host={host} steps={STEPS} step={stepOf(state)} status={statusOf(state)}>
-      <EnrollScreen state={state} dispatch={dispatch} />
-    </Frame>
+    <Page
+      machine={machine}
+      host={host}
+      steps={STEPS}
+      stepOf={stepOf}
+      statusOf={statusOf}
+      screen={(state, dispatch) => <EnrollScreen state={state} dispatch={dispatch} />}
+    />
   );
 }
 
@@ -66,8 +67,6 @@ function StopScreen({ stop, onRetry }: { readonly stop: Stop; readonly onRetry: 
           </p>
         </Screen>
       );
-    case 'no-webauthn':
-      return <NoWebauthn isSecureContext={stop.isSecureContext} />;
     case 'expired':
       return (
         <Screen title="That took too long" tone="bad">
@@ -80,15 +79,9 @@ function StopScreen({ stop, onRetry }: { readonly stop: Stop; readonly onRetry: 
         </Screen>
       );
     case 'refused':
-      return (
-        <Screen title={REFUSED_TITLES[stop.refusal.code] ?? 'The authority refused'} tone="bad">
-          <RefusalText refusal={stop.refusal} />
-        </Screen>
-      );
-    case 'faulty':
-      return <FaultyScreen code={stop.code} detail={stop.detail} />;
+      return <RefusedScreen refusal={stop.refusal} titles={REFUSED_TITLES} />;
     default:
-      return stop satisfies never;
+      return <CommonStopScreen stop={stop} />;
   }
 }
 

@@ -1,9 +1,8 @@
 /** The second touch: the new credential confirms who it is for. */
 import { Countdown } from '../countdown.tsx';
 import { Entry, Ledger } from '../ledger.tsx';
-import { Notice } from '../notice.tsx';
 import { Screen } from '../screen.tsx';
-import { TROUBLE } from '../trouble.ts';
+import { TouchButton, TroubleNotice } from '../touch-actions.tsx';
 import type { Asserting, Confirming, EnrollEvent, Proving } from './state.ts';
 
 interface ProveScreenProps {
@@ -30,19 +29,10 @@ export function ProveScreen({ state, dispatch }: ProveScreenProps) {
         </Entry>
       </Ledger>
       <div class="actions">
-        {trouble !== undefined && (
-          <Notice tone="failure" title={TROUBLE[trouble].title} takesFocus>
-            {TROUBLE[trouble].advice}
-          </Notice>
-        )}
-        <button
-          type="button"
-          class="primary"
-          aria-disabled={isBusy}
-          onClick={() => !isBusy && dispatch({ kind: 'touch-wanted' })}
-        >
+        <TroubleNotice trouble={trouble} />
+        <TouchButton isBusy={isBusy} onTouch={() => dispatch({ kind: 'touch-wanted' })}>
           {LABELS[state.kind]}
-        </button>
+        </TouchButton>
       </div>
       <Countdown
         what="enrolment"

@@ -3,10 +3,9 @@ import { useState } from 'preact/hooks';
 import { Countdown } from '../countdown.tsx';
 import { Fingerprint } from '../fingerprint.tsx';
 import { Entry, Ledger } from '../ledger.tsx';
-import { Notice } from '../notice.tsx';
-import { AccessLedger, RefusalText } from '../refusal.tsx';
+import { AccessLedger } from '../refusal.tsx';
 import { Screen } from '../screen.tsx';
-import { TROUBLE } from '../trouble.ts';
+import { TouchButton, WhyNotYet } from '../touch-actions.tsx';
 import type { EnrollEvent, Offering, Ready, Registering } from './state.ts';
 
 interface RegisterScreenProps {
@@ -58,7 +57,13 @@ function RegisterForm({ state, dispatch }: RegisterScreenProps) {
   };
   return (
     <form class="actions" onSubmit={submit}>
-      <Trouble state={state} />
+      {state.kind === 'ready' && (
+        <WhyNotYet
+          trouble={state.trouble}
+          refusal={state.refusal}
+          refusedTitle="The authority does not take this key"
+        />
+      )}
       <label for="label">Name of this key</label>
       <input
         id="label"
@@ -72,27 +77,9 @@ function RegisterForm({ state, dispatch }: RegisterScreenProps) {
       <p id="label-hint" class="hint">
         So that you can tell your keys apart, should you lose one.
       </p>
-      <button type="submit" class="primary" aria-disabled={isBusy}>
-        {LABELS[state.kind]}
-      </button>
+      <TouchButton isBusy={isBusy}>{LABELS[state.kind]}</TouchButton>
       <p class="hint">You will touch it twice: once to make the credential, once to confirm it.</p>
     </form>
-  );
-}
-
-function Trouble({ state }: { readonly state: RegisterScreenProps['state'] }) {
-  if (state.kind !== 'ready') return null;
-  if (state.refusal !== undefined)
-    return (
-      <Notice tone="failure" title="The authority does not take this key" takesFocus>
-        <RefusalText refusal={state.refusal} />
-      </Notice>
-    );
-  if (state.trouble === undefined) return null;
-  return (
-    <Notice tone="failure" title={TROUBLE[state.trouble].title} takesFocus>
-      {TROUBLE[state.trouble].advice}
-    </Notice>
   );
 }
 

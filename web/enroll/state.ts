@@ -1,13 +1,18 @@
 /** The page "enrol a security key" as states and events; `transition` is pure and total. */
 
+import type { Assertion } from '../../src/http/contract.ts';
 import type { InviteAddress } from '../../src/ssh/invite-address.ts';
 import type { Refusal } from '../api.ts';
-import type { AssertionToSend } from '../touch/state.ts';
+import type { Ability } from '../browser.ts';
+import type { CommonStop, Interrupted, Mishap, Stopped } from '../course.ts';
+import { afterMishap, isOneOf, resumed, stopped } from '../course.ts';
+import type { Deadline } from '../deadline.ts';
+import type { Touched } from '../touched.ts';
 import type { AuthenticatorTrouble } from '../trouble.ts';
 import type { NewCredential } from './own-key.ts';
 
 /** An invite that the authority has opened, as far as the page needs it. */
-export interface Invitation {
+export interface Invitation extends Deadline {
   readonly requestId: string;
   readonly pollSecret: string;
   readonly inviteId: string;
@@ -15,8 +20,6 @@ export interface Invitation {
   readonly origin: string;
   readonly rpId: string;
   readonly nonce: string;
-  readonly expiresAt: number;
-  readonly clockAhead: number;
   readonly userId: string;
   readonly userVerification: 'required' | 'discouraged';
   readonly attestation: 'none' | 'direct';
@@ -71,7 +74,7 @@ export interface Asserting extends Offered {
 }
 export interface Confirming extends Offered {
   readonly kind: 'confirming';
-  readonly assertion: AssertionToSend;
+  readonly assertion: Assertion;
 }
 export interface Done {
   readonly kind: 'done';
@@ -79,16 +82,6 @@ export interface Done {
   readonly invitation: Invitation;
   readonly label: string;
 }
-interface Interrupted {
-  readonly kind: 'interrupted';
-  readonly resume: Working;
-  readonly detail: string;
-}
-interface Stopped {
-  readonly kind: 'stopped';
-  readonly stop: Stop;
-}
-
 export type EnrollFaultCode =
   | 'wrong-origin'
   | 'other-person'
@@ -97,28 +90,24 @@ export type EnrollFaultCode =
   | 'bad-reply';
 
 export type Stop =
+  | CommonStop<EnrollFaultCode>
   | { readonly kind: 'bad-address'; readonly isEmpty: boolean }
-  | { readonly kind: 'no-webauthn'; readonly isSecureContext: boolean }
   /** The invite itself may well be good for longer: it can be opened again. */
   | { readonly kind: 'expired'; readonly address: InviteAddress }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'faulty'; readonly code: EnrollFaultCode; readonly detail: string };
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 type Working = Opening | Registering | Offering | Asserting | Confirming;
-export type EnrollState = Working | Ready | Proving | Done | Interrupted | Stopped;
+export type EnrollState = Working | Ready | Proving | Done | Interrupted<Working> | Stopped<Stop>;
 
 export type EnrollEvent =
+  | Mishap<EnrollFaultCode>
+  | Touched
   | { readonly kind: 'opened'; readonly invitation: Invitation }
   | { readonly kind: 'register-wanted'; readonly label: string }
   | { readonly kind: 'registered'; readonly credential: NewCredential }
   | { readonly kind: 'offered'; readonly digest: Uint8Array }
   | { readonly kind: 'touch-wanted' }
-  | { readonly kind: 'touched'; readonly assertion: AssertionToSend }
-  | { readonly kind: 'not-touched'; readonly trouble: AuthenticatorTrouble }
   | { readonly kind: 'confirmed' }
-  | { readonly kind: 'faulty'; readonly code: EnrollFaultCode; readonly detail: string }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'unavailable'; readonly detail: string }
   | { readonly kind: 'retry-wanted' }
   | { readonly kind: 'expired' };
 
@@ -133,11 +122,9 @@ const ANOTHER_KEY_MAY_DO = new Set([
   'key-has-role',
 ]);
 
-interface Surroundings {
+interface Surroundings extends Ability {
   readonly fragment: string;
   readonly address: InviteAddress | undefined;
-  readonly hasWebauthn: boolean;
-  readonly isSecureContext: boolean;
 }
 
 export function initialEnrollState(around: Surroundings): EnrollState {
@@ -148,16 +135,19 @@ export function initialEnrollState(around: Surroundings): EnrollState {
 }
 
 export function transition(state: EnrollState, event: EnrollEvent): EnrollState {
-  if (event.kind === 'expired') return afterExpiry(state);
-  if (event.kind === 'unavailable')
-    return isWorking(state) ? { kind: 'interrupted', resume: state, detail: event.detail } : state;
-  if (event.kind === 'refused') return isWorking(state) ? afterRefusal(state, event.refusal) : state;
-  if (event.kind === 'faulty')
-    return isWorking(state) ? stopped({ kind: 'faulty', code: event.code, detail: event.detail }) : state;
-  return advance(state, event);
+  switch (event.kind) {
+    case 'expired':
+      return afterExpiry(state);
+    case 'unavailable':
+    case 'refused':
+    case 'faulty':
+      return isOneOf(state, WORKING) ? afterMishap(state, event, afterRefusal) : state;
+    default:
+      return advance(state, event);
+  }
 }
 
-type Step = Exclude<EnrollEvent, { kind: 'expired' | 'unavailable' | 'refused' | 'faulty' }>;
+type Step = Exclude<EnrollEvent, { kind: 'expired' | Mishap<EnrollFaultCode>['kind'] }>;
 
 function advance(state: EnrollState, event: Step): EnrollState {
   switch (state.kind) {
@@ -176,7 +166,7 @@ function advance(state: EnrollState, event: Step): EnrollState {
     case 'confirming':
       return event.kind === 'confirmed' ? { ...invited(state), kind: 'done' } : state;
     case 'interrupted':
-      return event.kind === 'retry-wanted' ? { ...state.resume } : state;
+      return event.kind === 'retry-wanted' ? resumed(state) : state;
     case 'stopped':
       return event.kind === 'retry-wanted' && state.stop.kind === 'expired'
         ? { kind: 'opening', address: state.stop.address }
@@ -235,19 +225,10 @@ function offered({ credential, digest, ...state }: Offered): Offered {
   return { ...invited(state), credential, digest };
 }
 
-function stopped(stop: Stop): Stopped {
-  return { kind: 'stopped', stop };
-}
-
-function isWorking(state: EnrollState): state is Working {
-  switch (state.kind) {
-    case 'opening':
-    case 'registering':
-    case 'offering':
-    case 'asserting':
-    case 'confirming':
-      return true;
-    default:
-      return false;
-  }
-}
+const WORKING: Readonly<Record<Working['kind'], true>> = {
+  opening: true,
+  registering: true,
+  offering: true,
+  asserting: true,
+  confirming: true,
+};

@@ -3,8 +3,10 @@ import { base64urlnopad } from '@scure/base';
 import { touchDigest } from '../../src/fido/touch-digest.ts';
 import type { InviteReply, OfferReply } from '../../src/http/contract.ts';
 import type { InviteAddress } from '../../src/ssh/invite-address.ts';
-import type { Api, Reply } from '../api.ts';
-import type { Answer, Authenticator } from '../authenticator.ts';
+import type { Reply } from '../api.ts';
+import type { PageParts } from '../browser.ts';
+import { clockAhead, patience } from '../deadline.ts';
+import { touch } from '../touched.ts';
 import { namesBundleKey } from './bundle-key.ts';
 import { isOwnKey } from './own-key.ts';
 import type {
@@ -13,22 +15,12 @@ import type {
   EnrollEvent,
   EnrollFaultCode,
   EnrollState,
-  Invitation,
   Offering,
   Opening,
   Registering,
 } from './state.ts';
 
-interface EnrollParts {
-  readonly api: Api;
-  readonly authenticator: Authenticator;
-  /** Of this page, `location.origin`. */
-  readonly origin: string;
-  /** Unix seconds by this machine's clock. */
-  readonly now: () => number;
-}
-
-export function workOfEnroll(parts: EnrollParts): (state: EnrollState) => Promise<EnrollEvent> | undefined {
+export function workOfEnroll(parts: PageParts): (state: EnrollState) => Promise<EnrollEvent> | undefined {
   return (state) => {
     switch (state.kind) {
       case 'opening':
@@ -48,7 +40,7 @@ export function workOfEnroll(parts: EnrollParts): (state: EnrollState) => Promis
 }
 
 /** The bundle first: an invite is not shown to an authority that is not the one it came from. */
-async function open(parts: EnrollParts, { address }: Opening): Promise<EnrollEvent> {
+async function open(parts: PageParts, { address }: Opening): Promise<EnrollEvent> {
   const bundle = await parts.api.bundle();
   if (bundle.kind !== 'ok') return bundle;
   if (!namesBundleKey(bundle.value, address.bundleKey))
@@ -62,7 +54,7 @@ async function open(parts: EnrollParts, { address }: Opening): Promise<EnrollEve
 }
 
 function opened(
-  { origin, now }: EnrollParts,
+  { origin, now }: PageParts,
   { value, serverTime }: Extract<Reply<InviteReply>, { kind: 'ok' }>,
   address: InviteAddress,
 ): EnrollEvent {
@@ -70,19 +62,21 @@ function opened(
     return faulty('wrong-origin', `The invite belongs to ${value.origin}, this page to ${origin}.`);
   if (value.person !== address.person)
     return faulty('other-person', `The invite is for ${address.person}, the authority says ${value.person}.`);
-  return { kind: 'opened', invitation: { ...value, clockAhead: (serverTime ?? now()) - now() } };
+  return { kind: 'opened', invitation: { ...value, clockAhead: clockAhead(serverTime, now()) } };
 }
 
-async function register(parts: EnrollParts, { invitation }: Registering): Promise<EnrollEvent> {
+async function register(parts: PageParts, { invitation }: Registering): Promise<EnrollEvent> {
   const answer = await parts.authenticator.register({
     ...invitation,
     challenge: invitation.nonce,
-    patienceMs: patience(parts, invitation),
+    patienceMs: patience(invitation, parts.now()),
   });
-  return answer.kind === 'answered' ? { kind: 'registered', credential: answer.value } : notTouched(answer);
+  return answer.kind === 'answered'
+    ? { kind: 'registered', credential: answer.value }
+    : { kind: 'not-touched', trouble: answer.trouble };
 }
 
-async function offer(parts: EnrollParts, state: Offering): Promise<EnrollEvent> {
+async function offer(parts: PageParts, state: Offering): Promise<EnrollEvent> {
   const { requestId, pollSecret } = state.invitation;
   const { credentialId, clientDataJSON, attestationObject } = state.credential;
   const reply = await parts.api.offer(requestId, pollSecret, {
@@ -118,29 +112,15 @@ function offered({ invitation, credential }: Offering, reply: OfferReply, origin
   }
 }
 
-async function prove(parts: EnrollParts, state: Asserting): Promise<EnrollEvent> {
-  const { rpId, userVerification } = state.invitation;
-  const answer = await parts.authenticator.touch({
-    challenge: state.digest,
-    rpId,
-    credentialIds: [state.credential.credentialId],
-    userVerification,
-    patienceMs: patience(parts, state.invitation),
-  });
-  return answer.kind === 'answered' ? { kind: 'touched', assertion: answer.value } : notTouched(answer);
+function prove({ authenticator, now }: PageParts, state: Asserting): Promise<EnrollEvent> {
+  const { invitation, digest, credential } = state;
+  const credentialIds = [credential.credentialId];
+  return touch(authenticator, { ...invitation, digest, credentialIds }, patience(invitation, now()));
 }
 
-async function confirm(parts: EnrollParts, { invitation, assertion }: Confirming): Promise<EnrollEvent> {
+async function confirm(parts: PageParts, { invitation, assertion }: Confirming): Promise<EnrollEvent> {
   const reply = await parts.api.confirm(invitation.requestId, invitation.pollSecret, assertion);
   return reply.kind === 'ok' ? { kind: 'confirmed' } : reply;
-}
-
-function patience({ now }: EnrollParts, { expiresAt, clockAhead }: Invitation): number {
-  return Math.max(1, expiresAt - (now() + clockAhead)) * 1000;
-}
-
-function notTouched({ trouble }: Extract<Answer<unknown>, { kind: 'failed' }>): EnrollEvent {
-  return { kind: 'not-touched', trouble };
 }
 
 function faulty(code: EnrollFaultCode, detail: string): EnrollEvent {

@@ -1,3 +1,5 @@
+import type { Faulty } from '../course.ts';
+
 export type ReviewFaultCode =
   | 'wrong-origin'
   | 'other-request'
@@ -16,4 +18,11 @@ export class ReviewFault extends Error {
     this.name = 'ReviewFault';
     this.code = code;
   }
+}
+
+/** As an event of a page's machine. What is thrown by anything else is a reply that can not be read. */
+export function faultOf(error: unknown): Faulty<ReviewFaultCode> {
+  return error instanceof ReviewFault
+    ? { kind: 'faulty', code: error.code, detail: error.message }
+    : { kind: 'faulty', code: 'bad-draft', detail: 'The request can not be read.' };
 }

@@ -1,23 +1,43 @@
+import type { Approvable } from '../../src/http/contract.ts';
 import { Screen } from '../screen.tsx';
-import { momentInWords } from '../words.ts';
+import { momentInWords, othersInWords } from '../words.ts';
 import type { Review } from './review.ts';
+import type { Outcome } from './state.ts';
 
 export interface DoneScreenProps {
   readonly review: Review;
-  readonly signed: boolean;
+  readonly outcome: Outcome;
 }
 
-export function DoneScreen({ review, signed }: DoneScreenProps) {
+export function DoneScreen({ review, outcome }: DoneScreenProps) {
+  if (outcome.state === 'waiting') return <WaitingScreen {...outcome} />;
   const until = Math.min(...review.certificates.map(({ validBefore }) => validBefore));
+  const isLogin = review.certificates.some(({ purpose }) => purpose === 'login');
   return (
-    <Screen title="Signed in" tone="good">
+    <Screen title={isLogin ? 'Signed in' : 'Allowed'} tone="good">
       <p class="lead">
-        {signed
+        {outcome.state === 'signed'
           ? 'Your touch was accepted. The terminal has the certificate, good until '
           : 'Your touch was accepted. The terminal gets the certificate in a moment, good until '}
         <strong>{momentInWords(until)}</strong>.
       </p>
       <p>You can close this page.</p>
+    </Screen>
+  );
+}
+
+function WaitingScreen({ needed, given, approveBy, address }: Readonly<Approvable>) {
+  return (
+    <Screen title="Waiting for approval">
+      <p class="lead">
+        Your touch was accepted. Before anything is signed, {othersInWords(Math.max(1, needed - given))} to
+        approve, until <strong>{momentInWords(approveBy)}</strong>.
+      </p>
+      <p>They look at it here. Whoever has this address can see the request:</p>
+      <pre class="command">
+        <code>{address}</code>
+      </pre>
+      <p>The terminal waits for them. You can close this page.</p>
     </Screen>
   );
 }

@@ -1,11 +1,11 @@
 /** What is about to be signed, and the touch. It stays while the key is waited for: one touches what one sees. */
-import { useCallback } from 'preact/hooks';
 import { Countdown } from '../countdown.tsx';
 import { Notice } from '../notice.tsx';
-import { RefusalText } from '../refusal.tsx';
 import { CertificateSheet } from '../request/certificate-sheet.tsx';
+import { Reason } from '../request/reason.tsx';
 import { Screen } from '../screen.tsx';
-import { TROUBLE } from '../trouble.ts';
+import { TouchButton, WhyNotYet } from '../touch-actions.tsx';
+import { othersInWords } from '../words.ts';
 import { Origins } from './origins.tsx';
 import type { Review } from './review.ts';
 import type { Reviewing, Sending, TouchEvent, Touching } from './state.ts';
@@ -17,13 +17,15 @@ export interface ReviewScreenProps {
 
 export function ReviewScreen({ state, dispatch }: ReviewScreenProps) {
   const { review, page } = state;
-  const onEnd = useCallback(() => dispatch({ kind: 'expired' }), [dispatch]);
   return (
-    <Screen title={`Sign-in for ${review.person}`}>
+    <Screen title={`${purposesInWords(review)} for ${review.person}`}>
       {review.certificates.map((certificate) => (
         <CertificateSheet key={certificate.serial} person={review.person} certificate={certificate} />
       ))}
-      <section class="asked" aria-labelledby="asked">
+      {review.certificates.some(({ purpose }) => purpose === 'sudo') && (
+        <Reason person={review.person} reason={review.reason} />
+      )}
+      <section aria-labelledby="asked">
         <h2 id="asked">Who asked</h2>
         <Origins askedFrom={review.askedFrom} openedFrom={review.openedFrom} />
         <p class="compare">
@@ -32,9 +34,31 @@ export function ReviewScreen({ state, dispatch }: ReviewScreenProps) {
         </p>
       </section>
       <OtherTerminal review={review} />
+      <Approvals needed={review.approvals} />
       <TouchAction state={state} onTouch={() => dispatch({ kind: 'touch-wanted' })} />
-      <Countdown what="request" expiresAt={review.expiresAt} clockAhead={page.clockAhead} onEnd={onEnd} />
+      <Countdown
+        what="request"
+        expiresAt={review.expiresAt}
+        clockAhead={page.clockAhead}
+        onEnd={() => dispatch({ kind: 'expired' })}
+      />
     </Screen>
+  );
+}
+
+/** Certificates of one request are for one or two purposes. */
+function purposesInWords({ certificates }: Review): string {
+  const purposes = new Set(certificates.map(({ purpose }) => purpose));
+  if (!purposes.has('sudo')) return 'Sign-in';
+  return purposes.has('login') ? 'Sign-in and sudo' : 'Sudo';
+}
+
+function Approvals({ needed }: { readonly needed: number }) {
+  if (needed === 0) return null;
+  return (
+    <Notice tone="note" title={`After your touch, ${othersInWords(needed)} to approve`}>
+      Nothing is signed before that.
+    </Notice>
   );
 }
 
@@ -71,29 +95,20 @@ function TouchAction({
   const isBusy = state.kind !== 'reviewing';
   return (
     <div class="actions">
-      {state.kind === 'reviewing' && <WhyNotYet state={state} />}
-      <button type="button" class="primary" aria-disabled={isBusy} onClick={() => !isBusy && onTouch()}>
+      {state.kind === 'reviewing' && (
+        <WhyNotYet
+          trouble={state.trouble}
+          refusal={state.refusal}
+          refusedTitle="The authority did not accept this touch"
+        >
+          <p>You can try again with another key.</p>
+        </WhyNotYet>
+      )}
+      <TouchButton isBusy={isBusy} onTouch={onTouch}>
         {LABELS[state.kind]}
-      </button>
+      </TouchButton>
       <p class="hint">Not what you asked for? Close this page: without your touch nothing happens.</p>
     </div>
-  );
-}
-
-/** What came of the touch before, when it was not enough. */
-function WhyNotYet({ state: { trouble, refusal } }: { readonly state: Reviewing }) {
-  if (refusal !== undefined)
-    return (
-      <Notice tone="failure" title="The authority did not accept this touch" takesFocus>
-        <RefusalText refusal={refusal} />
-        <p>You can try again with another key.</p>
-      </Notice>
-    );
-  if (trouble === undefined) return null;
-  return (
-    <Notice tone="failure" title={TROUBLE[trouble].title} takesFocus>
-      {TROUBLE[trouble].advice}
-    </Notice>
   );
 }
 

@@ -2,21 +2,18 @@
  * The page "review and touch" as states and events. `transition` is pure and total: an event that does not belong to the
  * present state changes nothing.
  */
+import type { Approvable, Assertion } from '../../src/http/contract.ts';
 import type { Refusal } from '../api.ts';
+import type { Ability } from '../browser.ts';
+import type { CommonStop, Interrupted, Mishap, Stopped } from '../course.ts';
+import { afterMishap, isOneOf, resumed, stopped } from '../course.ts';
+import { browserCredentials } from '../credential-ids.ts';
 import type { ReviewFaultCode } from '../request/fault.ts';
+import type { Touched } from '../touched.ts';
 import type { AuthenticatorTrouble } from '../trouble.ts';
 import type { TouchAddress, WaitingCommand } from './address.ts';
 import type { KnownPage } from './memory.ts';
 import type { Review } from './review.ts';
-
-/** As it travels; see `Assertion` of the HTTP contract. */
-export interface AssertionToSend {
-  readonly credentialId: string;
-  readonly clientDataJSON: string;
-  readonly authenticatorData: string;
-  readonly signature: string;
-  readonly userHandle?: string;
-}
 
 interface Open {
   readonly requestId: string;
@@ -63,54 +60,40 @@ export interface Touching extends Open {
 export interface Sending extends Open {
   readonly kind: 'sending';
   readonly review: Review;
-  readonly assertion: AssertionToSend;
+  readonly assertion: Assertion;
 }
 export interface Done {
   readonly kind: 'done';
   readonly review: Review;
-  /** Whether the certificates are signed already, or about to be. */
-  readonly signed: boolean;
-}
-/** A step that failed on the way to the authority, to be done again. */
-export interface Interrupted {
-  readonly kind: 'interrupted';
-  readonly resume: Working;
-  readonly detail: string;
-}
-export interface Stopped {
-  readonly kind: 'stopped';
-  readonly stop: Stop;
+  readonly outcome: Outcome;
 }
 
+/** What an accepted touch leads to: certificates at once, in a moment, or after other people's approval. */
+export type Outcome = { readonly state: 'signed' } | { readonly state: 'signing' } | Readonly<Approvable>;
 export type Stop =
+  | CommonStop<ReviewFaultCode>
   | { readonly kind: 'bad-address' }
-  | { readonly kind: 'no-webauthn'; readonly isSecureContext: boolean }
   | { readonly kind: 'expired' }
   | { readonly kind: 'too-many-codes' }
   /** The authority knows this page no more: the request is over, or a newer page took its place. */
   | { readonly kind: 'replaced' }
   /** The authority refused; before the touch it tells strangers nothing, after it the reason. */
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly touched: boolean }
-  /** This page refused, because what it was sent does not fit together. */
-  | { readonly kind: 'faulty'; readonly code: ReviewFaultCode; readonly detail: string };
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly touched: boolean };
 
 /** States in which the page itself is at work. */
 export type Working = Opening | HandingOver | AwaitingProof | CheckingCode | Touching | Sending;
-export type TouchState = Working | AskingCode | Reviewing | Done | Interrupted | Stopped;
+export type TouchState = Working | AskingCode | Reviewing | Done | Interrupted<Working> | Stopped<Stop>;
 
 export type TouchEvent =
+  | Mishap<ReviewFaultCode>
+  | Touched
   | { readonly kind: 'opened'; readonly page: KnownPage; readonly canReturn: boolean }
   | { readonly kind: 'not-proven' }
   | { readonly kind: 'code-typed'; readonly code: string }
   | { readonly kind: 'code-wrong' }
   | { readonly kind: 'reviewed'; readonly review: Review }
-  | { readonly kind: 'faulty'; readonly code: ReviewFaultCode; readonly detail: string }
   | { readonly kind: 'touch-wanted' }
-  | { readonly kind: 'touched'; readonly assertion: AssertionToSend }
-  | { readonly kind: 'not-touched'; readonly trouble: AuthenticatorTrouble }
-  | { readonly kind: 'accepted'; readonly signed: boolean }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'unavailable'; readonly detail: string }
+  | { readonly kind: 'accepted'; readonly outcome: Outcome }
   | { readonly kind: 'retry-wanted' }
   | { readonly kind: 'code-wanted' }
   | { readonly kind: 'expired' };
@@ -120,11 +103,9 @@ const CODE_TRIES = 3;
 /** About a second apart: the command's word needs one round trip. */
 export const PROOF_ATTEMPTS = 15;
 
-export interface Surroundings {
+export interface Surroundings extends Ability {
   readonly address: TouchAddress | undefined;
   readonly known: KnownPage | undefined;
-  readonly hasWebauthn: boolean;
-  readonly isSecureContext: boolean;
 }
 
 /** Where a freshly loaded page begins: it may be new, reloaded, or back from the command. */
@@ -141,16 +122,19 @@ export function initialTouchState(around: Surroundings): TouchState {
 }
 
 export function transition(state: TouchState, event: TouchEvent): TouchState {
-  if (event.kind === 'expired') return isOpen(state) ? stopped({ kind: 'expired' }) : state;
-  if (event.kind === 'unavailable')
-    return isWorking(state) ? { kind: 'interrupted', resume: state, detail: event.detail } : state;
-  if (event.kind === 'refused') return isWorking(state) ? afterRefusal(state, event.refusal) : state;
-  if (event.kind === 'faulty')
-    return isWorking(state) ? stopped({ kind: 'faulty', code: event.code, detail: event.detail }) : state;
-  return advance(state, event);
+  switch (event.kind) {
+    case 'expired':
+      return isOpen(state) ? stopped({ kind: 'expired' }) : state;
+    case 'unavailable':
+    case 'refused':
+    case 'faulty':
+      return isOneOf(state, WORKING) ? afterMishap(state, event, afterRefusal) : state;
+    default:
+      return advance(state, event);
+  }
 }
 
-type Step = Exclude<TouchEvent, { kind: 'expired' | 'unavailable' | 'refused' | 'faulty' }>;
+type Step = Exclude<TouchEvent, { kind: 'expired' | Mishap<ReviewFaultCode>['kind'] }>;
 
 function advance(state: TouchState, event: Step): TouchState {
   switch (state.kind) {
@@ -169,10 +153,11 @@ function advance(state: TouchState, event: Step): TouchState {
     case 'touching':
       return afterTouch(state, event);
     case 'sending':
-      return event.kind === 'accepted' ? { kind: 'done', review: state.review, signed: event.signed } : state;
+      return event.kind === 'accepted'
+        ? { kind: 'done', review: state.review, outcome: event.outcome }
+        : state;
     case 'interrupted':
-      // A copy, so that the same step is worked on anew.
-      return event.kind === 'retry-wanted' ? { ...state.resume } : state;
+      return event.kind === 'retry-wanted' ? resumed(state) : state;
     case 'done':
     case 'stopped':
       return state;
@@ -226,8 +211,7 @@ function review({ requestId, page }: Open, reviewed: Review): Reviewing {
 
 function wantTouch(state: Reviewing): TouchState {
   const { requestId, page, review: reviewed } = state;
-  const canTouch = reviewed.credentialIds.some((id) => !id.includes(':'));
-  return canTouch
+  return browserCredentials(reviewed.credentialIds).length > 0
     ? { kind: 'touching', requestId, page, review: reviewed }
     : { ...state, trouble: 'no-credential' };
 }
@@ -252,25 +236,16 @@ function afterRefusal(state: Working, refusal: Refusal): TouchState {
   return stopped({ kind: 'refused', refusal, touched: state.kind === 'sending' });
 }
 
-function stopped(stop: Stop): Stopped {
-  return { kind: 'stopped', stop };
-}
-
 /** Whether the request is still waiting to be touched, as far as this page knows. */
 function isOpen(state: TouchState): boolean {
   return state.kind !== 'done' && state.kind !== 'stopped' && state.kind !== 'sending';
 }
 
-function isWorking(state: TouchState): state is Working {
-  switch (state.kind) {
-    case 'opening':
-    case 'handing-over':
-    case 'awaiting-proof':
-    case 'checking-code':
-    case 'touching':
-    case 'sending':
-      return true;
-    default:
-      return false;
-  }
-}
+const WORKING: Readonly<Record<Working['kind'], true>> = {
+  opening: true,
+  'handing-over': true,
+  'awaiting-proof': true,
+  'checking-code': true,
+  touching: true,
+  sending: true,
+};

@@ -1,9 +1,7 @@
-import { FaultyScreen, InterruptedScreen, NoWebauthn } from '../failure-screens.tsx';
-import { Frame } from '../frame.tsx';
+import { CommonStopScreen, InterruptedScreen, RefusedScreen } from '../failure-screens.tsx';
 import type { Machine } from '../machine.ts';
-import { RefusalText } from '../refusal.tsx';
+import { Page } from '../page.tsx';
 import { Screen } from '../screen.tsx';
-import { useMachine } from '../use-machine.ts';
 import { CodeScreen } from './code-screen.tsx';
 import { DoneScreen } from './done-screen.tsx';
 import { ReviewScreen } from './review-screen.tsx';
@@ -17,12 +15,15 @@ export interface TouchPageProps {
 }
 
 export function TouchPage({ machine, host }: TouchPageProps) {
-  const state = useMachine(machine);
-  const dispatch = (event: TouchEvent): void => machine.dispatch(event);
   return (
-    <Frame host={host} steps={STEPS} step={stepOf(state)} status={statusOf(state)}>
-      <TouchScreen state={state} dispatch={dispatch} />
-    </Frame>
+    <Page
+      machine={machine}
+      host={host}
+      steps={STEPS}
+      stepOf={stepOf}
+      statusOf={statusOf}
+      screen={(state, dispatch) => <TouchScreen state={state} dispatch={dispatch} />}
+    />
   );
 }
 
@@ -47,7 +48,7 @@ function TouchScreen({ state, dispatch }: TouchScreenProps) {
     case 'sending':
       return <ReviewScreen state={state} dispatch={dispatch} />;
     case 'done':
-      return <DoneScreen review={state.review} signed={state.signed} />;
+      return <DoneScreen review={state.review} outcome={state.outcome} />;
     case 'interrupted':
       return <InterruptedScreen detail={state.detail} onRetry={() => dispatch({ kind: 'retry-wanted' })} />;
     case 'stopped':
@@ -80,8 +81,6 @@ function StopScreen({ stop }: { readonly stop: Stop }) {
           </p>
         </Screen>
       );
-    case 'no-webauthn':
-      return <NoWebauthn isSecureContext={stop.isSecureContext} />;
     case 'expired':
       return (
         <Screen title="The request has ended" tone="bad">
@@ -110,19 +109,20 @@ function StopScreen({ stop }: { readonly stop: Stop }) {
       );
     case 'refused':
       return (
-        <Screen title={refusedTitle(stop)} tone="bad">
-          <RefusalText refusal={stop.refusal} />
+        <RefusedScreen
+          refusal={stop.refusal}
+          titles={REFUSED_TITLES}
+          otherwise={stop.touched ? 'Refused' : undefined}
+        >
           {!stop.touched && (
             <p>
               To ask again, run <code>usher login</code> in your terminal.
             </p>
           )}
-        </Screen>
+        </RefusedScreen>
       );
-    case 'faulty':
-      return <FaultyScreen code={stop.code} detail={stop.detail} />;
     default:
-      return stop satisfies never;
+      return <CommonStopScreen stop={stop} />;
   }
 }
 
@@ -132,10 +132,6 @@ const REFUSED_TITLES: Readonly<Record<string, string>> = {
   'page-already-proven': 'This request is open in another page',
   'touched-elsewhere': 'Touch on the machine that asked',
 };
-
-function refusedTitle({ refusal, touched }: Extract<Stop, { kind: 'refused' }>): string {
-  return REFUSED_TITLES[refusal.code] ?? (touched ? 'Refused' : 'The authority refused');
-}
 
 function stepOf(state: TouchState): number | undefined {
   switch (state.kind) {

@@ -1,9 +1,11 @@
 /** What the page does in each state in which it is at work: one call to the outside, one event. */
 
-import type { PageReply, ReviewReply } from '../../src/http/contract.ts';
-import type { Api, Reply } from '../api.ts';
-import type { Authenticator } from '../authenticator.ts';
-import { ReviewFault } from '../request/fault.ts';
+import type { PageReply, ReviewReply, TouchReply } from '../../src/http/contract.ts';
+import type { Reply } from '../api.ts';
+import type { PageParts } from '../browser.ts';
+import { clockAhead, patience } from '../deadline.ts';
+import { faultOf } from '../request/fault.ts';
+import { touch } from '../touched.ts';
 import type { WaitingCommand } from './address.ts';
 import type { KnownPage, Memory } from './memory.ts';
 import { readReview } from './review.ts';
@@ -11,22 +13,17 @@ import type {
   AwaitingProof,
   CheckingCode,
   Opening,
+  Outcome,
   Sending,
   TouchEvent,
   Touching,
   TouchState,
 } from './state.ts';
 
-export interface TouchParts {
-  readonly api: Api;
-  readonly authenticator: Authenticator;
+export interface TouchParts extends PageParts {
   readonly memory: Memory;
-  /** Of this page, `location.origin`. */
-  readonly origin: string;
   /** Sends the browser to the command on this machine, with the page's secret in the body. */
   readonly leaveFor: (command: WaitingCommand, pageSecret: string) => void;
-  /** Unix seconds by this machine's clock. */
-  readonly now: () => number;
   readonly pause: (milliseconds: number) => Promise<void>;
 }
 
@@ -47,7 +44,7 @@ export function workOfTouch(parts: TouchParts): (state: TouchState) => Promise<T
       case 'checking-code':
         return sendCode(parts, state);
       case 'touching':
-        return touch(parts, state);
+        return touchReviewed(parts, state);
       case 'sending':
         return send(parts, state);
       default:
@@ -59,14 +56,14 @@ export function workOfTouch(parts: TouchParts): (state: TouchState) => Promise<T
 async function open(parts: TouchParts, { address }: Opening): Promise<TouchEvent> {
   const reply = await parts.api.openPage(address.requestId);
   if (reply.kind !== 'ok') return reply;
-  const clockAhead = (reply.serverTime ?? parts.now()) - parts.now();
-  const page = knownPage(reply.value, address.command === undefined ? 'code' : 'loopback', clockAhead);
+  const way = address.command === undefined ? 'code' : 'loopback';
+  const page = knownPage(reply.value, way, clockAhead(reply.serverTime, parts.now()));
   return { kind: 'opened', page, canReturn: parts.memory.keep(address.requestId, page) };
 }
 
-function knownPage(reply: PageReply, way: KnownPage['way'], clockAhead: number): KnownPage {
+function knownPage(reply: PageReply, way: KnownPage['way'], ahead: number): KnownPage {
   const { pageSecret, askedFrom, openedFrom, expiresAt } = reply;
-  return { pageSecret, askedFrom, openedFrom, expiresAt, clockAhead, way, wrongCodes: 0 };
+  return { pageSecret, askedFrom, openedFrom, expiresAt, clockAhead: ahead, way, wrongCodes: 0 };
 }
 
 async function askForReview(parts: TouchParts, state: AwaitingProof): Promise<TouchEvent> {
@@ -96,29 +93,34 @@ function reviewed(
   try {
     return { kind: 'reviewed', review: readReview(reply.value, { origin, requestId }, typedCode) };
   } catch (fault) {
-    if (fault instanceof ReviewFault) return { kind: 'faulty', code: fault.code, detail: fault.message };
-    return { kind: 'faulty', code: 'bad-draft', detail: 'The request can not be read.' };
+    return faultOf(fault);
   }
 }
 
-async function touch(parts: TouchParts, { page, review }: Touching): Promise<TouchEvent> {
-  const secondsLeft = review.expiresAt - (parts.now() + page.clockAhead);
-  const answer = await parts.authenticator.touch({
-    challenge: review.digest,
-    rpId: review.rpId,
-    credentialIds: review.credentialIds,
-    userVerification: review.userVerification,
-    patienceMs: Math.max(1, secondsLeft) * 1000,
-  });
-  return answer.kind === 'answered'
-    ? { kind: 'touched', assertion: answer.value }
-    : { kind: 'not-touched', trouble: answer.trouble };
+function touchReviewed({ authenticator, now }: TouchParts, { page, review }: Touching): Promise<TouchEvent> {
+  const { expiresAt } = review;
+  return touch(authenticator, review, patience({ expiresAt, clockAhead: page.clockAhead }, now()));
 }
 
 async function send(parts: TouchParts, { requestId, page, assertion }: Sending): Promise<TouchEvent> {
   const reply = await parts.api.touch(requestId, page.pageSecret, assertion);
   if (reply.kind !== 'ok') return reply;
-  return { kind: 'accepted', signed: reply.value.state === 'touched' || reply.value.state === 'issued' };
+  return { kind: 'accepted', outcome: outcomeOf(reply.value) };
+}
+
+function outcomeOf(reply: TouchReply): Outcome {
+  switch (reply.state) {
+    case 'waiting':
+      return reply;
+    case 'touched':
+    case 'issued':
+      return { state: 'signed' };
+    case 'pending':
+    case 'signing':
+      return { state: 'signing' };
+    default:
+      return reply satisfies never;
+  }
 }
 
 function isRefusedWith(reply: Reply<unknown>, code: string): boolean {

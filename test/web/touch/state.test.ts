@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownPage } from '../../../web/touch/memory.ts';
 import { readReview } from '../../../web/touch/review.ts';
-import type { TouchEvent, TouchState } from '../../../web/touch/state.ts';
+import type { Outcome, TouchEvent, TouchState } from '../../../web/touch/state.ts';
 import { initialTouchState, PROOF_ATTEMPTS, transition } from '../../../web/touch/state.ts';
 import { DRAFTED_AT, ORIGIN, REQUEST_ID, replyOf } from '../review-reply.ts';
 
@@ -17,6 +17,7 @@ const PAGE: KnownPage = {
 };
 const REVIEW = readReview(replyOf(), { origin: ORIGIN, requestId: REQUEST_ID });
 const ASSERTION = { credentialId: 'a', clientDataJSON: 'b', authenticatorData: 'c', signature: 'd' };
+const SIGNED = { state: 'signed' } as const;
 const AROUND = {
   address: { requestId: REQUEST_ID },
   known: undefined,
@@ -155,10 +156,15 @@ describe('touching', () => {
     });
   });
 
-  it('ends in a success that says whether the certificates are signed', () => {
-    expect(stateAfter(sending, { kind: 'accepted', signed: true })).toMatchObject({
+  it.each<Outcome>([
+    { state: 'signed' },
+    { state: 'signing' },
+    { state: 'waiting', needed: 2, given: 0, approveBy: DRAFTED_AT + 1_800, address: `${ORIGIN}/approve#…` },
+  ])('ends in what comes of it: $state', (outcome) => {
+    expect(stateAfter(sending, { kind: 'accepted', outcome })).toEqual({
       kind: 'done',
-      signed: true,
+      review: REVIEW,
+      outcome,
     });
   });
 });
@@ -186,11 +192,11 @@ describe('at any time', () => {
 
   it('an event of another state changes nothing', () => {
     expect(stateAfter(asking, { kind: 'touched', assertion: ASSERTION })).toBe(asking);
-    expect(stateAfter(asking, { kind: 'accepted', signed: true })).toBe(asking);
+    expect(stateAfter(asking, { kind: 'accepted', outcome: SIGNED })).toBe(asking);
     expect(stateAfter(asking, { kind: 'reviewed', review: REVIEW })).toBe(asking);
     expect(stateAfter(reviewing, refusal('request-rejected'))).toBe(reviewing);
     expect(stateAfter(reviewing, { kind: 'faulty', code: 'bad-draft', detail: '' })).toBe(reviewing);
-    const done = stateAfter(sending, { kind: 'accepted', signed: true });
+    const done = stateAfter(sending, { kind: 'accepted', outcome: SIGNED });
     expect(stateAfter(done, { kind: 'expired' }, { kind: 'retry-wanted' }, { kind: 'touch-wanted' })).toBe(
       done,
     );

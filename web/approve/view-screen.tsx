@@ -1,0 +1,146 @@
+/** What somebody else asks for, and the two answers. It stays while the key is waited for: one touches what one sees. */
+import type { Answer } from '../../src/fido/touch-digest.ts';
+import { Countdown } from '../countdown.tsx';
+import { Entry, Ledger } from '../ledger.tsx';
+import { Notice } from '../notice.tsx';
+import { CertificateSheet } from '../request/certificate-sheet.tsx';
+import { Reason } from '../request/reason.tsx';
+import { Screen } from '../screen.tsx';
+import { TouchButton, WhyNotYet } from '../touch-actions.tsx';
+import { momentInWords } from '../words.ts';
+import type { ApproveEvent, Reviewing, Sending, Touching } from './state.ts';
+import { canAnswer } from './state.ts';
+import type { View } from './view.ts';
+
+export interface ViewScreenProps {
+  readonly state: Reviewing | Touching | Sending;
+  readonly dispatch: (event: ApproveEvent) => void;
+}
+
+export function ViewScreen({ state, dispatch }: ViewScreenProps) {
+  const { view } = state;
+  return (
+    <Screen title={`${view.person} asks for your approval`}>
+      {view.certificates.map((certificate) => (
+        <CertificateSheet key={certificate.serial} person={view.person} certificate={certificate} />
+      ))}
+      <Reason person={view.person} reason={view.reason} />
+      <Circumstances view={view} />
+      <section aria-labelledby="answer">
+        <h2 id="answer">Your answer</h2>
+        <Answerer state={state} dispatch={dispatch} />
+        <Answers state={state} dispatch={dispatch} />
+      </section>
+      <Countdown
+        what="request"
+        expiresAt={view.approveBy}
+        clockAhead={state.clockAhead}
+        onEnd={() => dispatch({ kind: 'expired' })}
+      />
+    </Screen>
+  );
+}
+
+function Circumstances({ view }: { readonly view: View }) {
+  return (
+    <section aria-labelledby="asked">
+      <h2 id="asked">Who asked</h2>
+      <Ledger>
+        <Entry label="Person">{view.person}</Entry>
+        <Entry label="Terminal is at">
+          <code>{view.askedFrom}</code>
+        </Entry>
+        <Entry label="Asked">{momentInWords(view.createdAt)}</Entry>
+        <Entry label="Waits until">{momentInWords(view.approveBy)}</Entry>
+        <Entry label="Approvals">
+          {view.given} of {view.needed} given
+        </Entry>
+      </Ledger>
+    </section>
+  );
+}
+
+function Answerer({ state, dispatch }: ViewScreenProps) {
+  const change = (): void => dispatch({ kind: 'other-person-wanted' });
+  return (
+    <div class="answerer">
+      <p>
+        You answer as <strong>{state.person}</strong>.
+      </p>
+      {state.kind === 'reviewing' && (
+        <button type="button" class="quiet" onClick={change}>
+          Answer as somebody else
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Answers({ state, dispatch }: ViewScreenProps) {
+  const answers = (['approve', 'reject'] as const).filter((answer) => canAnswer(state, answer));
+  return (
+    <div class="actions">
+      <WhyNot state={state} />
+      {state.kind === 'reviewing' && (
+        <WhyNotYet
+          trouble={state.trouble}
+          refusal={state.refusal}
+          refusedTitle="The authority did not accept this touch"
+        >
+          <p>You can try again with another key.</p>
+        </WhyNotYet>
+      )}
+      <div class="choices">
+        {answers.map((answer) => (
+          <TouchButton
+            key={answer}
+            look={answer === 'approve' ? 'primary' : 'danger'}
+            isBusy={state.kind !== 'reviewing'}
+            onTouch={() => dispatch({ kind: 'touch-wanted', answer })}
+          >
+            {labelOf(state, answer)}
+          </TouchButton>
+        ))}
+      </div>
+      {answers.length > 0 && (
+        <p class="hint">
+          Either answer takes a touch, and stands in the log with your name. If you are not sure, ask{' '}
+          {state.view.person} first.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Why an answer can not be given here. */
+function WhyNot({ state: { person, view, address } }: Pick<ViewScreenProps, 'state'>) {
+  if (person === view.person)
+    return (
+      <Notice tone="warning" title="This is your own request">
+        Somebody else has to approve it.
+      </Notice>
+    );
+  if (view.approvedBy === 'touch') return null;
+  return (
+    <Notice tone="note" title="Approve it in a terminal">
+      <p>
+        The certificate is signed by your security key itself, not by the authority, and no browser can make
+        that signature. On a machine with your key:
+      </p>
+      <pre class="command">
+        <code>usher approve {address.requestId}</code>
+      </pre>
+    </Notice>
+  );
+}
+
+const LABELS: Readonly<Record<Answer, string>> = {
+  approve: 'Approve with a touch',
+  reject: 'Reject with a touch',
+};
+
+/** The button that was pressed says what goes on; the other one stays what it is. */
+function labelOf(state: ViewScreenProps['state'], answer: Answer): string {
+  if (state.kind === 'reviewing' || state.answer !== answer) return LABELS[answer];
+  return state.kind === 'touching' ? 'Touch your key now…' : 'Sending your answer…';
+}
