@@ -1,0 +1,160 @@
+/** `usher export`: where its values come from, and that nothing is printed of what can not be made. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Bundle } from '../../src/http/contract.ts';
+import { formatPublicKeyLine } from '../../src/ssh/public-key.ts';
+import { generateKey, generateSecurityKey } from '../support/keys.ts';
+import type { Liar } from './support/liar.ts';
+import { startLiar } from './support/liar.ts';
+import type { Person } from './support/person.ts';
+import { startPerson } from './support/person.ts';
+
+const ROSTER = `people: {}
+roles: {}
+hosts:
+  web1: { sudo_name: web-1 }
+  web2: {}
+`;
+const line = () => formatPublicKeyLine(generateKey('ssh-ed25519').publicKey);
+const [LOGIN, SUDO, COMING, RETIRED, GLASS] = Array.from({ length: 5 }, line);
+
+let person: Person;
+let liar: Liar;
+let directory: string;
+let roster: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'usher-test-export-'));
+  roster = join(directory, 'roster.yaml');
+  await writeFile(roster, ROSTER);
+  person = await startPerson();
+  liar = await startLiar(() => Math.floor(Date.now() / 1000));
+  await person.enrolAt({ origin: liar.origin, bundleKey: liar.bundleFingerprint });
+});
+afterAll(async () => {
+  await liar?.[Symbol.asyncDispose]();
+  await person?.[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const exported = (...args: readonly string[]) => person.usher(['export', ...args]);
+
+let said = 0;
+
+/** One number has one content, and all of this happens within seconds. */
+function say(...caKeys: Bundle['caKeys']): void {
+  const later = ++said * 100;
+  liar.lies = { bundle: (bundle) => ({ ...bundle, number: bundle.number + later, caKeys }) };
+}
+
+const key = (purpose: 'login' | 'sudo', text: string, state: Bundle['caKeys'][number]['state']) => ({
+  purpose,
+  key: text,
+  state,
+});
+
+describe('the name for sudo', () => {
+  it.each<[string, readonly string[], string]>([
+    ['is that of the host', [], 'web1'],
+    ['is the one that is given', ['--sudo-name', 'db-1'], 'db-1'],
+  ])('%s', async (_name, more, name) => {
+    const { stdout } = await exported('pam', '--host', 'web1', ...more);
+    expect(stdout).toMatch(new RegExp(` authorized_principals=sudoer,sudoer@${name}\n$`));
+  });
+
+  it('is the one of the roster', async () => {
+    const { stdout } = await exported('pam', '--host', 'web1', '--roster', roster, '--no-everywhere');
+    expect(stdout).toMatch(/ authorized_principals=sudoer@web-1\n$/);
+  });
+
+  it('is not guessed when roster and option contradict each other', async () => {
+    const result = await exported('pam', '--host', 'web1', '--roster', roster, '--sudo-name', 'web1');
+    expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('web-1') });
+  });
+});
+
+describe('what is refused', () => {
+  it.each<[string, readonly string[], number, RegExp]>([
+    [
+      'a host that the roster does not have',
+      ['pam', '--host', 'web9', '--roster', 'ROSTER'],
+      2,
+      /has no host web9/,
+    ],
+    ['no host', ['pam'], 2, /--host/],
+    ['a roster that is not there', ['pam', '--host', 'web1', '--roster', '/nonexistent'], 1, /no such file/],
+    ['a name that PAM would split', ['pam', '--host', 'web1 no_deny'], 2, /is no name of a host/],
+    ['a name that ends the line', ['sshd', '--host', 'web1\nPermitRootLogin yes'], 2, /is no name of a host/],
+    [
+      'a directory that pam-ussh would cut',
+      ['pam', '--host', 'web1', '--dir', '/etc/a=b'],
+      2,
+      /no absolute path/,
+    ],
+    ['a rule that gives more than it says', ['sudoers', '--rule', 'ALL ALL=NOPASSWD:ALL,'], 2, /is no login/],
+    ['a purpose that has no such file', ['ca-file', '--purpose', 'builder'], 2, /--purpose/],
+    ['no purpose', ['ca-file'], 2, /--purpose/],
+  ])('%s', async (_name, args, code, message) => {
+    const result = await exported(...args.map((arg) => (arg === 'ROSTER' ? roster : arg)));
+    expect(result).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) });
+  });
+
+  it('a roster with faults, by its first one', async () => {
+    const bad = join(directory, 'bad.yaml');
+    await writeFile(bad, 'people: {}\nroles: {}\nhosts: {}\nnonsense: 1\n');
+    const result = await exported('pam', '--host', 'web1', '--roster', bad);
+    expect(result).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/bad\.yaml:4:\d+: /) });
+  });
+});
+
+describe('CA keys', () => {
+  it('are those of the purpose in every state, of the signed bundle', async () => {
+    say(
+      key('login', LOGIN ?? '', 'active'),
+      key('sudo', SUDO ?? '', 'active'),
+      key('sudo', COMING ?? '', 'coming'),
+      key('sudo', RETIRED ?? '', 'retired'),
+      key('login', GLASS ?? '', 'offline'),
+      key('sudo', GLASS ?? '', 'offline'),
+    );
+    const { code, stdout } = await exported('ca-file', '--purpose', 'sudo', '--host', 'web1');
+    const lines = [SUDO, COMING, RETIRED, GLASS].map((text) => `${text} usher-sudo-ca\n`);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `# For web1.\n${lines.join('')}` });
+  });
+
+  it('are those that were seen last when the authority can not be reached, and that is said', async () => {
+    const fetch = () => Promise.reject(new TypeError('fetch failed'));
+    const result = await person.usher(['export', 'ca-file', '--purpose', 'login'], { fetch });
+    expect(result).toMatchObject({ code: 0, stdout: `${LOGIN} usher-login-ca\n${GLASS} usher-login-ca\n` });
+    expect(result.stderr).toContain('seen last');
+  });
+
+  it('are not those that were seen last when the authority says something wrong now', async () => {
+    liar.lies = { bundleKey: generateKey('ssh-ed25519') };
+    const result = await exported('ca-file', '--purpose', 'login');
+    expect(result).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('not signed by the key'),
+    });
+  });
+
+  it('are refused when one is there for two purposes', async () => {
+    say(key('login', LOGIN ?? '', 'active'), key('sudo', LOGIN ?? '', 'active'));
+    expect(await exported('ca-file', '--purpose', 'sudo')).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  it('of a keyless CA are not taken from the authority', async () => {
+    const { publicKey } = generateSecurityKey('sk-ssh-ed25519@openssh.com');
+    const peoples = key('sudo', formatPublicKeyLine(publicKey), 'active');
+    say(key('login', LOGIN ?? '', 'active'), { ...peoples, signer: { person: 'carol' } });
+    const file = await exported('ca-file', '--purpose', 'sudo');
+    expect(file).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('usher host trust') });
+    const nixos = await exported('nixos', '--host', 'web1');
+    expect(nixos).toMatchObject({ code: 0, stderr: expect.stringContaining('usher host trust') });
+    expect(nixos.stdout).toContain('usher-login-ca');
+    expect(nixos.stdout).not.toContain('usher-sudo-ca');
+  });
+});
