@@ -160,6 +160,6 @@ async function registerPages(http: Http): Promise<void> {
   http.get('/assets/*', { schema: { hide: true } }, (request, reply) =>
     reply.sendFile(request.url.split('?', 1)[0]?.slice(1) ?? '', { immutable: true, maxAge: '1y' }),
   );
-  for (const page of ['touch', 'enroll'])
+  for (const page of ['touch', 'enroll', 'approve'])
     http.get(`/${page}`, { schema: { hide: true } }, (_request, reply) => reply.sendFile(`${page}.html`));
 }
