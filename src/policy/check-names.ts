@@ -1,5 +1,5 @@
 /** Names: each means one thing, and whatever refers to a role, host or group finds it. */
-import type { Fault } from './fault.ts';
+import type { Fault, FaultCode } from './fault.ts';
 import { isHostName, isReservedHost, isReservedLogin, isRole } from './names.ts';
 import type { Item, TextItem } from './tree.ts';
 import { fieldOf, sectionOf, textIn, textsIn } from './tree.ts';
@@ -40,13 +40,7 @@ function reservedNames(file: YamlFile): readonly Fault[] {
     .filter(({ kind, text }) =>
       kind === 'login' || kind === 'person' ? isReservedLogin(text) : isReservedHost(text),
     )
-    .map(({ path, text }) =>
-      file.places.faultOfName(
-        'reserved-name',
-        path,
-        `"${text}" is reserved: it means something else to hosts`,
-      ),
-    );
+    .map((use) => faultOf(file, 'reserved-name', use, 'is reserved: it means something else to hosts'));
 }
 
 function clashes(file: YamlFile): readonly Fault[] {
@@ -55,9 +49,16 @@ function clashes(file: YamlFile): readonly Fault[] {
     const first = firstUses.get(use.text) ?? use;
     firstUses.set(use.text, first);
     if (mayShare(first, use)) return [];
-    const message = `"${use.text}" is a ${use.kind} here and a ${first.kind} elsewhere (${first.path.slice(1).replaceAll('/', '.')})`;
-    return [file.places.faultOfName('name-clash', use.path, message)];
+    const elsewhere = first.path.slice(1).replaceAll('/', '.');
+    const message = `is a ${use.kind} here and a ${first.kind} elsewhere (${elsewhere})`;
+    return [faultOf(file, 'name-clash', use, message)];
   });
+}
+
+/** Of the name where it stands: some are names of entries, some are values. */
+function faultOf({ places }: YamlFile, code: FaultCode, { kind, path, text }: Use, message: string): Fault {
+  const said = `"${text}" ${message}`;
+  return kind === 'sudo name' ? places.faultOfValue(code, path, said) : places.faultOfName(code, path, said);
 }
 
 /** People and logins may be called alike; a host's own name may be among its names, and be its name for sudo. */

@@ -21,7 +21,8 @@ export function checkSudo(file: YamlFile, signer: SudoSigner | undefined): reado
 function checkApprovals(file: YamlFile, role: Item, sudo: Item): readonly Fault[] {
   const { places } = file;
   const [approvals, approvers] = [fieldOf(sudo, 'approvals'), fieldOf(sudo, 'approvers')];
-  const needed = typeof approvals.value === 'number' ? approvals.value : 0;
+  const needed = approvals.value ?? 0;
+  if (typeof needed !== 'number' || !Number.isInteger(needed)) return [];
   const fault = (path: string, message: string) => [places.faultOfName('bad-approvals', path, message)];
   if (needed > 0 && approvers.value === undefined)
     return fault(approvals.path, 'add "approvers": the roles whose people may approve');
@@ -32,13 +33,14 @@ function checkApprovals(file: YamlFile, role: Item, sudo: Item): readonly Fault[
       approvals.path,
       'with "sudo_ca" one key signs by itself: a second approval would be for show',
     );
-  return needed === 0 ? [] : checkLonely(file, role.name, sudo, needed);
+  return needed <= 0 ? [] : checkLonely(file, role.name, sudo, needed);
 }
 
 /** For each person with the role there have to be enough others. */
 function checkLonely(file: YamlFile, role: string, sudo: Item, needed: number): readonly Fault[] {
   const people = sectionOf(file.value, 'people');
   const approvers = textsIn(sudo, 'approvers').map(({ text }) => text);
+  if (approvers.length === 0) return [];
   const signers = hasSudoCa(file) ? new Set(activeOwners(file)) : undefined;
   const able = new Set(
     people

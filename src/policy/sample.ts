@@ -35,7 +35,23 @@ roles:
       # source_addresses: [10.0.0.0/8, "2001:db8::/32"]
       # What sshd allows in the session. Further: permit-port-forwarding, permit-X11-forwarding, permit-user-rc.
       extensions: [permit-pty, permit-agent-forwarding]
-    # What a touch has to show.
+    # Certificates for sudo, where pam-ussh asks for them. Without this part, none.
+    sudo:
+      # "*" is every host of this file; else a list of hosts and groups. Hosts are asked for by name: usher sudo web1
+      hosts: "*"
+      # true: may also ask for what every host takes at once (usher sudo --everywhere).
+      everywhere: false
+      # Expiry is all that ends sudo: keep it short.
+      lifetime: 1h
+      max_lifetime: 4h
+      # How many other people have to approve each request, and the roles whose people may.
+      # approvals: 1
+      # approvers: [lead]
+      # "required": the person has to say what it is for; approvers see it and the log keeps it.
+      reason: optional
+      # "sk": only security keys are certified, so that each sudo costs a touch.
+      subject_keys: any
+    # What a touch has to show, for sign-in and for sudo, and for approvals of it.
     touch:
       # "required": PIN or fingerprint with each touch. "preferred": only where the security key insists.
       user_verification: preferred
@@ -55,5 +71,14 @@ hosts:
     names: [web1.example.org]
     # A group stands for all of its hosts, in roles and in certificates. It exists by being named here.
     groups: [web]
+    # What sudo on it takes is sudoer@<this name>. Without it, the name above.
+    # sudo_name: web-1
+
+# Only where usherd.yaml says signers: { sudo: touch }. Then security keys of these people sign for sudo, and usherd
+# itself can not. Each of these keys is by itself root on every host.
+# sudo_ca:
+#   - person: ${person}
+#     key: sk-ssh-ed25519@openssh.com AAAA... ${person}@safe
+#     state: active   # coming: hosts trust it already; retired: hosts trust it still
 `;
 }

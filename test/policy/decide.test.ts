@@ -150,8 +150,9 @@ describe('decide refuses', () => {
     expect(codeFor('guest', request, until)).toBe('person-expired');
   });
 
-  it('with every code but those of a second look', () => {
-    const seen = new Set([...REFUSALS.map(({ code }) => code), 'person-expired', 'policy-changed']);
+  it('with every code but those of a second look and of sudo', () => {
+    const others = ['person-expired', 'policy-changed', 'reason-required', 'key-not-allowed'];
+    const seen = new Set([...REFUSALS.map(({ code }) => code), ...others]);
     expect(DENIAL_CODES.filter((code) => !seen.has(code))).toEqual([]);
   });
 });

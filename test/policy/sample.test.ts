@@ -3,7 +3,8 @@ import { decide } from '../../src/policy/decide.ts';
 import { parseRoster } from '../../src/policy/parse.ts';
 import { sampleRoster } from '../../src/policy/sample.ts';
 import { MAKER_A } from './roots.ts';
-import { asks, faultsOf, NOW, rosterOf, SK_LINE } from './rosters.ts';
+import { asks, faultsOf, NOW, OTHER_SK_LINE, rosterOf, SK_LINE } from './rosters.ts';
+import { asksSudo } from './sudo-rosters.ts';
 
 describe('the sample roster', () => {
   it('has no faults', () => {
@@ -21,14 +22,30 @@ describe('the sample roster', () => {
     expect(decision).toMatchObject({ kind: 'grant', terms: { principals: ['bob'], lifetime: 72_000 } });
   });
 
+  it('lets its person have sudo on each host for an hour, and not everywhere at once', () => {
+    const roster = rosterOf(sampleRoster('bob'));
+    const decision = decide(roster, 'bob', asksSudo({ login: 'bob' }), NOW);
+    expect(decision).toMatchObject({
+      kind: 'grant',
+      terms: { principals: ['bob', 'sudoer@web1'], lifetime: 3600 },
+    });
+    expect(decide(roster, 'bob', asksSudo({ login: 'bob', hosts: ['*'] }), NOW)).toMatchObject({
+      code: 'host-not-allowed',
+    });
+  });
+
   it('has no faults either when what stands in comments is put in force', () => {
+    const fields =
+      /^( *)# (?=(until|security_keys|source_addresses|attestation|approvals|approvers|sudo_name|sudo_ca):| {2}[^u])/;
     const text = sampleRoster()
       .split('\n')
-      .map((line) =>
-        line.replace(/^( +)# (?=(until|security_keys|source_addresses|attestation): ?| {2})/, '$1'),
-      )
+      .map((line) => line.replace(fields, '$1'))
       .join('\n')
-      .replace(/sk-ssh-ed25519@openssh.com AAAA\.\.\..*/, SK_LINE)
+      .replace('people:\n', 'people:\n  bob: { logins: [bob], roles: [lead] }\n')
+      .replace('roles:\n', 'roles:\n  lead: {}\n')
+      .replace('person: alice', 'person: bob')
+      .replace(/sk-ssh-ed25519@openssh.com AAAA\.\.\. \S+laptop/, SK_LINE)
+      .replace(/sk-ssh-ed25519@openssh.com AAAA\.\.\. \S+safe/, OTHER_SK_LINE)
       .replace(/ +-----BEGIN CERTIFICATE-----\n +\.\.\./, MAKER_A.replaceAll(/^(?=.)/gm, '            '));
     expect(faultsOf(text)).toEqual([]);
     const roster = rosterOf(text);
@@ -36,5 +53,8 @@ describe('the sample roster', () => {
     expect(roster.people.get('alice')?.securityKeys.length).toBe(1);
     expect(roster.roles.get('engineer')?.login?.sourceAddresses?.length).toBe(2);
     expect(roster.roles.get('engineer')?.touch.attestation.required).toBe(true);
+    expect(roster.roles.get('engineer')?.sudo).toMatchObject({ approvals: 1, approvers: ['lead'] });
+    expect(roster.sudoNames.get('web-1')?.name).toBe('web1');
+    expect(roster.sudoCa).toMatchObject([{ person: 'bob', state: 'active' }]);
   });
 });
