@@ -1,25 +1,31 @@
-/** What `login` asks for, as the API wants it. */
+/** What a command asks for, as the API wants it. */
 import { base64urlnopad } from '@scure/base';
-import type { AskBody } from '../src/http/contract.ts';
+import type { AskBody, CertificateAsked } from '../src/http/contract.ts';
 import { POSSESSION_NAMESPACE, possessionMessage } from '../src/ssh/possession.ts';
 import { encodePublicKey } from '../src/ssh/public-key.ts';
-import type { Asked } from './draft-check.ts';
+import type { Asked, LoginAsked } from './asked.ts';
 import { UsherCommandError } from './error.ts';
 import type { Settings } from './settings.ts';
 import type { Subject } from './subject.ts';
 
-interface Wish {
+interface LoginWish {
   readonly logins: readonly string[] | undefined;
   readonly hosts: readonly string[] | undefined;
   /** Seconds. */
   readonly lifetime: number | undefined;
 }
 
+/** One certificate, and the key that it is for. */
+export interface Wanted {
+  readonly asked: Asked;
+  readonly subject: Subject;
+}
+
 /**
  * What was wished for, the rest as the authority said the person may ask for. Who was never told asks for a login of their own
  * name everywhere: the refusal after the touch says what is possible.
  */
-export function askedFor(settings: Settings, subject: Subject, wish: Wish): Asked {
+export function askedForLogin(settings: Settings, subject: Subject, wish: LoginWish): LoginAsked {
   const { origin, rpId, person, access } = settings;
   const [logins, hosts] = [wish.logins ?? access?.logins ?? [person], wish.hosts ?? access?.hosts ?? ['*']];
   if (logins.length === 0 || hosts.length === 0)
@@ -41,21 +47,28 @@ export function askedFor(settings: Settings, subject: Subject, wish: Wish): Aske
   };
 }
 
-export async function askBody(asked: Asked, subject: Subject, now: number): Promise<AskBody> {
-  const { purpose, origin, person, key, logins, hosts, lifetime } = asked;
+export async function askBody(wanted: readonly Wanted[], person: string, now: number): Promise<AskBody> {
+  const certificates: CertificateAsked[] = [];
+  // One after the other: a security key shows that it is held by a touch.
+  for (const { asked, subject } of wanted) certificates.push(await certificateAsked(asked, subject, now));
+  return { person, certificates };
+}
+
+async function certificateAsked(asked: Asked, subject: Subject, now: number): Promise<CertificateAsked> {
+  const { purpose, origin, person, key, lifetime } = asked;
   const message = possessionMessage({ origin, person, purpose, key, time: now });
   const signature = await subject.sign(POSSESSION_NAMESPACE, message);
-  const certificate = {
-    purpose,
+  const frame = {
     key: base64urlnopad.encode(encodePublicKey(key)),
-    logins: [...logins],
-    hosts: [...hosts],
+    hosts: [...asked.hosts],
     possession: { time: now, signature: base64urlnopad.encode(signature) },
     ...(lifetime === undefined ? {} : { lifetime }),
   };
-  return { person, certificates: [certificate] };
+  if (asked.purpose === 'login') return { ...frame, purpose: 'login', logins: [...asked.logins] };
+  const { login, reason } = asked;
+  return { ...frame, purpose: 'sudo', login, ...(reason === '' ? {} : { reason }) };
 }
 
-function unique(names: readonly string[]): readonly string[] {
+export function unique(names: readonly string[]): readonly string[] {
   return [...new Set(names)];
 }

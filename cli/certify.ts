@@ -1,11 +1,15 @@
-/** From what is asked for to a verified certificate: ask, check, show, touch, wait, check. The order is that of docs/issuance.md. */
-import type { AskBody, Issued } from '../src/http/contract.ts';
+/** From what is asked for to verified certificates: ask, check, show, touch, wait, check. The order is that of docs/issuance.md. */
+import { base64urlnopad } from '@scure/base';
+import type { Issued } from '../src/http/contract.ts';
 import { AskReply } from '../src/http/contract.ts';
 import { openCheckpoint } from '../src/log/checkpoint.ts';
 import type { Certificate } from '../src/ssh/certificate.ts';
+import type { Wanted } from './ask.ts';
 import { askBody } from './ask.ts';
 import type { VerifiedBundle } from './bundle.ts';
-import type { Asked, CheckedRequest } from './draft-check.ts';
+import type { CaSigner } from './ca-signer.ts';
+import { signDraft } from './ca-signer.ts';
+import type { CheckedRequest } from './draft-check.ts';
 import { checkRequest } from './draft-check.ts';
 import type { Enrolled } from './enrolled.ts';
 import { refreshBundle } from './enrolled.ts';
@@ -13,14 +17,14 @@ import { keepEvidence } from './fork-evidence.ts';
 import { checkIssued } from './issued-check.ts';
 import { rememberCheckpoint } from './log-memory.ts';
 import { explainRefusal } from './refusal.ts';
-import type { Waited } from './result.ts';
+import type { Answered, Waited } from './result.ts';
 import { handIn, waitForResult } from './result.ts';
 import { reviewLines } from './review.ts';
-import type { Subject } from './subject.ts';
 import { detail, say, whileWaiting } from './terminal.ts';
 import type { ChosenWay } from './touch/choose.ts';
 import { withPage } from './touch/page.ts';
 import type { TouchWay } from './touch/way.ts';
+import { waitForOthers } from './wait-for-others.ts';
 
 export interface Certified {
   readonly certificate: Certificate;
@@ -28,75 +32,92 @@ export interface Certified {
   readonly leafIndex: number;
 }
 
-interface Wanted {
-  readonly asked: Asked;
-  readonly subject: Subject;
-  readonly way: ChosenWay;
-  /** Whether a browser may be opened here. */
-  readonly open: boolean;
-}
+/** How the person agrees to what is shown: by a touch, or, who has a CA key, by signing with it at once. */
+export type HowToAgree =
+  | {
+      readonly kind: 'touch';
+      readonly way: ChosenWay;
+      /** Whether a browser may be opened here. */
+      readonly open: boolean;
+    }
+  | { readonly kind: 'ca-key'; readonly openSigner: (bundle: VerifiedBundle) => Promise<CaSigner> };
 
 /** What went before and is still needed once the authority has answered. */
-interface Ceremony extends Wanted {
+interface Ceremony {
   readonly enrolled: Enrolled;
   readonly bundle: VerifiedBundle;
   readonly reply: AskReply;
   readonly request: CheckedRequest;
 }
 
-/** @throws UsherCommandError for every refusal, the authority's and ours; nothing is kept of a certificate then. */
-export async function certify(enrolled: Enrolled, wanted: Wanted): Promise<Certified> {
-  const { surroundings } = enrolled;
-  const { asked, subject } = wanted;
-  const body = await askBody(asked, subject, surroundings.now());
+/**
+ * @returns the certificates in the order of what was wanted
+ * @throws UsherCommandError for every refusal, the authority's and ours; nothing is kept of a certificate then.
+ */
+export async function certify(
+  enrolled: Enrolled,
+  wanted: readonly Wanted[],
+  how: HowToAgree,
+): Promise<readonly Certified[]> {
+  const { surroundings, settings } = enrolled;
+  const body = await askBody(wanted, settings.person, surroundings.now());
   const [bundle, reply] = await Promise.all([refreshBundle(enrolled), ask(enrolled, body)]);
-  const request = checkRequest(reply, [asked], bundle, surroundings.now());
-  sayWhatIsSigned(enrolled, request, subject);
-  const ceremony = { ...wanted, enrolled, bundle, reply, request };
-  const issued = await touchAndWait(ceremony);
+  const asked = wanted.map((one) => one.asked);
+  const request = checkRequest(reply, asked, bundle, surroundings.now());
+  sayWhatIsSigned(enrolled, request, wanted);
+  const ceremony = { enrolled, bundle, reply, request };
+  const issued = await agreeAndWait(ceremony, how);
   return checkAndRemember(ceremony, issued);
 }
 
-function ask({ client }: Enrolled, body: AskBody): Promise<AskReply> {
+function ask({ client }: Enrolled, body: unknown): Promise<AskReply> {
   return client.call({ method: 'POST', target: '/v1/requests', body, reply: AskReply, repeatable: true });
 }
 
 function sayWhatIsSigned(
   { surroundings, settings }: Enrolled,
-  request: CheckedRequest,
-  subject: Subject,
+  { certificates, reason }: CheckedRequest,
+  wanted: readonly Wanted[],
 ): void {
-  say(surroundings, `with your touch ${settings.origin} signs this certificate`);
-  const where = subject.file ?? 'new, only in the agent';
-  for (const { fields } of request.drafts)
-    detail(surroundings, reviewLines(fields, surroundings.now(), where));
+  const count = certificates.length === 1 ? 'this certificate' : `these ${certificates.length} certificates`;
+  say(surroundings, `with your touch ${settings.origin} signs ${count}`);
+  certificates.forEach(({ asked, alternatives }, index) => {
+    const [draft] = alternatives;
+    if (draft === undefined) throw new TypeError('a certificate has a draft');
+    const where = wanted[index]?.subject.file ?? 'new, only in the agent';
+    const why = asked.purpose === 'sudo' ? reason : undefined;
+    detail(surroundings, reviewLines(draft.fields, surroundings.now(), { where, reason: why }));
+  });
 }
 
-async function touchAndWait(ceremony: Ceremony): Promise<Issued> {
-  const { enrolled, way } = ceremony;
+async function agreeAndWait(ceremony: Ceremony, how: HowToAgree): Promise<Issued> {
   try {
-    return way.kind === 'browser' ? await touchByPage(ceremony) : await touchHere(ceremony, way.way);
+    const answered = await agree(ceremony, how);
+    if (answered.state === 'issued') return answered;
+    return await waitForOthers(ceremony.enrolled, waitedOf(ceremony), answered);
   } catch (error) {
-    throw await explainRefusal(enrolled, error);
+    throw await explainRefusal(ceremony.enrolled, error);
   }
 }
 
-async function touchHere(ceremony: Ceremony, way: TouchWay): Promise<Issued> {
+async function agree(ceremony: Ceremony, how: HowToAgree): Promise<Answered> {
+  if (how.kind === 'ca-key') return signHere(ceremony, await how.openSigner(ceremony.bundle));
+  const { way, open } = how;
+  return way.kind === 'browser' ? touchByPage(ceremony, open) : touchHere(ceremony, way.way);
+}
+
+async function touchHere(ceremony: Ceremony, way: TouchWay): Promise<Answered> {
   const { enrolled, reply, request } = ceremony;
   const { origin, rpId } = enrolled.settings;
   const { credentialIds, userVerification } = reply;
-  const assertion = await way.touch({
-    digest: request.digest,
-    origin,
-    rpId,
-    credentialIds,
-    userVerification,
-  });
-  return handIn(enrolled.surroundings, enrolled.client, waitedOf(ceremony), assertion);
+  const question = { digest: request.digest, origin, rpId, credentialIds, userVerification };
+  const assertion = await way.touch(question);
+  const consent = { kind: 'touch', assertion } as const;
+  return handIn(enrolled.surroundings, enrolled.client, waitedOf(ceremony), consent);
 }
 
-async function touchByPage(ceremony: Ceremony): Promise<Issued> {
-  const { enrolled, reply, request, open } = ceremony;
+async function touchByPage(ceremony: Ceremony, open: boolean): Promise<Answered> {
+  const { enrolled, reply, request } = ceremony;
   const { surroundings, client } = enrolled;
   const page = { ...reply, digest: request.digest, open };
   return withPage(surroundings, client, page, () => {
@@ -105,22 +126,33 @@ async function touchByPage(ceremony: Ceremony): Promise<Issued> {
   });
 }
 
+async function signHere(ceremony: Ceremony, signer: CaSigner): Promise<Answered> {
+  const { enrolled, reply, request } = ceremony;
+  const { draft, signature } = await signDraft(signer, request.drafts, reply.userVerification);
+  const consent = { kind: 'signature', draft, signature: base64urlnopad.encode(signature) } as const;
+  return handIn(enrolled.surroundings, enrolled.client, waitedOf(ceremony), consent);
+}
+
 function waitedOf({ enrolled, bundle, reply }: Ceremony): Waited {
   const { checkpoint } = enrolled.memory;
   const seenSize = checkpoint === undefined ? undefined : openCheckpoint(checkpoint, bundle.logKey).size;
   return { request: reply, seenSize };
 }
 
-async function checkAndRemember({ enrolled, bundle, request }: Ceremony, issued: Issued): Promise<Certified> {
+async function checkAndRemember(
+  { enrolled, bundle, request }: Ceremony,
+  issued: Issued,
+): Promise<readonly Certified[]> {
   const { person, origin } = enrolled.settings;
   const seenCheckpoint = enrolled.memory.checkpoint;
   try {
-    const [certificate] = checkIssued(issued, { request, person, origin, bundle, seenCheckpoint });
-    const [entry] = issued.certificates;
-    if (certificate === undefined || entry === undefined)
-      throw new TypeError('a request has at least one draft');
+    const certificates = checkIssued(issued, { request, person, origin, bundle, seenCheckpoint });
     await rememberCheckpoint(enrolled, bundle, issued.checkpoint);
-    return { certificate, leafIndex: entry.leafIndex };
+    return certificates.map((certificate, index) => {
+      const entry = issued.certificates[index];
+      if (entry === undefined) throw new TypeError('each certificate was checked with its entry');
+      return { certificate, leafIndex: entry.leafIndex };
+    });
   } catch (error) {
     throw await keepEvidence(enrolled, error);
   }

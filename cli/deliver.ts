@@ -5,7 +5,7 @@ import { AgentError } from '../src/agent/error.ts';
 import { equalBytes } from '../src/fido/equal-bytes.ts';
 import type { Certificate } from '../src/ssh/certificate.ts';
 import { encodeCertificate } from '../src/ssh/certificate.ts';
-import type { PrivateKey } from '../src/ssh/private-key.ts';
+import type { PrivateKey, SecurityKeyFile } from '../src/ssh/private-key.ts';
 import type { Enrolled } from './enrolled.ts';
 import type { Entry, EntryOwner } from './entries.ts';
 import { entryComment, ownEntries } from './entries.ts';
@@ -19,10 +19,12 @@ type Place = Pick<Enrolled, 'agent'> & { readonly surroundings: Pick<Surrounding
 
 interface NewEntry {
   readonly owner: EntryOwner;
-  readonly key: PrivateKey;
+  readonly key: PrivateKey | SecurityKeyFile;
   readonly certificate: Certificate;
   /** Whether the agent asks at each use. */
   readonly confirm: boolean;
+  /** The library that talks to the security key, if it is one. */
+  readonly provider?: string | undefined;
 }
 
 /** @throws UsherCommandError `agent` when the agent does not list afterwards what was added. */
@@ -30,11 +32,18 @@ export async function deliverToAgent(
   { surroundings, agent: address }: Place,
   entry: NewEntry,
 ): Promise<void> {
-  const { owner, key, certificate, confirm } = entry;
+  const { owner, key, certificate, confirm, provider } = entry;
   const lifetime = Number(certificate.fields.validBefore) - surroundings.now();
+  if (lifetime < 1)
+    throw new UsherCommandError('certificate-refused', 'the certificate is over already', {
+      hint: 'it came too late: type the command again',
+    });
   await withAgent(address, async (agent) => {
     const older = ownEntries(await agent.list(), owner);
-    await agent.add({ key, certificate, comment: entryComment(owner) }, { lifetime, confirm });
+    await agent.add(
+      { key, certificate, comment: entryComment(owner) },
+      { lifetime, confirm, ...(provider === undefined ? {} : { securityKeyProvider: provider }) },
+    );
     // Added first: between the two there is never no certificate at all.
     for (const old of older) await removeQuietly(agent, old);
     assertKept(encodeCertificate(certificate), older, ownEntries(await agent.list(), owner));

@@ -10,6 +10,7 @@ import { hostCommand } from './commands/host.ts';
 import { loginCommand } from './commands/login.ts';
 import { logoutCommand } from './commands/logout.ts';
 import { statusCommand } from './commands/status.ts';
+import { sudoCommand } from './commands/sudo.ts';
 import { sudoCaCommand } from './commands/sudo-ca.ts';
 import { realSurroundings } from './real-surroundings.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -18,6 +19,7 @@ export function makeProgram(surroundings: Surroundings = realSurroundings()): Co
   return assemble(surroundings, [
     enrollCommand,
     loginCommand,
+    sudoCommand,
     statusCommand,
     logoutCommand,
     doctorCommand,

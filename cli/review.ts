@@ -4,19 +4,27 @@ import { optionValue } from '../src/ssh/certificate.ts';
 import type { CertificateFields } from '../src/ssh/certificate-fields.ts';
 import { formatDuration } from '../src/ssh/duration.ts';
 import { fingerprint } from '../src/ssh/public-key.ts';
+import { readSudoPrincipals } from './asked.ts';
+
+type Row = readonly [name: string, text: string];
+
+interface Circumstances {
+  /** Where the key is. */
+  readonly where: string;
+  /** Why it is asked for; undefined when reasons are not asked for. */
+  readonly reason?: string | undefined;
+}
 
 /** Rows of name and text. */
 export function reviewLines(
   fields: CertificateFields,
   now: number,
-  where: string,
-): readonly (readonly [string, string])[] {
-  const [, person = ''] = fields.keyId.split(':');
-  const { logins, hosts } = splitPrincipals(fields.principals);
-  const rows: (readonly [string, string])[] = [
+  { where, reason }: Circumstances,
+): readonly Row[] {
+  const [purpose = '', person = ''] = fields.keyId.split(':');
+  const rows: Row[] = [
     ['person', person],
-    ['logins', logins.join(', ')],
-    ['hosts', hosts.length === 0 ? 'every host' : hosts.join(', ')],
+    ...(purpose === 'sudo' ? sudoRows(fields.principals, reason) : loginRows(fields.principals)),
     [
       'lifetime',
       `${roughDuration(Number(fields.validBefore) - now)}, until ${formatTime(fields.validBefore)}`,
@@ -25,11 +33,9 @@ export function reviewLines(
   ];
   const sources = fields.criticalOptions.find(({ name }) => name === 'source-address');
   if (sources !== undefined) rows.push(['only from', optionValue(sources) ?? '?']);
-  rows.push([
-    'permits',
-    fields.extensions.map(({ name }) => name.replace('permit-', '')).join(', ') || 'nothing more',
-  ]);
-  return rows;
+  if (purpose === 'sudo') return rows;
+  const permitted = fields.extensions.map(({ name }) => name.replace('permit-', '')).join(', ');
+  return [...rows, ['permits', permitted || 'nothing more']];
 }
 
 /** Whole minutes: seconds of network and clocks are of no interest to whoever reads this. */
@@ -44,6 +50,24 @@ export function roughDuration(seconds: number): string {
 export function formatTime(unixSeconds: bigint): string {
   if (unixSeconds >= 253_402_300_800n) return 'for ever';
   return new Date(Number(unixSeconds) * 1000).toISOString().replace('.000Z', 'Z').replace('T', ' ');
+}
+
+/** Only for principals that were checked to be those of a sudo certificate. */
+function sudoRows(principals: readonly string[], reason: string | undefined): readonly Row[] {
+  const { login, hosts } = readSudoPrincipals(principals) ?? { login: '?', hosts: principals };
+  return [
+    ['sudo by', login],
+    ['hosts', hosts[0] === '*' ? 'EVERY HOST' : hosts.join(', ')],
+    ...(reason === undefined ? [] : [['reason', reason === '' ? '(none)' : reason] as const]),
+  ];
+}
+
+function loginRows(principals: readonly string[]): readonly Row[] {
+  const { logins, hosts } = splitPrincipals(principals);
+  return [
+    ['logins', logins.join(', ')],
+    ['hosts', hosts.length === 0 ? 'every host' : hosts.join(', ')],
+  ];
 }
 
 function splitPrincipals(principals: readonly string[]): {

@@ -11,6 +11,7 @@ import { sayError } from './terminal.ts';
 /** Those that people and scripts wait for: they start without loading the others. */
 const QUICK: ReadonlyMap<string | undefined, () => Promise<MakeCommand>> = new Map([
   ['login', async () => (await import('./commands/login.ts')).loginCommand],
+  ['sudo', async () => (await import('./commands/sudo.ts')).sudoCommand],
   ['status', async () => (await import('./commands/status.ts')).statusCommand],
   ['logout', async () => (await import('./commands/logout.ts')).logoutCommand],
 ]);

@@ -18,8 +18,8 @@ export interface Subject {
   readonly publicKey: PublicKey;
   /** The SSHSIG blob over `message`: shows that the caller holds the key. */
   readonly sign: (namespace: string, message: Uint8Array) => Promise<Uint8Array>;
-  /** Only of a fresh key, to be added to the agent. */
-  readonly privateKey?: PrivateKey;
+  /** What an agent gets: the key itself, or the handle of a security key. */
+  readonly agentKey: PrivateKey | SecurityKeyFile;
   /** Only of an existing key. */
   readonly file?: string;
 }
@@ -27,8 +27,7 @@ export interface Subject {
 const MAX_KEY_FILE_CHARACTERS = 32_768;
 
 export function freshSubject(randomBytes: (length: number) => Uint8Array): Subject {
-  const privateKey = ed25519FromSeed(randomBytes(32));
-  return { ...plainSubject(privateKey), privateKey };
+  return plainSubject(ed25519FromSeed(randomBytes(32)));
 }
 
 /** @throws UsherCommandError `key-file` */
@@ -74,6 +73,7 @@ export async function signWithSecurityKey(
 function plainSubject(privateKey: PrivateKey): Subject {
   return {
     publicKey: privateKey.publicKey,
+    agentKey: privateKey,
     sign: async (namespace, message) => signSshsig(privateKey, namespace, message),
   };
 }
@@ -85,6 +85,7 @@ function securityKeySubject(
 ): Subject {
   return {
     publicKey: key.publicKey,
+    agentKey: key,
     sign: async (namespace, message) => {
       say(surroundings, 'touch the key that is to be certified, to show that you hold it');
       const preimage = sshsigPreimage(namespace, message);

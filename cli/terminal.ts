@@ -2,6 +2,7 @@
  * How the command speaks. stdout is data. Everything else goes to stderr, begins with "usher:", in small letters and without a
  * full stop; what is only there while one waits is erased.
  */
+import type { Interface } from 'node:readline';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { printable } from '../src/ssh/printable.ts';
@@ -62,6 +63,20 @@ export async function whileWaiting<T>({ stderr }: Speaker, text: string, work: P
   }
 }
 
+/** Asks for a line that everybody may see. @throws when nobody can answer. */
+export async function askLine(speaker: Speaker, question: string): Promise<string> {
+  const { stdin, stderr } = speaker;
+  if (stdin.isTTY !== true)
+    throw new UsherCommandError('usage', `${question} is needed, and there is no terminal to ask at`);
+  stderr.write(`${question}: `);
+  const lines = createInterface({ input: stdin, terminal: false });
+  try {
+    return await firstLine(lines);
+  } finally {
+    lines.close();
+  }
+}
+
 /** Asks for a PIN or passphrase: nothing typed is shown, and the question is erased. @throws when nobody can answer. */
 export async function askSecret(speaker: Speaker, question: string): Promise<string> {
   const { stdin, stderr } = speaker;
@@ -71,12 +86,16 @@ export async function askSecret(speaker: Speaker, question: string): Promise<str
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: silent, terminal: true });
   try {
-    return await new Promise<string>((resolve, reject) => {
-      lines.once('line', resolve);
-      lines.once('close', () => reject(new UsherCommandError('interrupted', 'interrupted')));
-    });
+    return await firstLine(lines);
   } finally {
     lines.close();
     stderr.write(ERASE_LINE);
   }
+}
+
+function firstLine(lines: Interface): Promise<string> {
+  return new Promise((resolve, reject) => {
+    lines.once('line', resolve);
+    lines.once('close', () => reject(new UsherCommandError('interrupted', 'interrupted')));
+  });
 }

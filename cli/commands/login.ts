@@ -1,29 +1,33 @@
-/** `usher login`: one touch, one certificate, in the agent. */
+/** `usher login`: one touch, one certificate, in the agent; with `--sudo` a second one by the same touch. */
 import { Command } from 'commander';
 import type { Certificate } from '../../src/ssh/certificate.ts';
 import { encodeCertificate } from '../../src/ssh/certificate.ts';
 import { formatCertificateLine } from '../../src/ssh/certificate-line.ts';
-import { parseDuration } from '../../src/ssh/duration.ts';
-import { keyIdentity } from '../../src/ssh/key-identity.ts';
-import { fingerprint } from '../../src/ssh/public-key.ts';
 import { chooseAgent, keepChoice, readyAgent } from '../agent-choice.ts';
-import { askedFor } from '../ask.ts';
+import type { Wanted } from '../ask.ts';
+import { askedForLogin } from '../ask.ts';
 import { writeAtomically } from '../atomic-file.ts';
-import type { Certified } from '../certify.ts';
+import type { Certified, HowToAgree } from '../certify.ts';
 import { certify } from '../certify.ts';
 import { deliverToAgent } from '../deliver.ts';
 import type { Enrolled } from '../enrolled.ts';
 import { openEnrolled } from '../enrolled.ts';
 import { entryComment } from '../entries.ts';
 import { UsherCommandError } from '../error.ts';
+import { refuseSecondRole } from '../key-roles.ts';
+import { lifetimeOf } from '../lifetime.ts';
+import { issueBoth } from '../login-and-sudo.ts';
+import { entryOwner } from '../own-entries.ts';
 import { refreshAccess } from '../refresh-access.ts';
-import { formatTime } from '../review.ts';
+import { describeCertified, sayWhere } from '../report.ts';
 import type { Subject } from '../subject.ts';
-import { fileSubject, freshSubject, loadSecurityKey } from '../subject.ts';
+import { fileSubject, freshSubject } from '../subject.ts';
+import type { SudoWish } from '../sudo-wish.ts';
+import { hostsToAsk, reasonToGive } from '../sudo-wish.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { say, writeData, writeJson } from '../terminal.ts';
+import { writeData, writeJson } from '../terminal.ts';
 import type { ChosenWay, WayOptions } from '../touch/choose.ts';
-import { chooseWay, providerOf, touchKeyFile } from '../touch/choose.ts';
+import { chooseWay, providerOf } from '../touch/choose.ts';
 import { addTouchOptions } from '../touch-options.ts';
 
 interface LoginOptions extends WayOptions {
@@ -31,6 +35,8 @@ interface LoginOptions extends WayOptions {
   readonly login?: readonly string[];
   readonly host?: readonly string[];
   readonly for?: string;
+  readonly sudo?: string;
+  readonly reason?: string;
   readonly key?: string;
   readonly confirm?: boolean;
   readonly ownAgent?: boolean;
@@ -44,6 +50,8 @@ export function loginCommand(surroundings: Surroundings): Command {
     .option('--login <name...>', 'Unix accounts to log in as (default: all that you may)')
     .option('--host <name...>', 'hosts and groups to log in to (default: all that you may)')
     .option('--for <duration>', 'lifetime, such as 8h or 90m (default: as your role says)')
+    .option('--sudo <hosts>', 'by the same touch a certificate for sudo, too, on hosts such as web1,web2')
+    .option('--reason <text>', 'with --sudo: why')
     .option(
       '--key <file>',
       'certify this existing private key and write FILE-cert.pub; the agent is left alone',
@@ -61,107 +69,112 @@ export function loginCommand(surroundings: Surroundings): Command {
 
 export async function login(surroundings: Surroundings, options: LoginOptions): Promise<void> {
   const enrolled = chooseAgent(await openEnrolled(surroundings, options.authority), options.ownAgent);
+  refuseContradictions(options);
   const way = await chooseWay(surroundings, options, enrolled.settings);
-  const lifetime = lifetimeOf(options.for);
-  const subject = await chooseSubject(enrolled, options, way);
-  const wish = { logins: options.login, hosts: options.host, lifetime };
-  const asked = askedFor(enrolled.settings, subject, wish);
-  const certified = await certify(enrolled, { asked, subject, way, open: options.open !== false });
-  await deliver(enrolled, subject, certified.certificate, options);
-  report(enrolled, subject, certified, options);
-  if (subject.file === undefined && options.confirm !== true)
-    await learnAccess(enrolled, certified.certificate);
+  const wanted = await wantLogin(enrolled, options, way);
+  const how: HowToAgree = { kind: 'touch', way, open: options.open !== false };
+  if (options.sudo !== undefined) return loginWithSudo(enrolled, wanted, how, options);
+  const [certified] = await certify(enrolled, [wanted], how);
+  if (certified === undefined) throw new TypeError('one certificate was asked for');
+  await deliver(enrolled, wanted.subject, certified.certificate, options);
+  report(enrolled, wanted.subject, certified, options);
+  await learnAccess(enrolled, certified.certificate, options);
 }
 
-function lifetimeOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const seconds = parseDuration(text);
-  if (seconds !== undefined) return seconds;
-  throw new UsherCommandError('usage', `"${text}" is no duration`, { hint: 'write 8h, 90m or 1d' });
+/** What is got is kept, whatever becomes of the other one. */
+async function loginWithSudo(
+  enrolled: Enrolled,
+  wanted: Wanted,
+  how: HowToAgree,
+  options: LoginOptions,
+): Promise<void> {
+  const wish = await sudoWish(enrolled, options);
+  let printed: Readonly<Record<string, unknown>> | undefined;
+  try {
+    await issueBoth(enrolled, { login: wanted, wish, how, options }, async (purpose, certified) => {
+      const view = describeCertified(enrolled, purpose, certified, null);
+      printed = purpose === 'login' ? { ...view, sudo: null } : { ...printed, sudo: view };
+      if (purpose === 'sudo') return;
+      await deliver(enrolled, wanted.subject, certified.certificate, options);
+      await learnAccess(enrolled, certified.certificate, options);
+    });
+  } finally {
+    if (options.json === true && printed !== undefined) writeJson(enrolled.surroundings, printed);
+  }
+}
+
+async function sudoWish({ surroundings, settings }: Enrolled, options: LoginOptions): Promise<SudoWish> {
+  const names = options.sudo?.split(',').filter((name) => name !== '') ?? [];
+  const hosts = hostsToAsk(names, false, settings);
+  const reason = await reasonToGive(surroundings, settings, options.reason);
+  const login = options.login?.length === 1 ? options.login[0] : undefined;
+  return { login, hosts, lifetime: undefined, reason };
+}
+
+function refuseContradictions({ key, confirm, ownAgent, sudo, reason }: LoginOptions): void {
+  if (key !== undefined && (confirm === true || ownAgent !== undefined || sudo !== undefined))
+    throw new UsherCommandError(
+      'usage',
+      '--confirm, --own-agent and --sudo are about the agent, --key does not use it',
+    );
+  if (reason !== undefined && sudo === undefined)
+    throw new UsherCommandError('usage', '--reason says why you want sudo: it goes with --sudo');
 }
 
 /** What could fail for reasons on this machine fails here, before anybody is asked to touch. */
+async function wantLogin(enrolled: Enrolled, options: LoginOptions, way: ChosenWay): Promise<Wanted> {
+  const lifetime = lifetimeOf(options.for);
+  const subject = await chooseSubject(enrolled, options, way);
+  const wish = { logins: options.login, hosts: options.host, lifetime };
+  return { asked: askedForLogin(enrolled.settings, subject, wish), subject };
+}
+
 async function chooseSubject(enrolled: Enrolled, options: LoginOptions, way: ChosenWay): Promise<Subject> {
-  const { surroundings, settings } = enrolled;
+  const { surroundings } = enrolled;
   if (options.key === undefined) {
     await readyAgent(enrolled, options);
     return freshSubject(surroundings.randomBytes);
   }
-  if (options.confirm === true || options.ownAgent !== undefined)
-    throw new UsherCommandError(
-      'usage',
-      '--confirm and --own-agent are about the agent, --key does not use it',
-    );
   const subject = await fileSubject(surroundings, options.key, providerOf(surroundings, options));
-  if (way.kind === 'here' && way.way.name === 'ssh-key')
-    await refuseSecondRole(subject, touchKeyFile(surroundings, options, settings));
+  await refuseSecondRole(enrolled, subject, options, way);
   return subject;
-}
-
-/** Whoever reaches an agent with this key could have it sign anything: a key that touches does nothing else. */
-async function refuseSecondRole(subject: Subject, touchKey: string): Promise<void> {
-  const { publicKey } = await loadSecurityKey(touchKey);
-  // Under another application it is still the same key.
-  if (keyIdentity(publicKey) === keyIdentity(subject.publicKey))
-    throw new UsherCommandError('key-file', 'this is the key that you touch with: a key has one role', {
-      hint: 'certify another key, or leave --key away for a fresh one in the agent',
-    });
 }
 
 async function deliver(
   enrolled: Enrolled,
-  subject: Subject,
+  { file, agentKey }: Subject,
   certificate: Certificate,
-  options: LoginOptions,
+  { confirm }: LoginOptions,
 ): Promise<void> {
-  const { settings, name } = enrolled;
-  const owner = { purpose: 'login', person: settings.person, authority: name } as const;
-  if (subject.file !== undefined)
-    return writeAtomically(
-      `${subject.file}-cert.pub`,
-      `${formatCertificateLine(certificate, entryComment(owner))}\n`,
-      0o644,
-    );
-  if (subject.privateKey === undefined) throw new TypeError('a key is in memory or in a file');
-  const entry = { owner, key: subject.privateKey, certificate, confirm: options.confirm === true };
-  await deliverToAgent(enrolled, entry);
-  await keepChoice(enrolled);
+  const owner = entryOwner(enrolled, 'login');
+  if (file === undefined) {
+    // Only a key in a file can be a security key: it would be asked for at each login.
+    await deliverToAgent(enrolled, { owner, key: agentKey, certificate, confirm: confirm === true });
+    await keepChoice(enrolled);
+    return sayWhere(enrolled, certificate, 'in the agent');
+  }
+  const line = formatCertificateLine(certificate, entryComment(owner));
+  await writeAtomically(`${file}-cert.pub`, `${line}\n`, 0o644);
+  sayWhere(enrolled, certificate, `in ${file}-cert.pub`);
 }
 
-function report(
-  { surroundings, settings, name }: Enrolled,
-  subject: Subject,
-  { certificate, leafIndex }: Certified,
-  options: LoginOptions,
-): void {
-  const { fields } = certificate;
-  const { person } = settings;
-  const comment = entryComment({ purpose: 'login', person, authority: name });
-  const place = subject.file === undefined ? 'in the agent' : `in ${subject.file}-cert.pub`;
-  say(
-    surroundings,
-    `certificate ${fields.serial} is ${place}, valid until ${formatTime(fields.validBefore)}`,
-  );
-  if (options.json !== true) {
-    if (subject.file !== undefined) writeData(surroundings, `${subject.file}-cert.pub`);
-    return;
-  }
-  writeJson(surroundings, {
-    authority: settings.origin,
-    person,
-    certificate: formatCertificateLine(certificate, comment),
-    serial: fields.serial,
-    keyId: fields.keyId,
-    key: fingerprint(fields.subject),
-    principals: fields.principals,
-    validAfter: Number(fields.validAfter),
-    validBefore: Number(fields.validBefore),
-    leafIndex,
-    file: subject.file === undefined ? null : `${subject.file}-cert.pub`,
-  });
+function report(enrolled: Enrolled, { file }: Subject, certified: Certified, { json }: LoginOptions): void {
+  const written = file === undefined ? null : `${file}-cert.pub`;
+  if (json === true)
+    writeJson(enrolled.surroundings, describeCertified(enrolled, 'login', certified, written));
+  else if (written !== null) writeData(enrolled.surroundings, written);
 }
-/** So that the next login asks for what was granted meanwhile. This one is done: whatever fails here is not its failure. */
-async function learnAccess(enrolled: Enrolled, certificate: Certificate): Promise<void> {
+
+/**
+ * So that the next login asks for what was granted meanwhile. This one is done: whatever fails here is not its failure. A key that the
+ * agent asks about is not used for it, nor one that is not in the agent.
+ */
+async function learnAccess(
+  enrolled: Enrolled,
+  certificate: Certificate,
+  { key, confirm }: LoginOptions,
+): Promise<void> {
+  if (key !== undefined || confirm === true) return;
   try {
     await refreshAccess(enrolled, { blob: encodeCertificate(certificate), certificate });
   } catch (error) {

@@ -23,10 +23,11 @@ const DEVICE_VARIABLE = 'USHER_FIDO_DEVICE';
 export function securityKeyWay(surroundings: Surroundings, device: string | undefined): TouchWay {
   return {
     name: 'security-key',
-    touch: async (question) => {
-      const path = await findDevice(surroundings, device);
-      return touchWithAny(surroundings, path, question);
-    },
+    touch: ({ digest, origin, ...question }) =>
+      assertOver(surroundings, device, {
+        ...question,
+        data: buildClientData('webauthn.get', digest, origin),
+      }),
     register: async (question) => {
       const path = await findDevice(surroundings, device);
       return makeCredential(surroundings, path, question);
@@ -34,13 +35,19 @@ export function securityKeyWay(surroundings: Surroundings, device: string | unde
   };
 }
 
+interface AssertQuestion extends Pick<TouchQuestion, 'rpId' | 'credentialIds' | 'userVerification'> {
+  /** Whose SHA-256 is the client data hash. */
+  readonly data: Uint8Array;
+}
+
 /** Which of the person's credentials this key holds is not known: each is tried, a touch is asked for by one only. */
-async function touchWithAny(
+export async function assertOver(
   surroundings: Surroundings,
-  device: string,
-  question: TouchQuestion,
+  given: string | undefined,
+  question: AssertQuestion,
 ): Promise<AssertionJson> {
-  const clientDataJSON = buildClientData('webauthn.get', question.digest, question.origin);
+  const device = await findDevice(surroundings, given);
+  const clientDataJSON = question.data;
   const options = await verificationOptions(surroundings, device, question.userVerification);
   let last = 'it knows none of your credentials';
   for (const credentialId of question.credentialIds) {

@@ -28,7 +28,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['src/http/contract.ts', 'package.json'],
     ...['src/fido/touch-digest.ts', 'src/fido/client-data.ts', 'src/fido/ssh-assertion.ts'],
     ...['src/fido/assertion.ts', 'src/fido/fido2-tools.ts', 'src/fido/error.ts', 'src/fido/equal-bytes.ts'],
-    'src/fido/attested-credential.ts',
+    ...['src/fido/attested-credential.ts', 'src/fido/ssh-signature.ts'],
     // To read a roster in its keeper's place: configuration for hosts, and statements about them, follow from it.
     ...['src/policy/parse.ts', 'type src/policy/roster.ts'],
   ],

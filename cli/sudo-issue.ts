@@ -1,0 +1,85 @@
+/** One certificate for sudo, from the wish into the agent. */
+
+import type { Wanted } from './ask.ts';
+import type { CaKeyOptions } from './ca-signer.ts';
+import { openCaKey, rememberCaKey } from './ca-signer.ts';
+import type { Certified, HowToAgree } from './certify.ts';
+import { certify } from './certify.ts';
+import { deliverToAgent } from './deliver.ts';
+import type { Enrolled } from './enrolled.ts';
+import { storedBundle } from './enrolled.ts';
+import { entryOwner, findUsable } from './own-entries.ts';
+import { sayWhere } from './report.ts';
+import { chooseSudoSubject } from './sudo-subject.ts';
+import type { SudoWish } from './sudo-wish.ts';
+import { askedForSudo } from './sudo-wish.ts';
+import { say } from './terminal.ts';
+import { chooseWay, providerOf } from './touch/choose.ts';
+
+export interface SudoIssueOptions extends CaKeyOptions {
+  readonly key?: string;
+  readonly only?: boolean;
+  readonly confirm?: boolean;
+  readonly open?: boolean;
+}
+
+export async function issueSudo(
+  enrolled: Enrolled,
+  wish: SudoWish,
+  options: SudoIssueOptions,
+): Promise<Certified> {
+  const how = await howToAgree(enrolled, options);
+  const wanted = await wantSudo(enrolled, wish, options, how);
+  const [certified] = await certify(enrolled, [wanted], how);
+  if (certified === undefined) throw new TypeError('one certificate was asked for');
+  await rememberCaKey(enrolled, options);
+  await deliverSudo(enrolled, wanted, certified, options);
+  return certified;
+}
+
+/** The certificate that is in the agent already is asked for again with it, unless only this one is wanted. */
+export async function wantSudo(
+  enrolled: Enrolled,
+  wish: SudoWish,
+  options: SudoIssueOptions,
+  how: HowToAgree,
+): Promise<Wanted> {
+  const subject = await chooseSudoSubject(enrolled, options, how.kind === 'touch' ? how.way : undefined);
+  const live = options.only === true ? [] : await findUsable(enrolled, 'sudo');
+  const asked = askedForSudo(enrolled.settings, subject, wish, live);
+  if (live.length > 0)
+    say(enrolled.surroundings, 'this takes the place of the certificate for sudo that is in the agent');
+  return { asked, subject };
+}
+
+export async function deliverSudo(
+  enrolled: Enrolled,
+  { subject }: Wanted,
+  { certificate }: Certified,
+  options: SudoIssueOptions,
+): Promise<void> {
+  const { agentKey: key } = subject;
+  const provider = 'keyHandle' in key ? providerOf(enrolled.surroundings, options) : undefined;
+  const owner = entryOwner(enrolled, 'sudo');
+  const confirm = options.confirm === true;
+  await deliverToAgent(enrolled, { owner, key, certificate, confirm, provider });
+  sayWhere(enrolled, certificate, 'in the agent');
+}
+
+/** Who has a CA key signs with it, unless somebody else has to approve or another way is chosen. */
+async function howToAgree(enrolled: Enrolled, options: SudoIssueOptions): Promise<HowToAgree> {
+  const { surroundings, settings } = enrolled;
+  if (options.caKey !== undefined || (options.with === undefined && signsAlone(enrolled)))
+    return { kind: 'ca-key', openSigner: (bundle) => openCaKey(enrolled, bundle, options) };
+  const way = await chooseWay(surroundings, options, settings);
+  return { kind: 'touch', way, open: options.open !== false };
+}
+
+function signsAlone(enrolled: Enrolled): boolean {
+  const { caKey, access, person } = enrolled.settings;
+  if (caKey === undefined || (access?.sudo?.approvals ?? 0) > 0) return false;
+  const caKeys = storedBundle(enrolled)?.caKeys ?? [];
+  return caKeys.some(
+    ({ purpose, state, signer }) => purpose === 'sudo' && state === 'active' && signer?.person === person,
+  );
+}

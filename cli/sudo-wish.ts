@@ -1,0 +1,109 @@
+/** What is asked for with sudo: as whom, where, why. What the agent holds is asked for again with it, since there is only one. */
+import { isReason } from '../src/ssh/reason.ts';
+import { unique } from './ask.ts';
+import type { SudoAsked } from './asked.ts';
+import { readSudoPrincipals } from './asked.ts';
+import type { Entry } from './entries.ts';
+import { UsherCommandError } from './error.ts';
+import type { Settings } from './settings.ts';
+import type { Subject } from './subject.ts';
+import type { Surroundings } from './surroundings.ts';
+import { askLine } from './terminal.ts';
+
+export interface SudoWish {
+  readonly login: string | undefined;
+  /** As the person typed them; '*' alone: everywhere. */
+  readonly hosts: readonly string[];
+  /** Seconds. */
+  readonly lifetime: number | undefined;
+  readonly reason: string;
+}
+
+/** @param live certificates for sudo whose hosts are wanted still */
+export function askedForSudo(
+  settings: Settings,
+  subject: Subject,
+  wish: SudoWish,
+  live: readonly Entry[],
+): SudoAsked {
+  const { origin, rpId, person } = settings;
+  const login = wish.login ?? usualLogin(settings);
+  const hosts = unique([...liveHosts(live, login), ...wish.hosts.map((host) => sudoName(settings, host))]);
+  return {
+    purpose: 'sudo',
+    origin,
+    rpId,
+    person,
+    key: subject.publicKey,
+    login,
+    // Whoever has it everywhere has it there, too.
+    hosts: hosts.includes('*') ? ['*'] : hosts,
+    lifetime: wish.lifetime,
+    reason: wish.reason,
+  };
+}
+
+/** @throws UsherCommandError `usage` */
+export function hostsToAsk(
+  hosts: readonly string[],
+  everywhere: boolean | undefined,
+  settings: Settings,
+): readonly string[] {
+  if (everywhere === true && hosts.length > 0)
+    throw new UsherCommandError('usage', '--everywhere is every host: name none beside it');
+  if (everywhere === true) return ['*'];
+  if (hosts.includes('*'))
+    throw new UsherCommandError('usage', '"*" is no host', {
+      hint: 'sudo on every host at once is: usher sudo --everywhere',
+    });
+  if (hosts.length > 0) return hosts;
+  const known = settings.access?.sudo?.hosts.join(', ') ?? '';
+  throw new UsherCommandError('usage', 'sudo on which hosts?', {
+    hint: known === '' ? 'name them: usher sudo web1 web2' : `you may ask for ${known}`,
+  });
+}
+
+/** Who must say why is asked at the terminal. @throws UsherCommandError `usage` */
+export async function reasonToGive(
+  surroundings: Surroundings,
+  settings: Settings,
+  given: string | undefined,
+): Promise<string> {
+  const isRequired = settings.access?.sudo?.reasonRequired === true;
+  const reason = (given ?? (isRequired ? await askReason(surroundings) : '')).trim();
+  if (reason === '' && isRequired)
+    throw new UsherCommandError('usage', 'your role wants a reason for sudo', {
+      hint: 'say why: --reason "disk of web1 is full"',
+    });
+  if (isReason(reason)) return reason;
+  throw new UsherCommandError('usage', 'a reason is at most 200 letters, digits and signs of ASCII');
+}
+
+async function askReason(surroundings: Surroundings): Promise<string> {
+  return surroundings.stdin.isTTY === true ? askLine(surroundings, 'why') : '';
+}
+
+/** The one account, or that of the person's own name. */
+function usualLogin({ person, access }: Settings): string {
+  const logins = access?.logins ?? [person];
+  const [first, ...more] = logins;
+  if (first !== undefined && more.length === 0) return first;
+  if (logins.includes(person)) return person;
+  throw new UsherCommandError('usage', 'sudo as which account?', {
+    hint: logins.length === 0 ? 'name it: --login NAME' : `you have ${logins.join(', ')}: --login NAME`,
+  });
+}
+
+/** A certificate is for one account: what another one had is not carried over. */
+function liveHosts(live: readonly Entry[], login: string): readonly string[] {
+  return live.flatMap(({ certificate }) => {
+    const read = readSudoPrincipals(certificate.fields.principals);
+    return read?.login === login ? read.hosts : [];
+  });
+}
+
+/** Hosts may have another name for sudo; who names that one means it. */
+function sudoName({ access }: Settings, host: string): string {
+  const names = access?.sudo?.names ?? {};
+  return Object.hasOwn(names, host) ? (names[host] ?? host) : host;
+}

@@ -1,0 +1,78 @@
+/** Waits until other people have approved, as long as they may. What they say is told as soon as it is known. */
+import { writeSync } from 'node:fs';
+import type { Approvable, Issued, ResultReply } from '../src/http/contract.ts';
+import { printable } from '../src/ssh/printable.ts';
+import type { Enrolled } from './enrolled.ts';
+import { UsherCommandError } from './error.ts';
+import type { Waited } from './result.ts';
+import { askResult, SIGNING_SECONDS, tooLate } from './result.ts';
+import { formatTime } from './review.ts';
+import { detail, say, whileWaiting } from './terminal.ts';
+
+const POLL_MILLISECONDS = 3_000;
+
+export async function waitForOthers(enrolled: Enrolled, waited: Waited, first: Approvable): Promise<Issued> {
+  const { surroundings } = enrolled;
+  sayWhoIsNeeded(enrolled, waited, first);
+  // Whoever interrupts should know that others may still be asked to approve; the handler of the signal exits at once.
+  const tell = () => writeSync(2, interruption(first));
+  process.once('exit', tell);
+  try {
+    return await whileWaiting(surroundings, 'waiting for approval', poll(enrolled, waited, first));
+  } finally {
+    process.removeListener('exit', tell);
+  }
+}
+
+async function poll(enrolled: Enrolled, waited: Waited, first: Approvable): Promise<Issued> {
+  const { surroundings } = enrolled;
+  let last: ResultReply = first;
+  for (;;) {
+    await surroundings.sleep(POLL_MILLISECONDS);
+    const reply = await askPatiently(enrolled, waited);
+    if (reply?.state === 'issued') return reply;
+    if (reply?.state === 'waiting' && reply.given > first.given && isNews(reply, last))
+      say(surroundings, `${reply.given} of ${reply.needed} approved`);
+    last = reply ?? last;
+    const patience = last.state === 'signing' ? SIGNING_SECONDS : 0;
+    if (surroundings.now() > first.approveBy + patience)
+      throw tooLate(last.state === 'signing' ? 'signing' : 'waiting');
+  }
+}
+
+function isNews(reply: Approvable, last: ResultReply): boolean {
+  return last.state === 'waiting' && reply.given !== last.given;
+}
+
+/** It may take hours: a connection that breaks meanwhile, or a laptop that sleeps, ends nothing. */
+async function askPatiently({ client }: Enrolled, waited: Waited): Promise<ResultReply | undefined> {
+  try {
+    return await askResult(client, waited);
+  } catch (error) {
+    if (error instanceof UsherCommandError && error.code === 'unreachable') return undefined;
+    throw error;
+  }
+}
+
+function sayWhoIsNeeded(
+  { surroundings }: Enrolled,
+  { request }: Waited,
+  { needed, given, approveBy, address }: Approvable,
+): void {
+  const missing = needed - given;
+  const people = missing === 1 ? 'one other person has' : `${missing} other people have`;
+  say(surroundings, needed === 0 ? 'the owner of a CA key has to sign' : `${people} to approve`);
+  detail(surroundings, [
+    ['they type', `usher approve ${request.requestId}`],
+    ['or open', address],
+    ['until', formatTime(BigInt(approveBy))],
+  ]);
+}
+
+function interruption({ approveBy, address }: Approvable): string {
+  const until = formatTime(BigInt(approveBy));
+  return [
+    `\r\u001b[Kusher: the request goes on waiting until ${until}, and its certificate would come to nobody now`,
+    `usher: hint: take it back: usher reject '${printable(address, 300)}'\n`,
+  ].join('\n');
+}
