@@ -21,6 +21,7 @@ import { SshError } from './ssh/error.ts';
 import { readPrivateKeyFile, readPublicKeyFile } from './ssh/key-file.ts';
 import type { PrivateKey } from './ssh/private-key.ts';
 import { ed25519FromSeed } from './ssh/private-key.ts';
+import type { PublicKey } from './ssh/public-key.ts';
 import type { SignCheckpoint } from './store/log-sealer.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 
@@ -65,16 +66,20 @@ export async function openAuthority(config: Config, changes: PortChanges = {}): 
   const bundleKey = await readKey(join(config.directory, FILES.bundleKey), 'bundle');
   const logSigner = noteSigner(config.origin, await readKey(join(config.directory, FILES.logKey), 'log'));
   const decoySecret = new Uint8Array(await readFile(join(config.directory, FILES.decoySecret)));
+  const offlineKeys = await Promise.all(
+    config.breakGlassPaths.map((path) => readPublicKey(path, 'break-glass')),
+  );
   const store = await openStore(config, logSigner, changes);
   const authority: Authority = {
     origin: config.origin,
     rpId: config.rpId,
     store,
     rosters: new RosterInForce({
-      authorityKeys: [...ownCaKeys({ signers }).map(({ key }) => key), bundleKey.publicKey],
+      authorityKeys: [...ownCaKeys({ signers }).map(({ key }) => key), ...offlineKeys, bundleKey.publicKey],
       sudoSigner: signers.sudo === 'touch' ? 'touch' : 'authority',
     }),
     signers,
+    offlineKeys,
     bundleKey,
     throwaway: ed25519FromSeed(systemRandom.bytes(32)),
     logVerifierKey: formatVerifierKey(logSigner),
@@ -136,11 +141,11 @@ async function openSigners(
 
 async function openSigner(purpose: Purpose, signer: KeySignerConfig): Promise<CaSigner> {
   if (signer.kind === 'file') return fileSigner(await readKey(signer.path, purpose, signer.passphraseFile));
-  const { publicKeyPath, socket } = signer;
-  const { key } = await namingKey(purpose, publicKeyPath, async () =>
-    readPublicKeyFile(await readFile(publicKeyPath, 'utf8')),
-  );
-  return agentSigner(socket, key);
+  return agentSigner(signer.socket, await readPublicKey(signer.publicKeyPath, purpose));
+}
+
+function readPublicKey(path: string, name: string): Promise<PublicKey> {
+  return namingKey(name, path, async () => readPublicKeyFile(await readFile(path, 'utf8')).key);
 }
 
 /** @throws CommandError that names the key and its file, when it can not be read or its passphrase is not given. */

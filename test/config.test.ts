@@ -41,6 +41,8 @@ describe('settings are refused', () => {
     ['an agent without a key', { signers: { ...GOOD.signers, sudo: { agent: 'b' } } }, '/signers'],
     ['a limit of zero', { limits: { requests_per_minute: 0 } }, '/limits'],
     ['half a limit', { limits: { per_person_hourly: 1.5 } }, '/limits'],
+    ['five offline keys', { break_glass: ['a', 'b', 'c', 'd', 'e'] }, '/break_glass'],
+    ['an offline key that is no path', { break_glass: [{ file: 'a' }] }, '/break_glass'],
     ['a certificate without a key', { tls: { certificate: 'a' } }, '/tls'],
   ] as const)('for %s', ([, changes, place]) => {
     const parsing = () => parse(changes);
@@ -68,7 +70,12 @@ describe('settings are refused', () => {
 
 describe('settings', () => {
   it('have paths from the directory of the authority', () => {
-    expect(parse({ tls: { certificate: 'tls/cert.pem', key: '/etc/key.pem' } })).toMatchObject({
+    const changes = {
+      tls: { certificate: 'tls/cert.pem', key: '/etc/key.pem' },
+      break_glass: ['keys/break-glass.pub', '/etc/usher/other.pub'],
+    };
+    expect(parse(changes)).toMatchObject({
+      breakGlassPaths: ['/ca/keys/break-glass.pub', '/etc/usher/other.pub'],
       tls: { certificatePath: '/ca/tls/cert.pem', keyPath: '/etc/key.pem' },
       signers: {
         login: { kind: 'file', path: '/ca/keys/login' },

@@ -1,5 +1,6 @@
 /** The authority as the use cases see it: its name, its keys, its bounds and its ports, made once at start. */
 import type { PrivateKey } from '../ssh/private-key.ts';
+import type { PublicKey } from '../ssh/public-key.ts';
 import type { CaSigner, Clock, PoolBounds, Random, Store } from './ports.ts';
 import type { Purpose } from './purpose.ts';
 import type { RosterInForce } from './roster-in-force.ts';
@@ -12,6 +13,8 @@ export interface Authority {
   readonly store: Store;
   readonly rosters: RosterInForce;
   readonly signers: Signers;
+  /** CA keys that are kept away from here, for emergencies: hosts trust them, for logins and for sudo. */
+  readonly offlineKeys: readonly PublicKey[];
   readonly bundleKey: PrivateKey;
   /** A key of this process only: drafts are tried with it before a CA key sees them. */
   readonly throwaway: PrivateKey;

@@ -2,6 +2,7 @@
 import type { Roster, SudoCaKey } from '../policy/roster.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
+import { BREAK_GLASS_PURPOSES } from './break-glass.ts';
 import type { CaSigner, StoreReader } from './ports.ts';
 import type { Purpose } from './purpose.ts';
 import { PURPOSES } from './purpose.ts';
@@ -9,7 +10,7 @@ import { PURPOSES } from './purpose.ts';
 export interface CaKey {
   readonly purpose: Purpose;
   readonly key: PublicKey;
-  readonly state: SudoCaKey['state'];
+  readonly state: SudoCaKey['state'] | 'offline';
   /** Whose security key it is; absent: the authority's. */
   readonly owner?: SudoCaKey;
 }
@@ -48,8 +49,16 @@ export function activeKeys(
   return active.map(({ key }) => key);
 }
 
-/** The same at this moment; before the first roster was loaded, without people's keys. */
+/** What hosts trust at this moment, offline keys included; before the first roster was loaded, without people's keys. */
 export async function currentCaKeys(authority: Authority, tx: StoreReader): Promise<readonly CaKey[]> {
-  if ((await tx.rosterDigest()) === undefined) return ownCaKeys(authority);
-  return caKeys(authority, await authority.rosters.in(tx));
+  const isLoaded = (await tx.rosterDigest()) !== undefined;
+  const keys = isLoaded ? caKeys(authority, await authority.rosters.in(tx)) : ownCaKeys(authority);
+  return [...keys, ...offlineCaKeys(authority)];
+}
+
+/** Each for logins and for sudo. */
+function offlineCaKeys({ offlineKeys }: Authority): readonly CaKey[] {
+  return offlineKeys.flatMap((key) =>
+    BREAK_GLASS_PURPOSES.map((purpose): CaKey => ({ purpose, key, state: 'offline' })),
+  );
 }

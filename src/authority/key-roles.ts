@@ -1,5 +1,6 @@
 /** A key has one role: what touches must not also be certified or sign certificates (design: an agent signs anything). */
 import { securityKeyOfCose } from '../fido/cose.ts';
+import { parseVerifierKey } from '../log/note-key.ts';
 import type { Roster } from '../policy/roster.ts';
 import { keyIdentity } from '../ssh/key-identity.ts';
 import { decodePublicKey } from '../ssh/public-key.ts';
@@ -9,7 +10,6 @@ import type { CaKey } from './ca-keys.ts';
 import { currentCaKeys } from './ca-keys.ts';
 import { AuthorityError } from './error.ts';
 import type { StoreReader, StoreWriter } from './ports.ts';
-import type { Purpose } from './purpose.ts';
 import type { Credential, KeyUse } from './records.ts';
 
 /** The same physical key has the same identity, whichever application it signs for. */
@@ -88,7 +88,7 @@ export async function claimCaKeys(authority: Authority): Promise<void> {
 /** The same within a transaction that may have put another roster in force. */
 export async function claimCaKeysIn(authority: Authority, tx: StoreWriter): Promise<void> {
   const keys = await currentCaKeys(authority, tx);
-  assertOnePurposeEach(keys);
+  assertOneUseEach(authority, keys);
   let isAnyNew = false;
   for (const key of keys) isAnyNew = (await claimCaKey(tx, key)) || isAnyNew;
   if (isAnyNew) await tx.appendLeaf(authorityLeaf(authority, keys));
@@ -104,16 +104,19 @@ async function claimCaKey(tx: StoreWriter, { purpose, key }: CaKey): Promise<boo
   return before === undefined;
 }
 
-/** Hosts that trust the CA key for logins would else trust it for sudo. */
-function assertOnePurposeEach(keys: readonly CaKey[]): void {
-  const purposes = new Map<string, Purpose>();
-  for (const { purpose, key } of keys) {
+/** Hosts that trust the CA key for logins would else trust it for sudo; and who has the log's would have that, too. */
+function assertOneUseEach({ bundleKey, logVerifierKey }: Authority, keys: readonly CaKey[]): void {
+  const logKey = { type: 'ssh-ed25519', point: parseVerifierKey(logVerifierKey).publicKey } as const;
+  const taken = new Set([bundleKey.publicKey, logKey].map(keyIdentity));
+  for (const { purpose, key, state } of keys) {
+    // An offline key is meant for both: it stands there once for each.
+    if (state === 'offline' && purpose !== 'login') continue;
     const identity = keyIdentity(key);
-    if (purposes.has(identity))
+    if (taken.has(identity))
       throw new AuthorityError(
         'key-has-role',
-        `the CA key for ${purpose} is that of another purpose: each has its own`,
+        `the ${state === 'offline' ? 'offline key' : `CA key for ${purpose}`} is also used for something else: each use has its own`,
       );
-    purposes.set(identity, purpose);
+    taken.add(identity);
   }
 }

@@ -9,6 +9,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Waiting } from '../../src/authority/approve.ts';
+import { answerRequest, describeWaiting } from '../../src/authority/approve.ts';
 import type { Asked, CertificateQuestion } from '../../src/authority/ask.ts';
 import { ask } from '../../src/authority/ask.ts';
 import type { Authority } from '../../src/authority/authority.ts';
@@ -21,10 +23,11 @@ import { loadRoster } from '../../src/authority/load-roster.ts';
 import type { CaSigner, Store } from '../../src/authority/ports.ts';
 import type { PendingIssue } from '../../src/authority/records.ts';
 import { release } from '../../src/authority/release.ts';
-import { enrolmentDigest, issueDigest } from '../../src/authority/request-digest.ts';
+import { answerDigest, enrolmentDigest, issueDigest } from '../../src/authority/request-digest.ts';
 import { RosterInForce } from '../../src/authority/roster-in-force.ts';
 import { noteSigner, systemRandom } from '../../src/compose.ts';
 import type { AssertionJson } from '../../src/fido/assertion.ts';
+import type { Answer } from '../../src/fido/touch-digest.ts';
 import { signCheckpoint } from '../../src/log/checkpoint.ts';
 import { formatVerifierKey } from '../../src/log/note-key.ts';
 import { fileSigner } from '../../src/signer/file.ts';
@@ -62,6 +65,7 @@ export interface SceneOptions {
   /** Wraps the store, e.g. to stop it at a step. */
   readonly wrapStore?: (store: Store) => Store;
   readonly signers?: Partial<Authority['signers']>;
+  readonly offlineKeys?: Authority['offlineKeys'];
   readonly bounds?: Partial<Authority['bounds']>;
 }
 
@@ -71,6 +75,15 @@ export interface AskOptions {
   readonly lifetime?: number;
   readonly key?: PrivateKey;
   readonly from?: string;
+}
+
+export interface SudoOptions {
+  readonly login?: string;
+  readonly hosts?: readonly string[];
+  readonly reason?: string;
+  readonly lifetime?: number;
+  readonly key?: PrivateKey;
+  readonly withLogin?: boolean;
 }
 
 /** A passkey, or an `sk` SSH key: both answer alike. */
@@ -191,6 +204,51 @@ export class Scene implements AsyncDisposable {
     };
   }
 
+  /** Asks for sudo, alone or together with a login. */
+  askSudo(person: string, options: SudoOptions = {}): Promise<Asked> {
+    const login = options.withLogin === true ? [this.question(person)] : [];
+    const certificates = [...login, this.sudoQuestion(person, options)];
+    return ask(this.authority, { person, certificates, from: '192.0.2.1' });
+  }
+
+  sudoQuestion(person: string, options: SudoOptions = {}): CertificateQuestion {
+    const { login = person, hosts = ['web1'], reason = '', key = newKey(), lifetime } = options;
+    const { origin } = this.authority;
+    const time = this.now;
+    const message = possessionMessage({ origin, person, purpose: 'sudo', key: key.publicKey, time });
+    return {
+      purpose: 'sudo',
+      key: encodePublicKey(key.publicKey),
+      login,
+      hosts,
+      reason,
+      ...(lifetime === undefined ? {} : { lifetime }),
+      possession: { time, signature: signSshsig(key, 'usher-possession', message) },
+    };
+  }
+
+  /** Another person's answer to a request that waits. */
+  async answer(
+    { id }: PendingIssue,
+    person: string,
+    key: Toucher,
+    answer: Answer = 'approve',
+    authority: Authority = this.authority,
+  ): Promise<PendingIssue> {
+    const { request, viewSecret } = await this.waiting(id);
+    const { origin, rpId } = authority;
+    const challenge = answerDigest(origin, request, answer);
+    const assertion = key.get({ challenge, origin, rpId });
+    return answerRequest(authority, id, viewSecret, person, answer, assertion);
+  }
+
+  /** What others can see of a request that waits, whoever they are. */
+  async waiting(id: string): Promise<Waiting> {
+    const request = await this.authority.store.read((tx) => tx.findRequest(id));
+    if (request?.action !== 'issue') throw new Error('there is no such request');
+    return describeWaiting(this.authority, request);
+  }
+
   assertion(request: PendingIssue, key: Toucher, flags?: number): AssertionJson {
     const { origin, rpId } = this.authority;
     const challenge = issueDigest(origin, request);
@@ -259,7 +317,7 @@ async function makeAuthority(
   };
   const newRosters = () =>
     new RosterInForce({
-      authorityKeys: ownCaKeys({ signers }).map(({ key }) => key),
+      authorityKeys: [...ownCaKeys({ signers }).map(({ key }) => key), ...(options.offlineKeys ?? [])],
       sudoSigner: signers.sudo === 'touch' ? 'touch' : 'authority',
     });
   const authority: Authority = {
@@ -268,6 +326,7 @@ async function makeAuthority(
     store: await openStore(),
     rosters: newRosters(),
     signers,
+    offlineKeys: options.offlineKeys ?? [],
     bundleKey: newKey(),
     throwaway: newKey(),
     logVerifierKey: formatVerifierKey(logSigner),

@@ -78,11 +78,13 @@ describe('a bundle', () => {
   });
 
   it('lets only an active CA key of the purpose sign', () => {
-    const keys = (purpose: 'login' | 'sudo', state: 'active' | 'coming' | 'retired') =>
+    const keys = (purpose: 'login' | 'sudo', state: 'active' | 'coming' | 'retired' | 'offline') =>
       verify(bundle({ caKeys: [{ purpose, state, key: formatPublicKeyLine(CA.publicKey) }] }));
     expect(isActiveCaKey(keys('login', 'active'), 'login', CA.publicKey)).toBe(true);
     expect(isActiveCaKey(keys('login', 'coming'), 'login', CA.publicKey)).toBe(false);
     expect(isActiveCaKey(keys('login', 'retired'), 'login', CA.publicKey)).toBe(false);
+    expect(isActiveCaKey(keys('login', 'offline'), 'login', CA.publicKey)).toBe(false);
+    expect(isActiveCaKey(keys('sudo', 'offline'), 'sudo', CA.publicKey)).toBe(false);
     expect(isActiveCaKey(keys('sudo', 'active'), 'login', CA.publicKey)).toBe(false);
     expect(isActiveCaKey(keys('login', 'active'), 'login', STRANGER.publicKey)).toBe(false);
   });
