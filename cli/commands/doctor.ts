@@ -2,12 +2,12 @@
 import { stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { Command } from 'commander';
-import { printable } from '../../src/ssh/printable.ts';
 import { checkAgent } from '../doctor/agent.ts';
 import { checkAccount, checkBundle, checkClock } from '../doctor/authority.ts';
 import { checkCertificate } from '../doctor/certificate.ts';
 import type { Check } from '../doctor/check.ts';
 import { failure, ok, warning } from '../doctor/check.ts';
+import { report } from '../doctor/report.ts';
 import { judgeSshConfig, readSshConfig } from '../doctor/ssh-config.ts';
 import { checkTouch } from '../doctor/touch.ts';
 import type { Enrolled } from '../enrolled.ts';
@@ -15,7 +15,11 @@ import { openEnrolled } from '../enrolled.ts';
 import { UsherCommandError } from '../error.ts';
 import { settingsFile } from '../settings.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { writeData, writeJson } from '../terminal.ts';
+import { doctorHostCommand } from './doctor-host.ts';
+import { doctorLogCommand } from './doctor-log.ts';
+import { doctorSudoCommand } from './doctor-sudo.ts';
+
+const PARTS = [doctorSudoCommand, doctorHostCommand, doctorLogCommand];
 
 interface DoctorOptions {
   readonly authority?: string;
@@ -25,7 +29,7 @@ interface DoctorOptions {
 }
 
 export function doctorCommand(surroundings: Surroundings): Command {
-  return new Command('doctor')
+  const command = new Command('doctor')
     .description(
       'check agent, clock, authority, certificate and ssh configuration; exit code 1 when something fails',
     )
@@ -34,15 +38,14 @@ export function doctorCommand(surroundings: Surroundings): Command {
     .option('--json', 'print every check with its id, verdict, message and hint as JSON')
     .option('--authority <name>', 'the host of the authority, if not the default one ($USHER_AUTHORITY)')
     .action((options: DoctorOptions) => doctor(surroundings, options));
+  for (const make of PARTS) command.addCommand(make(surroundings));
+  // Otherwise `--json` behind `doctor host` would be taken for the option of `doctor`.
+  return command.enablePositionalOptions();
 }
 
 export async function doctor(surroundings: Surroundings, options: DoctorOptions): Promise<void> {
   const checks = await examine(surroundings, options);
-  const verdict = checks.some((check) => check.verdict === 'fail') ? 'fail' : 'ok';
-  if (options.json === true) writeJson(surroundings, { verdict, checks });
-  else for (const check of checks) writeCheck(surroundings, check);
-  const failed = checks.filter((check) => check.verdict === 'fail').length;
-  if (failed > 0) throw new UsherCommandError('refused', `${failed} of ${checks.length} checks failed`);
+  report(surroundings, checks, { json: options.json });
 }
 
 async function examine(surroundings: Surroundings, options: DoctorOptions): Promise<readonly Check[]> {
@@ -112,9 +115,4 @@ function addresses(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap((all) =>
     (all ?? []).filter(({ internal }) => !internal).map(({ address }) => address),
   );
-}
-
-function writeCheck(surroundings: Surroundings, { id, verdict, message, hint }: Check): void {
-  writeData(surroundings, `${verdict.padEnd(4)}  ${id}: ${printable(message)}`);
-  if (hint !== undefined) writeData(surroundings, `      ${printable(hint)}`);
 }

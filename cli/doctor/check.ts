@@ -1,3 +1,5 @@
+import type { Finding, CheckId as PamUsshCheckId } from '../../src/pam-ussh/finding.ts';
+
 /** One thing that the doctor looked at. */
 export interface Check {
   /** Stable, for programs. */
@@ -10,7 +12,11 @@ export interface Check {
 
 type Verdict = 'ok' | 'warn' | 'fail';
 
-type CheckId =
+export type CheckId =
+  | PamUsshCheckId
+  | 'host.sudo_denied'
+  | 'host.sshd'
+  | 'host.krl'
   | 'settings'
   | 'bundle'
   | 'clock'
@@ -35,4 +41,9 @@ export function warning(id: CheckId, message: string, hint: string): Check {
 
 export function failure(id: CheckId, message: string, hint: string): Check {
   return { id, verdict: 'fail', message, hint };
+}
+
+/** What was found about pam-ussh, in the form of all checks. */
+export function checkOf({ check, level, sentence, hint }: Finding): Check {
+  return level === 'error' ? failure(check, sentence, hint) : warning(check, sentence, hint);
 }

@@ -1,0 +1,130 @@
+/** `usher doctor sudo HOST`: whether the pam-ussh of a host would take what the agent holds, and if not because of which rule. */
+import { Command } from 'commander';
+import type { AgentFact, SigningFact } from '../../src/pam-ussh/facts.ts';
+import type { Finding } from '../../src/pam-ussh/finding.ts';
+import type { IdentityVerdict } from '../../src/pam-ussh/verdict.ts';
+import { printable } from '../../src/ssh/printable.ts';
+import { report } from '../doctor/report.ts';
+import { readSshConfig } from '../doctor/ssh-config.ts';
+import { listAgent, trySign } from '../doctor/sudo/agent-facts.ts';
+import { checkSudo } from '../doctor/sudo/checks.ts';
+import { examineSudo } from '../doctor/sudo/examine.ts';
+import { assumeHost, defaultPrincipals } from '../doctor/sudo/host-facts.ts';
+import type { KnownSudo } from '../doctor/sudo/known.ts';
+import { knownSudo } from '../doctor/sudo/known.ts';
+import { checkSession } from '../doctor/sudo/session.ts';
+import { ownEntries } from '../entries.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { whileWaiting, writeData } from '../terminal.ts';
+
+interface DoctorSudoOptions {
+  readonly login?: string;
+  readonly principal?: readonly string[];
+  readonly caFile?: string;
+  readonly authority?: string;
+  readonly json?: boolean;
+}
+
+export function doctorSudoCommand(surroundings: Surroundings): Command {
+  return new Command('sudo')
+    .description('say whether pam-ussh on a host would take what your agent holds, and if not why')
+    .argument('<host>', 'the host, as the roster names it')
+    .option('--login <name>', 'your Unix account there (default: those that you may ask for)')
+    .option(
+      '--principal <name...>',
+      'what the host takes for sudo (default: sudoer and sudoer@HOST, as "usher export pam" has it)',
+    )
+    .option('--ca-file <file>', 'a copy of the CA keys of the host (default: those of the authority)')
+    .option('--json', 'print certificates and checks as JSON')
+    .option('--authority <name>', 'the host of the authority, if not the default one ($USHER_AUTHORITY)')
+    .action((host: string, options: DoctorSudoOptions) => doctorSudo(surroundings, host, options));
+}
+
+async function doctorSudo(
+  surroundings: Surroundings,
+  host: string,
+  options: DoctorSudoOptions,
+): Promise<void> {
+  const known = await knownSudo(surroundings, { host, ...options });
+  const { socket } = known.agent;
+  const agent = await listAgent(socket);
+  const principals = options.principal ?? defaultPrincipals(known.sudoName);
+  const answer = await examineSudo({
+    host: assumeHost(principals, known.caFile),
+    logins: options.login === undefined ? known.logins : [options.login],
+    agent,
+    now: surroundings.now(),
+    sign: (identity) => sign(surroundings, socket ?? '', agent, identity),
+  });
+  const { identities, outcome } = answer.judgement;
+  if (options.json !== true) for (const identity of identities) writeIdentity(surroundings, identity);
+  const checks = [
+    ...known.checks,
+    ...checkSudo({ host, answer, now: surroundings.now() }),
+    ...(await sessionChecks(surroundings, host, known, agent)),
+  ];
+  const more = { host, login: answer.login, principals, outcome, certificates: identities.flatMap(plain) };
+  report(surroundings, checks, { json: options.json, ...more });
+}
+
+function sign(
+  surroundings: Surroundings,
+  socket: string,
+  agent: AgentFact,
+  { index, comment, certificate }: IdentityVerdict,
+): Promise<SigningFact> {
+  const blob = agent.kind === 'identities' ? agent.identities[index]?.blob : undefined;
+  const needsPatience = certificate?.subject.application !== undefined;
+  const challenge = surroundings.randomBytes(32);
+  const signing = trySign(socket, { blob: blob ?? new Uint8Array(), needsPatience, challenge });
+  const what = needsPatience ? 'touch your security key' : 'the agent signs';
+  return whileWaiting(surroundings, `${what}: ${printable(comment)}`, signing);
+}
+
+async function sessionChecks(surroundings: Surroundings, host: string, known: KnownSudo, agent: AgentFact) {
+  const { owner } = known;
+  const identities = agent.kind === 'identities' ? agent.identities : [];
+  return checkSession({
+    host,
+    config: await readSshConfig(surroundings, host),
+    socket: known.agent.socket,
+    env: surroundings.env,
+    logins: owner === undefined ? [] : ownEntries(identities, owner),
+    now: surroundings.now(),
+  });
+}
+
+const STEPS: Readonly<Record<IdentityVerdict['step'], string>> = {
+  accepted: 'accepted',
+  skipped: 'passed over',
+  aborts: 'stops pam-ussh',
+  'not-reached': 'not looked at',
+};
+
+function writeIdentity(surroundings: Surroundings, identity: IdentityVerdict): void {
+  const { index, comment, step, certificate, matched, refusals, warnings } = identity;
+  const what = certificate === undefined ? '' : `, serial ${certificate.serial}`;
+  const why = step === 'accepted' && matched !== undefined ? ` for ${matched}` : '';
+  writeData(surroundings, printable(`${index + 1}. ${comment}${what}: ${STEPS[step]}${why}`));
+  for (const finding of [...refusals, ...warnings]) writeFinding(surroundings, finding);
+}
+
+function writeFinding(surroundings: Surroundings, { check, sentence, hint }: Finding): void {
+  writeData(surroundings, `   ${check}: ${printable(sentence)}`);
+  writeData(surroundings, `      ${printable(hint)}`);
+}
+
+/** Plain keys are no certificates. */
+function plain(identity: IdentityVerdict) {
+  const { index, comment, step, certificate, matched, refusals, warnings } = identity;
+  if (certificate === undefined && refusals.length === 0) return [];
+  const { serial, keyId, principals, validAfter, validBefore } = certificate ?? {};
+  return [
+    {
+      ...{ index, comment, step, matched: matched ?? null },
+      ...{ serial, keyId, principals, validAfter, validBefore },
+      refusals,
+      warnings,
+    },
+  ];
+}

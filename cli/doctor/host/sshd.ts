@@ -1,0 +1,152 @@
+/** sshd, by its own word (`sshd -T`): that an agent can be forwarded, that sudo's CA logs nobody in, that revoked keys are out. Pure. */
+import { base64 } from '@scure/base';
+import { parseCaFile } from '../../../src/pam-ussh/ca-file.ts';
+import { roughDuration } from '../../review.ts';
+import type { Check } from '../check.ts';
+import { failure, ok, warning } from '../check.ts';
+import type { HostFiles, HostUser } from './files.ts';
+import { linesOf, textOf } from './files.ts';
+
+/** Keyword in small letters -> its values, in order. */
+export type SshdConfig = ReadonlyMap<string, readonly string[]>;
+
+export interface SshdQuestion {
+  readonly files: HostFiles;
+  readonly config: SshdConfig;
+  readonly user: HostUser | undefined;
+  /** The keys that pam-ussh trusts. */
+  readonly sudoKeys: readonly Uint8Array[];
+  /** Those that the authority's files name for logins and for sudo (base64). */
+  readonly sharedKeys: ReadonlySet<string>;
+  /** The principals that give sudo here. */
+  readonly sudoPrincipals: readonly string[];
+  readonly now: number;
+}
+
+/** OpenSSH's PROTOCOL.krl: magic, format, version, then when it was made. */
+const KRL_MAGIC = 'SSHKRL\n\0';
+const KRL_DATE_OFFSET = 20;
+const KRL_HEADER_BYTES = 28;
+/** A list that is renewed each day is never as old. */
+const OLD_SECONDS = 36 * 3600;
+
+export function parseSshdConfig(text: string): SshdConfig {
+  const config = new Map<string, readonly string[]>();
+  for (const line of linesOf(text)) {
+    const [, name, value = ''] = /^(\S+)\s*(.*)$/.exec(line) ?? [];
+    if (name === undefined) continue;
+    const keyword = name.toLowerCase();
+    config.set(keyword, [...(config.get(keyword) ?? []), value]);
+  }
+  return config;
+}
+
+export function checkSshd(question: SshdQuestion): readonly Check[] {
+  const problems = [
+    ...checkForwarding(question.config),
+    ...checkCaKeys(question),
+    ...checkPrincipals(question),
+  ];
+  const usual = ok('host.sshd', 'sshd lets agents through, and takes login certificates only');
+  return [...(problems.length === 0 ? [usual] : problems), ...checkRevoked(question)];
+}
+
+/** The one value of a keyword; `none` is sshd's word for nothing. */
+export function settingOf(config: SshdConfig, keyword: string): string | undefined {
+  const value = config.get(keyword)?.[0];
+  return value === 'none' || value === '' ? undefined : value;
+}
+
+function* checkForwarding(config: SshdConfig): Generator<Check> {
+  const hint = 'pam-ussh asks the agent that ssh -A forwards: sshd has to allow it';
+  if (config.get('disableforwarding')?.[0] === 'yes')
+    yield failure('host.sshd', 'DisableForwarding is on', hint);
+  else if (!['yes', 'local', 'all', undefined].includes(config.get('allowagentforwarding')?.[0]))
+    yield failure('host.sshd', 'AllowAgentForwarding is off', hint);
+}
+
+function* checkCaKeys({ files, config, sudoKeys, sharedKeys }: SshdQuestion): Generator<Check> {
+  const path = settingOf(config, 'trustedusercakeys');
+  if (path === undefined) {
+    const hint = 'unless people log in otherwise: usher export sshd';
+    yield warning('host.sshd', 'TrustedUserCAKeys is not set: no certificate logs in', hint);
+    return;
+  }
+  const fact = files.read(path);
+  if (fact.kind !== 'bytes') {
+    yield failure(
+      'host.sshd',
+      `TrustedUserCAKeys names ${path}, which can not be read`,
+      'write the login CA there',
+    );
+    return;
+  }
+  const sudo = new Set(sudoKeys.map((key) => base64.encode(key)));
+  for (const { key, line } of parseCaFile(fact.bytes).keys) {
+    const encoded = base64.encode(key.blob);
+    const message = `line ${line} of ${path} is a CA key for sudo: its certificates can log in`;
+    if (sharedKeys.has(encoded))
+      yield warning('host.sshd', message, 'that is right for a key that is kept for emergencies only');
+    else if (sudo.has(encoded))
+      yield failure('host.sshd', message, 'TrustedUserCAKeys is for the login CA only (usher export sshd)');
+  }
+}
+
+/** Our login certificates name `alice@web1`, which sshd takes for alice only where a file says so. */
+function* checkPrincipals({ files, config, user, sudoPrincipals }: SshdQuestion): Generator<Check> {
+  const pattern = settingOf(config, 'authorizedprincipalsfile');
+  if (pattern === undefined) {
+    if (settingOf(config, 'authorizedprincipalscommand') === undefined)
+      yield warning(
+        'host.sshd',
+        'AuthorizedPrincipalsFile is not set: sshd takes certificates that name the login alone',
+        'usher export sshd sets it',
+      );
+    return;
+  }
+  if (user === undefined) return;
+  const path = pattern.replaceAll('%u', user.name).replaceAll('%%', '%');
+  const names = linesOf(textOf(files, path) ?? '').map((line) => line.trim().split(/\s+/).at(-1) ?? '');
+  const shared = names.find((name) => sudoPrincipals.includes(name));
+  if (shared !== undefined)
+    yield failure('host.sshd', `${path} lets ${shared} log in, which is a principal for sudo`, 'take it out');
+}
+
+function checkRevoked({ files, config, now }: SshdQuestion): readonly Check[] {
+  const path = settingOf(config, 'revokedkeys');
+  if (path === undefined)
+    return [
+      warning(
+        'host.krl',
+        'RevokedKeys is not set: a certificate logs in until it ends',
+        'usher export sshd sets it',
+      ),
+    ];
+  const fact = files.read(path);
+  if (fact.kind !== 'bytes')
+    return [
+      failure(
+        'host.krl',
+        `RevokedKeys names ${path}, which can not be read: sshd refuses every key`,
+        `write ${path}`,
+      ),
+    ];
+  const made = krlDate(fact.bytes) ?? files.modified(path) ?? 0;
+  const age = now - made;
+  if (age > OLD_SECONDS)
+    return [
+      warning(
+        'host.krl',
+        `${path} is ${roughDuration(age)} old: who was revoked since logs in`,
+        'bring a new one',
+      ),
+    ];
+  return [ok('host.krl', `${path} is ${age < 60 ? 'fresh' : `${roughDuration(age)} old`}`)];
+}
+
+/** When a KRL was made; undefined for a list of keys in text, which sshd takes, too. */
+function krlDate(bytes: Uint8Array): number | undefined {
+  if (bytes.length < KRL_HEADER_BYTES) return undefined;
+  if (new TextDecoder().decode(bytes.subarray(0, KRL_MAGIC.length)) !== KRL_MAGIC) return undefined;
+  return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(KRL_DATE_OFFSET));
+}

@@ -1,0 +1,155 @@
+/** What the judgement means for the person: whether sudo will work, what it will cost, and what to do. Pure. */
+import type { Finding } from '../../../src/pam-ussh/finding.ts';
+import type { GoCertificate } from '../../../src/pam-ussh/go-certificate.ts';
+import { readGoSignature } from '../../../src/pam-ussh/go-signature.ts';
+import type { IdentityVerdict } from '../../../src/pam-ussh/verdict.ts';
+import { roughDuration } from '../../review.ts';
+import type { Check } from '../check.ts';
+import { checkOf, failure, ok, warning } from '../check.ts';
+import type { SudoAnswer } from './examine.ts';
+
+export interface SudoSituation {
+  readonly host: string;
+  readonly answer: SudoAnswer;
+  readonly now: number;
+}
+
+const SOON_SECONDS = 300;
+const USER_PRESENT = 0x01;
+
+export function checkSudo(situation: SudoSituation): readonly Check[] {
+  const { judgement } = situation.answer;
+  // About the line and the files, an assumed host has nothing to say.
+  const agent = judgement.findings.filter(({ check }) => check.startsWith('agent.')).map(checkOf);
+  if (agent.length > 0) return agent;
+  const accepted = judgement.identities.find(({ step }) => step === 'accepted');
+  return accepted === undefined ? refusal(situation) : acceptance(situation, accepted);
+}
+
+function acceptance(situation: SudoSituation, { certificate, matched, warnings, index }: IdentityVerdict) {
+  const { host, answer, now } = situation;
+  if (certificate === undefined) return [];
+  const before = answer.judgement.identities.slice(0, index);
+  return [
+    ok(
+      'cert.sudo-principal',
+      `${host} should take ${nameOf(certificate)} of ${answer.login} for ${matched ?? ''}`,
+    ),
+    checkTime(certificate, now),
+    checkOrder(before),
+    ...checkTouch(answer, index, certificate),
+    ...before.flatMap(needless),
+    ...warnings.map(checkOf),
+  ];
+}
+
+function nameOf({ serial }: GoCertificate): string {
+  return `the certificate ${serial}`;
+}
+
+function checkTime({ validBefore }: GoCertificate, now: number): Check {
+  const left = Number(validBefore) - now;
+  const message = `it is valid for ${roughDuration(left)}`;
+  return left < SOON_SECONDS
+    ? warning('cert.time', `${message} only`, 'ask for a new one: usher sudo HOST')
+    : ok('cert.time', message);
+}
+
+function checkOrder(before: readonly IdentityVerdict[]): Check {
+  const asked = before.filter(({ asksToSign }) => asksToSign).length;
+  if (asked === 0) return ok('agent.order', 'pam-ussh asks nothing else in the agent for a signature');
+  return ok('agent.order', `everything that pam-ussh tries first signs (${asked} before it)`);
+}
+
+/** A security key that has to be touched for a certificate which then turns out to be for another host. */
+function needless({ asksToSign, certificate, comment, warnings }: IdentityVerdict): readonly Check[] {
+  if (!asksToSign || certificate?.subject.application === undefined) return [];
+  return warnings
+    .filter(({ check }) => check === 'agent.order')
+    .map((finding) => checkOf(named(comment, finding)));
+}
+
+function* checkTouch(
+  { strict, signed }: SudoAnswer,
+  index: number,
+  { subject }: GoCertificate,
+): Generator<Check> {
+  if (subject.application === undefined) {
+    yield ok('cert.subject-alg', `it signs without a question to you: no sudo needs a touch`);
+    return;
+  }
+  const fact = signed.get(index);
+  const wasTouched = fact?.kind === 'signature' && wasPresent(fact.signature);
+  if (wasTouched)
+    yield ok(
+      'cert.subject-alg',
+      'each sudo needs a touch of your security key; hosts with x/crypto 0.52 or newer also check that it was touched',
+    );
+  else if (strict.identities[index]?.step !== 'accepted')
+    yield warning(
+      'cert.subject-alg',
+      'the security key signs without a touch: hosts with x/crypto 0.52 or newer refuse it',
+      'make the key anew without no-touch-required',
+    );
+}
+
+/** The flags of the authenticator follow the signature (PROTOCOL.u2f). */
+function wasPresent(signature: Uint8Array): boolean {
+  return ((readGoSignature(signature).rest[0] ?? 0) & USER_PRESENT) !== 0;
+}
+
+function refusal(situation: SudoSituation): readonly Check[] {
+  const { host, answer } = situation;
+  const { identities } = answer.judgement;
+  const stopped = identities.find(({ step }) => step === 'aborts');
+  if (stopped !== undefined)
+    return [...stopped.refusals.map((finding) => checkOf(whyNoSignature(answer, stopped, finding)))];
+  const [nearest] = identities.filter(isCertificate).sort((a, b) => weight(a) - weight(b));
+  if (nearest === undefined)
+    return [failure('agent.has-cert', 'the agent holds no certificate', `ask for one: usher sudo ${host}`)];
+  return nearest.refusals.map((finding) => checkOf(named(nearest.comment, finding)));
+}
+
+function isCertificate({ certificate, refusals }: IdentityVerdict): boolean {
+  return certificate !== undefined || refusals.length > 0;
+}
+
+/** The certificate of another CA or for another purpose is not the one that was meant. */
+function weight({ refusals }: IdentityVerdict): number {
+  const foreign = refusals.some(
+    ({ check }) => check === 'cert.ca-in-ca_file' || check === 'cert.parse-strict',
+  );
+  return refusals.length + (foreign ? 100 : 0);
+}
+
+function named(comment: string, finding: Finding): Finding {
+  return { ...finding, sentence: `"${comment}": ${finding.sentence}` };
+}
+
+/** The agent does not say why it refuses: these are the reasons there are. */
+function whyNoSignature(
+  { signed }: SudoAnswer,
+  { index, comment, certificate }: IdentityVerdict,
+  finding: Finding,
+) {
+  const about = named(comment, finding);
+  if (finding.check !== 'agent.order') return about;
+  const kind = signed.get(index)?.kind;
+  if (kind === 'silent')
+    return {
+      ...about,
+      hint: `nobody touched or confirmed in time, or the agent hangs; ${about.hint}`,
+    };
+  if (kind !== 'refused') return about;
+  const reasons = [
+    'it asks before each use (ssh-add -c) and nobody could say yes',
+    'it is bound to destinations (ssh-add -h)',
+    ...(certificate?.subject.type === 'ssh-rsa'
+      ? ['the agent refuses SHA-1, which is what pam-ussh asks of RSA keys']
+      : []),
+    ...(certificate?.subject.application === undefined
+      ? []
+      : ['its security key is not there, or was not touched']),
+  ];
+  return { ...about, hint: `${reasons.join('; or ')}: ${about.hint}` };
+}
