@@ -72,9 +72,6 @@ export type ApproveEvent =
   | { readonly kind: 'retry-wanted' }
   | { readonly kind: 'expired' };
 
-/** Refusals that concern the key, not the answer. */
-const ANOTHER_KEY_MAY_DO = new Set(['touch-refused', 'user-verification-required', 'attestation-required']);
-
 export interface Surroundings extends Ability {
   readonly fragment: string;
   readonly parsed: ParsedAddress | undefined;
@@ -107,12 +104,11 @@ export function transition(state: ApproveState, event: ApproveEvent): ApproveSta
 }
 
 /**
- * Whether this page can give the answer. Nobody approves for themselves, and a browser can not make the signature of a CA key: it
- * signs only what a web page may ask for.
+ * Whether this page can give the answer. Nobody approves for themselves, though anybody can take their own request back; and a browser
+ * can not make the signature of a CA key, because it signs nothing that is not of the web.
  */
 export function canAnswer({ person, view }: Viewed, answer: Answer): boolean {
-  if (person === view.person) return false;
-  return answer === 'reject' || view.approvedBy === 'touch';
+  return answer === 'reject' || (person !== view.person && view.approvedBy === 'touch');
 }
 
 type Step = Exclude<ApproveEvent, { kind: 'expired' | Mishap<ReviewFaultCode>['kind'] }>;
@@ -155,8 +151,7 @@ function afterTouch(state: Touching, event: Step): ApproveState {
 
 function afterRefusal(state: Working, refusal: Refusal): ApproveState {
   if (refusal.code === 'request-expired') return stopped({ kind: 'expired' });
-  if (state.kind === 'sending' && ANOTHER_KEY_MAY_DO.has(refusal.code))
-    return { ...reviewing(state), refusal };
+  if (state.kind === 'sending' && refusal.code === 'touch-refused') return { ...reviewing(state), refusal };
   return stopped({ kind: 'refused', refusal });
 }
 

@@ -53,7 +53,9 @@ function Circumstances({ view }: { readonly view: View }) {
         <Entry label="Asked">{momentInWords(view.createdAt)}</Entry>
         <Entry label="Waits until">{momentInWords(view.approveBy)}</Entry>
         <Entry label="Approvals">
-          {view.given} of {view.needed} given
+          {view.approvedBy === 'touch'
+            ? `${view.given} of ${view.needed} given`
+            : 'the signature of a CA key that is named above'}
         </Entry>
       </Ledger>
     </section>
@@ -104,8 +106,7 @@ function Answers({ state, dispatch }: ViewScreenProps) {
       </div>
       {answers.length > 0 && (
         <p class="hint">
-          Either answer takes a touch, and stands in the log with your name. If you are not sure, ask{' '}
-          {state.view.person} first.
+          Nothing happens without your touch. If you are not sure, ask {state.view.person} first.
         </p>
       )}
     </div>
@@ -117,7 +118,7 @@ function WhyNot({ state: { person, view, address } }: Pick<ViewScreenProps, 'sta
   if (person === view.person)
     return (
       <Notice tone="warning" title="This is your own request">
-        Somebody else has to approve it.
+        Somebody else has to approve it. You can take it back.
       </Notice>
     );
   if (view.approvedBy === 'touch') return null;
@@ -141,6 +142,7 @@ const LABELS: Readonly<Record<Answer, string>> = {
 
 /** The button that was pressed says what goes on; the other one stays what it is. */
 function labelOf(state: ViewScreenProps['state'], answer: Answer): string {
+  if (state.person === state.view.person && state.kind === 'reviewing') return 'Take it back with a touch';
   if (state.kind === 'reviewing' || state.answer !== answer) return LABELS[answer];
   return state.kind === 'touching' ? 'Touch your key now…' : 'Sending your answer…';
 }

@@ -30,8 +30,8 @@ function WaitingScreen({ needed, given, approveBy, address }: Readonly<Approvabl
   return (
     <Screen title="Waiting for approval">
       <p class="lead">
-        Your touch was accepted. Before anything is signed, {othersInWords(Math.max(1, needed - given))} to
-        approve, until <strong>{momentInWords(approveBy)}</strong>.
+        Your touch was accepted. Before anything is signed, {whatIsMissing(needed - given)}, until{' '}
+        <strong>{momentInWords(approveBy)}</strong>.
       </p>
       <p>They look at it here. Whoever has this address can see the request:</p>
       <pre class="command">
@@ -40,4 +40,9 @@ function WaitingScreen({ needed, given, approveBy, address }: Readonly<Approvabl
       <p>The terminal waits for them. You can close this page.</p>
     </Screen>
   );
+}
+
+/** Where people's keys sign, nobody else may have to approve, and yet somebody has to sign. */
+function whatIsMissing(approvals: number): string {
+  return approvals > 0 ? `${othersInWords(approvals)} to approve` : 'somebody has to sign with a CA key';
 }
