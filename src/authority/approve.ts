@@ -12,7 +12,7 @@ import { signerOf } from './ca-keys.ts';
 import type { CaSignature } from './ca-touch.ts';
 import { verifyCaSignature } from './ca-touch.ts';
 import type { Approvals } from './cover.ts';
-import { approvalsOf, decideDraft } from './cover.ts';
+import { approvalsOf, coverOf, decideDraft } from './cover.ts';
 import { decoySeed } from './decoy.ts';
 import { AuthorityError } from './error.ts';
 import { acceptTouch, advance, proceed, signIfLeased } from './issue.ts';
@@ -43,7 +43,10 @@ export async function listApprovals(authority: Authority, person: string): Promi
   return authority.store.read(async (tx) => {
     const roster = await authority.rosters.in(tx);
     const waiting = await tx.listWaiting(authority.clock.now(), MOST_LISTED);
-    const answerable = waiting.filter((request) => mayAnswer(authority, roster, request, person));
+    const answerable = waiting.filter(
+      (request) =>
+        authority.clock.now() < approveBy(request) && mayAnswer(authority, roster, request, person),
+    );
     return answerable.map((request) => waitingOf(authority, roster, request));
   });
 }
@@ -82,7 +85,7 @@ export async function answerRequest(
   );
   // Thrown after the transaction: the counter of the key must stay raised.
   if (outcome instanceof AuthorityError) throw outcome;
-  return signIfLeased(authority, outcome);
+  return covered(await signIfLeased(authority, outcome));
 }
 
 /** The owner of a CA key signs one of the drafts: that approves it, and makes the certificate. */
@@ -100,7 +103,14 @@ export async function signRequest(
     if (refusal !== undefined) throw refusal;
     return proceed(authority, tx, request, { ...consentOf(request), caTouch });
   });
-  return signIfLeased(authority, next);
+  return covered(await signIfLeased(authority, next));
+}
+
+/** For who answered, who is not told what the other person may ask for. @throws AuthorityError when policy refuses it now */
+function covered(request: PendingIssue): PendingIssue {
+  if (request.state.kind !== 'denied') return request;
+  const { code, reason } = request.state.refusal;
+  throw new AuthorityError(code, reason);
 }
 
 async function takeAnswer(
@@ -113,6 +123,8 @@ async function takeAnswer(
 ): Promise<PendingIssue | AuthorityError> {
   const request = await findWaiting(authority, tx, id, viewSecret);
   await acceptTouch(tx, touched);
+  const cover = await coverOf(authority, tx, request, consentOf(request));
+  if (cover.kind === 'refused') return advance(tx, request, { kind: 'denied', refusal: cover.refusal });
   const refusal = refusalOfAnswer(authority, await authority.rosters.in(tx), request, answer, touched.touch);
   if (refusal !== undefined) return refusal;
   const { person } = touched.touch;

@@ -48,7 +48,7 @@ export async function touchRequest(
     await acceptTouch(tx, touched);
     return proceed(authority, tx, request, consent);
   });
-  return signIfLeased(authority, next);
+  return allowed(await signIfLeased(authority, next));
 }
 
 /**
@@ -68,7 +68,7 @@ export async function signOwnRequest(
     const caTouch = verifyOwnSignature(authority, roster, request, offered);
     return proceed(authority, tx, request, { approvals: [], caTouch });
   });
-  return signIfLeased(authority, next);
+  return allowed(await signIfLeased(authority, next));
 }
 
 /** Takes up a request that was touched but whose signing never ended: its holder is gone. */
@@ -77,7 +77,7 @@ export async function resumeRequest(authority: Authority, request: PendingIssue)
   const { consent } = request.state;
   try {
     const leased = await authority.store.write((tx) => proceed(authority, tx, request, consent));
-    return await signIfLeased(authority, leased);
+    return allowed(await signIfLeased(authority, leased));
   } catch (error) {
     // Another poll was faster: what it makes of the request is this one's answer too.
     if (error instanceof AuthorityError && error.code === 'request-answered')
@@ -92,22 +92,22 @@ async function readAgain(authority: Authority, { id }: PendingIssue): Promise<Pe
   throw new AuthorityError('unknown-request', 'this request is kept no more: ask again');
 }
 
-/** @throws AuthorityError with the reason when the request was refused after its touch. */
-export function assertNotDenied(request: PendingIssue): void {
-  if (request.state.kind !== 'denied') return;
+/**
+ * For the person who asked, who is told what to ask for instead.
+ * @throws AuthorityError with the reason when the request was refused after its touch.
+ */
+export function allowed(request: PendingIssue): PendingIssue {
+  if (request.state.kind !== 'denied') return request;
   const { code, reason, access } = request.state.refusal;
   throw new AuthorityError(code, reason, access === undefined ? {} : { access });
 }
 
-/** Steps 8 and 9, for whoever took the lease. */
+/** Steps 8 and 9, for whoever took the lease; what the request has come to may also be a denial. */
 export async function signIfLeased(authority: Authority, request: PendingIssue): Promise<PendingIssue> {
-  assertNotDenied(request);
   if (request.state.kind !== 'signing') return request;
   const { consent } = request.state;
   const certificates = await signDrafts(authority, request, consent);
-  const ended = await authority.store.write((tx) => record(authority, tx, request, consent, certificates));
-  assertNotDenied(ended);
-  return ended;
+  return authority.store.write((tx) => record(authority, tx, request, consent, certificates));
 }
 
 function assertPageProven(request: PendingIssue, speaker: Speaker): void {

@@ -9,7 +9,7 @@ import { lookupIn, makeProof, nodesOf, planConsistency, planInclusion } from '..
 import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
 import { findIssue } from './find-request.ts';
-import { assertNotDenied, resumeRequest } from './issue.ts';
+import { allowed, resumeRequest } from './issue.ts';
 import { approveBy } from './pending-issue.ts';
 import type { LogHead, StoreReader } from './ports.ts';
 import type { Purpose } from './purpose.ts';
@@ -40,8 +40,7 @@ export async function resultOf(
 ): Promise<PendingIssue> {
   const request = await authority.store.read((tx) => findIssue(tx, id, { pollSecret }));
   assertKept(authority, request);
-  const current = await resumeRequest(authority, request);
-  assertNotDenied(current);
+  const current = allowed(await resumeRequest(authority, request));
   assertNotOver(authority, current);
   return current;
 }
