@@ -4,6 +4,7 @@ import { REMOVAL_REASONS } from './authority/remove-credential.ts';
 import { breakGlass } from './commands/break-glass.ts';
 import { credentialJson, credentialLine, isoTime } from './commands/credential-view.ts';
 import { init } from './commands/init.ts';
+import { importRecords, listGaps } from './commands/log.ts';
 import { dropCredential, invite, listCredentials } from './commands/people.ts';
 import { checkRoster, diffRosters, loadRoster } from './commands/roster.ts';
 import { serve } from './commands/serve.ts';
@@ -21,6 +22,7 @@ export function makeProgram(): Command {
   addInvite(program);
   addCredential(program);
   addBreakGlass(program);
+  addLog(program);
   speakAsUsherd(program);
   return program;
 }
@@ -87,9 +89,7 @@ function addInvite(program: Command): void {
     .action(async (person, { dir }) => {
       const { address, expiresAt } = await invite(dir, person);
       print(address);
-      process.stderr.write(
-        `usherd: for ${person}, once, until ${isoTime(expiresAt)}; hand it over in private\n`,
-      );
+      tell(`for ${person}, once, until ${isoTime(expiresAt)}; hand it over in private`);
     });
 }
 
@@ -146,8 +146,36 @@ function addBreakGlass(program: Command): void {
     .action(async (person, host, options) => print(await breakGlass({ person, host, ...options })));
 }
 
+function addLog(program: Command): void {
+  const log = program.command('log').description('the log of everything that changed who may do what');
+  log
+    .command('import')
+    .description('enter what break-glass signed: all of it or nothing; each certificate is an alarm')
+    .argument('<file...>', 'KEY.issued, beside the offline key')
+    .addOption(directoryOption())
+    .action(async (files, { dir }) => {
+      for (const line of await importRecords(dir, files)) tell(line);
+    });
+  log
+    .command('gaps')
+    .description(
+      'serials of offline keys that were used up and never imported; ends with 1 when there are any',
+    )
+    .addOption(directoryOption())
+    .action(async ({ dir }) => {
+      const gaps = await listGaps(dir);
+      if (gaps.length > 0) fail(gaps.join('\n'));
+      else print('no gaps');
+    });
+}
+
 function print(text: string): void {
   if (text !== '') process.stdout.write(`${printableLines(text)}\n`);
+}
+
+/** For people, beside the data. */
+function tell(line: string): void {
+  process.stderr.write(`usherd: ${printable(line, 2000)}\n`);
 }
 
 function fail(text: string): void {
