@@ -100,8 +100,10 @@ function purpose(item: { readonly purpose: 'login' | 'sudo' }): string {
 }
 
 function at(hosts: readonly string[]): string {
-  const [names, everywhere] = [hosts.filter((name) => name !== EVERYWHERE), hosts.includes(EVERYWHERE)];
-  const where = names.includes('*') ? ' everywhere' : names.length === 0 ? '' : ` at ${names.join(', ')}`;
-  if (!everywhere) return where;
-  return `${where}${where === '' ? '' : ' and'} with the principal of every host`;
+  const [first, ...others] = hosts.map(hostWords);
+  return [hosts[0] === '*' ? ' everywhere' : ` at ${first}`, ...others].join(', ');
+}
+
+function hostWords(host: string): string {
+  return host === EVERYWHERE ? 'EVERY HOST AT ONCE' : host;
 }
