@@ -2,68 +2,21 @@
  * Step 6: what other people say to a request that waits. Each answer is a touch of its own action over the request's digest, or
  * the signature of a CA key over a draft. An answer counts once, in one transaction: of two that race, the second sees the first.
  */
-import { base64urlnopad } from '@scure/base';
 import type { AssertionJson } from '../fido/assertion.ts';
 import type { Answer } from '../fido/touch-digest.ts';
-import { mayApprove } from '../policy/approve.ts';
 import type { Roster } from '../policy/roster.ts';
 import type { Authority } from './authority.ts';
-import { signerOf } from './ca-keys.ts';
 import type { CaSignature } from './ca-touch.ts';
 import { verifyCaSignature } from './ca-touch.ts';
-import type { Approvals } from './cover.ts';
-import { approvalsOf, coverOf, decideDraft } from './cover.ts';
-import { decoySeed } from './decoy.ts';
+import { approvalsOf, coverOf } from './cover.ts';
 import { AuthorityError } from './error.ts';
 import { acceptTouch, advance, proceed, signIfLeased } from './issue.ts';
-import { approveBy } from './pending-issue.ts';
-import type { StoreReader, StoreWriter } from './ports.ts';
-import type { Consent, PendingIssue, RequestId, Touch } from './records.ts';
+import type { StoreWriter } from './ports.ts';
+import type { PendingIssue, RequestId, Touch } from './records.ts';
 import { answerDigest } from './request-digest.ts';
-import { assertAwaitsOthers } from './request-state.ts';
-import { hashSecret, isSecret } from './secrets.ts';
 import type { RequestTouch } from './touch.ts';
 import { verifyTouchOf } from './touch.ts';
-
-/** More are not listed at once; the oldest come first. */
-const MOST_LISTED = 256;
-
-/** A request that others can answer, and how far it has come. */
-export interface Waiting extends Approvals {
-  readonly request: PendingIssue;
-  readonly approveBy: number;
-  /** Shows whoever has it the request; it gives no right to answer. */
-  readonly viewSecret: string;
-  /** What an answer is: a touch of a credential, or the signature of a CA key. */
-  readonly answer: 'touch' | 'signature';
-}
-
-/** The requests that this person can answer now, oldest first. */
-export async function listApprovals(authority: Authority, person: string): Promise<readonly Waiting[]> {
-  return authority.store.read(async (tx) => {
-    const roster = await authority.rosters.in(tx);
-    const waiting = await tx.listWaiting(authority.clock.now(), MOST_LISTED);
-    const answerable = waiting.filter(
-      (request) =>
-        authority.clock.now() < approveBy(request) && mayAnswer(authority, roster, request, person),
-    );
-    return answerable.map((request) => waitingOf(authority, roster, request));
-  });
-}
-
-/** What its command and its page may tell of a request that waits. @throws TypeError for one that does not */
-export async function describeWaiting(authority: Authority, request: PendingIssue): Promise<Waiting> {
-  const roster = await authority.store.read((tx) => authority.rosters.in(tx));
-  return waitingOf(authority, roster, request);
-}
-
-/** @throws AuthorityError `unknown-request` for a wrong secret as for no request, or why it can not be answered any more */
-export async function viewRequest(authority: Authority, id: RequestId, viewSecret: string): Promise<Waiting> {
-  return authority.store.read(async (tx) => {
-    const request = await findWaiting(authority, tx, id, viewSecret);
-    return waitingOf(authority, await authority.rosters.in(tx), request);
-  });
-}
+import { answerKind, consentOf, findWaiting, mayAnswer } from './waiting.ts';
 
 /**
  * @param person who says that they answer; whether they do shows in the touch
@@ -95,10 +48,14 @@ export async function signRequest(
   viewSecret: string,
   offered: CaSignature,
 ): Promise<PendingIssue> {
+  const seen = await authority.store.read(async (tx) => ({
+    request: await findWaiting(authority, tx, id, viewSecret),
+    roster: await authority.rosters.in(tx),
+  }));
+  const caTouch = verifyCaSignature(authority, seen.roster, seen.request, offered);
   const next = await authority.store.write(async (tx) => {
     const request = await findWaiting(authority, tx, id, viewSecret);
     const roster = await authority.rosters.in(tx);
-    const caTouch = verifyCaSignature(authority, roster, request, offered);
     const refusal = refusalOfSigner(authority, roster, request, caTouch.person);
     if (refusal !== undefined) throw refusal;
     return proceed(authority, tx, request, { ...consentOf(request), caTouch });
@@ -173,59 +130,4 @@ function refusalOfSigner(
 
 function notAnApprover(person: string): AuthorityError {
   return new AuthorityError('not-an-approver', `${person} may not approve this request`);
-}
-
-/** Whether policy would take an answer of this person, who is not the one who asks. */
-function mayAnswer(authority: Authority, roster: Roster, request: PendingIssue, person: string): boolean {
-  if (person === request.person) return false;
-  const now = authority.clock.now();
-  const isOwner = roster.sudoCa.some((key) => key.person === person && key.state === 'active');
-  if (answerKind(authority, request) === 'signature' && !isOwner) return false;
-  return request.certificates.every((drafted) => {
-    const grant = decideDraft(authority, roster, request, drafted);
-    if (grant.kind === 'denial') return false;
-    return grant.approval.needed === 0 ? isOwner : mayApprove(roster, person, grant.approval.approvers, now);
-  });
-}
-
-function answerKind(authority: Authority, { certificates }: PendingIssue): Waiting['answer'] {
-  const byPeople = certificates.some(({ request }) => signerOf(authority, request.purpose) === undefined);
-  return byPeople ? 'signature' : 'touch';
-}
-
-function waitingOf(authority: Authority, roster: Roster, request: PendingIssue): Waiting {
-  return {
-    ...approvalsOf(authority, roster, request, consentOf(request)),
-    request,
-    approveBy: approveBy(request),
-    viewSecret: viewSecretOf(authority, request.id),
-    answer: answerKind(authority, request),
-  };
-}
-
-function consentOf({ state }: PendingIssue): Consent {
-  if (state.kind !== 'waiting') throw new TypeError('the request does not wait for anybody');
-  return state.consent;
-}
-
-async function findWaiting(
-  authority: Authority,
-  tx: StoreReader,
-  id: RequestId,
-  viewSecret: string,
-): Promise<PendingIssue> {
-  const request = await tx.findRequest(id);
-  const isShown = isSecret(viewSecret, hashSecret(viewSecretOf(authority, id)));
-  if (request?.action !== 'issue' || !isShown)
-    throw new AuthorityError(
-      'unknown-request',
-      'there is no such request: its address may be old or cut short',
-    );
-  assertAwaitsOthers(authority, request);
-  return request;
-}
-
-/** Derived, so that nothing more is stored, and any process can show it to whoever may approve. */
-function viewSecretOf({ decoySecret }: Authority, id: RequestId): string {
-  return base64urlnopad.encode(decoySeed(decoySecret, 'approval view', id));
 }

@@ -10,6 +10,7 @@ import { BreakGlassError } from './break-glass-error.ts';
 import type { BreakGlassRecord } from './break-glass-record.ts';
 import type { SerialGap } from './break-glass-serials.ts';
 import { gapsIn, serialRange } from './break-glass-serials.ts';
+import { LEAST_RANDOM_SERIAL } from './draft.ts';
 import type { Clock, Store, StoreReader, StoreWriter } from './ports.ts';
 
 export interface ImportedBreakGlass extends BreakGlassRecord {
@@ -51,6 +52,11 @@ export async function importBreakGlass(
 /** What offline keys used up before the highest serial of theirs in the log, and is not there. */
 export async function breakGlassGaps({ store, offlineKeys }: Part): Promise<readonly OfflineKeyGap[]> {
   return store.read((tx) => gapsOf(tx, offlineKeys));
+}
+
+/** How many are in the log, those of keys that were taken out of the settings included. */
+export async function countBreakGlass({ store }: Pick<Part, 'store'>): Promise<number> {
+  return (await store.read((tx) => tx.serialsBetween(1n, LEAST_RANDOM_SERIAL))).length;
 }
 
 async function gapsOf(tx: StoreReader, offlineKeys: readonly PublicKey[]): Promise<readonly OfflineKeyGap[]> {

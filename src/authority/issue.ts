@@ -61,13 +61,16 @@ export async function signOwnRequest(
   pollSecret: string,
   offered: CaSignature,
 ): Promise<PendingIssue> {
-  const next = await authority.store.write(async (tx) => {
-    const request = await findIssue(tx, id, { pollSecret });
-    assertAwaitsTouch(authority, request);
-    const roster = await authority.rosters.in(tx);
-    const caTouch = verifyOwnSignature(authority, roster, request, offered);
-    return proceed(authority, tx, request, { approvals: [], caTouch });
-  });
+  const speaker = { pollSecret };
+  const seen = await authority.store.read(async (tx) => ({
+    request: await findIssue(tx, id, speaker),
+    roster: await authority.rosters.in(tx),
+  }));
+  assertAwaitsTouch(authority, seen.request);
+  const caTouch = verifyOwnSignature(authority, seen.roster, seen.request, offered);
+  const next = await authority.store.write((tx) =>
+    proceed(authority, tx, seen.request, { approvals: [], caTouch }),
+  );
   return allowed(await signIfLeased(authority, next));
 }
 

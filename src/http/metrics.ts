@@ -1,6 +1,12 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { AuthorityError } from '../authority/error.ts';
 
+/** What is asked of the store whenever metrics are read. */
+export interface StoredNumbers {
+  readonly logSize: () => Promise<number>;
+  readonly breakGlassCertificates: () => Promise<number>;
+}
+
 /** What `/metrics` tells, in a registry of its own: no names, no addresses. */
 export class Metrics {
   readonly registry = new Registry();
@@ -22,13 +28,21 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(logSize: () => Promise<number>) {
+  constructor({ logSize, breakGlassCertificates }: StoredNumbers) {
     new Gauge({
       name: 'usher_log_leaves',
       help: 'Size of the log',
       registers: [this.registry],
       async collect() {
         this.set(await logSize());
+      },
+    });
+    new Gauge({
+      name: 'usher_break_glass_certificates',
+      help: 'Certificates in the log that offline keys signed in emergencies',
+      registers: [this.registry],
+      async collect() {
+        this.set(await breakGlassCertificates());
       },
     });
   }

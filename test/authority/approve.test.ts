@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { answerRequest, listApprovals, viewRequest } from '../../src/authority/approve.ts';
+import { answerRequest } from '../../src/authority/approve.ts';
 import { resultOf } from '../../src/authority/release.ts';
 import { issueDigest } from '../../src/authority/request-digest.ts';
+import { listApprovals, viewRequest } from '../../src/authority/waiting.ts';
 import { verifyLoggedIssue } from '../../src/fido/logged-touch.ts';
 import { checkCertificateLeaf } from '../../src/log/certificate-leaf.ts';
 import { codeOfAsync } from '../support/code-of.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { breakGlassGaps, importBreakGlass } from '../../src/authority/break-glass-import.ts';
+import { breakGlassGaps, countBreakGlass, importBreakGlass } from '../../src/authority/break-glass-import.ts';
 import type { BreakGlassRecord } from '../../src/authority/break-glass-record.ts';
 import { serialRange } from '../../src/authority/break-glass-serials.ts';
 import { decodeLeaf } from '../../src/log/leaf.ts';
@@ -69,6 +69,7 @@ describe('what an offline key signed', () => {
     const before = await logSize(scene);
     await importBreakGlass(scene.authority, [...records, ...records]);
     const again = await importBreakGlass(scene.authority, records);
+    expect(await countBreakGlass(scene.authority)).toBe(2);
     expect(again.imported.map(({ isNew }) => isNew)).toEqual([false, false]);
     expect(await logSize(scene)).toBe(before + 2);
   });

@@ -9,8 +9,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Waiting } from '../../src/authority/approve.ts';
-import { answerRequest, describeWaiting } from '../../src/authority/approve.ts';
+import { answerRequest } from '../../src/authority/approve.ts';
 import type { Asked, CertificateQuestion } from '../../src/authority/ask.ts';
 import { ask } from '../../src/authority/ask.ts';
 import type { Authority } from '../../src/authority/authority.ts';
@@ -25,6 +24,8 @@ import type { PendingIssue } from '../../src/authority/records.ts';
 import { release } from '../../src/authority/release.ts';
 import { answerDigest, enrolmentDigest, issueDigest } from '../../src/authority/request-digest.ts';
 import { RosterInForce } from '../../src/authority/roster-in-force.ts';
+import type { Waiting } from '../../src/authority/waiting.ts';
+import { describeWaiting } from '../../src/authority/waiting.ts';
 import { noteSigner, systemRandom } from '../../src/compose.ts';
 import type { AssertionJson } from '../../src/fido/assertion.ts';
 import type { Answer } from '../../src/fido/touch-digest.ts';

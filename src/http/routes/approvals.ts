@@ -1,16 +1,12 @@
 /** What other people are shown of a request that waits, and what they answer. */
-import type { Waiting } from '../../authority/approve.ts';
-import {
-  answerRequest,
-  describeWaiting,
-  listApprovals,
-  signRequest,
-  viewRequest,
-} from '../../authority/approve.ts';
+
+import { answerRequest, signRequest } from '../../authority/approve.ts';
 import type { Authority } from '../../authority/authority.ts';
 import { draftsOf, reasonOf } from '../../authority/pending-issue.ts';
 import type { PendingIssue } from '../../authority/records.ts';
 import { answerHints } from '../../authority/touch-hints.ts';
+import type { Waiting } from '../../authority/waiting.ts';
+import { describeWaiting, listApprovals, viewRequest } from '../../authority/waiting.ts';
 import { decodeDraft } from '../../ssh/certificate.ts';
 import { decodeBytes, encodeBytes } from '../bytes.ts';
 import { callerOf } from '../caller.ts';

@@ -1,6 +1,5 @@
 /** Requests for certificates, from the question to the release. */
 
-import { describeWaiting } from '../../authority/approve.ts';
 import type { Asked, CertificateQuestion } from '../../authority/ask.ts';
 import { ask } from '../../authority/ask.ts';
 import type { Authority } from '../../authority/authority.ts';
@@ -8,6 +7,7 @@ import { signOwnRequest, touchRequest } from '../../authority/issue.ts';
 import { draftsOf } from '../../authority/pending-issue.ts';
 import type { PendingIssue } from '../../authority/records.ts';
 import { release, resultOf } from '../../authority/release.ts';
+import { describeWaiting } from '../../authority/waiting.ts';
 import { decodeBytes, encodeBytes } from '../bytes.ts';
 import type { Approvable, AskReply, CertificateAsked, Issued, ResultReply } from '../contract.ts';
 import {
