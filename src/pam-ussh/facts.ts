@@ -12,8 +12,10 @@ export type SigningFact =
   | { readonly kind: 'signature'; readonly challenge: Uint8Array; readonly signature: Uint8Array }
   /** The agent answered with a failure. */
   | { readonly kind: 'refused' }
-  /** The connection ended, or the answer could not be understood. */
+  /** The connection ended, or the answer could not be understood; the words are x/crypto's. */
   | { readonly kind: 'broken'; readonly message: string }
+  /** It answered with a message that is none of those for this question: x/crypto before September 2025 panics. */
+  | { readonly kind: 'wrong-message' }
   /** No answer within the time that the caller grants; pam-ussh would wait for ever. */
   | { readonly kind: 'silent' };
 
@@ -33,6 +35,8 @@ export type AgentFact =
   | { readonly kind: 'unreachable'; readonly path: string }
   /** It answered, but not with a list; the words are x/crypto's. */
   | { readonly kind: 'no-list'; readonly message: string }
+  /** It answered with a message that is none of those for this question: x/crypto before September 2025 panics. */
+  | { readonly kind: 'wrong-message' }
   | { readonly kind: 'silent' };
 
 /** What the module was built with: x/crypto from 0.52 on refuses security key signatures without a touch. */

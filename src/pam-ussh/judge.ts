@@ -76,6 +76,10 @@ function endOfAgent(agent: AgentFact): Ending | undefined {
       });
     case 'no-list':
       return noList(agent.message);
+    case 'wrong-message': {
+      const sentence = 'the agent answers with a message that is no list: sudo panics';
+      return { ...refused('agent.socket', sentence, 'start another agent', {}), outcome: 'panic' };
+    }
     case 'silent': {
       const hint = 'stop what waits (Ctrl-Z, then kill -9), and start the agent anew';
       return {

@@ -8,7 +8,7 @@ import type { GoSignature } from './go-signature.ts';
 import { faultOfSignature, readGoSignature } from './go-signature.ts';
 
 export interface SigningFault {
-  readonly ends: 'refused' | 'hang';
+  readonly ends: 'refused' | 'hang' | 'panic';
   readonly finding: Finding;
   readonly log: readonly string[];
 }
@@ -25,6 +25,12 @@ export function faultOfSigning(
       return noSignature('agent: failed to sign challenge');
     case 'broken':
       return noSignature(signing.message);
+    case 'wrong-message':
+      return {
+        ends: 'panic',
+        finding: finding('the agent answers with another message: sudo panics'),
+        log: [],
+      };
     case 'silent':
       return { ends: 'hang', finding: finding('the agent does not answer: sudo waits for ever'), log: [] };
     case 'signature':
@@ -53,7 +59,7 @@ function readAnswer(signature: Uint8Array): GoSignature | string {
     return readGoSignature(signature);
   } catch (error) {
     if (!(error instanceof SshError)) throw error;
-    return 'ssh: short read';
+    return signature.length === 0 ? 'ssh: parse error in message type 0' : 'ssh: short read';
   }
 }
 

@@ -3,50 +3,50 @@
 export type Der = Uint8Array;
 
 export function derSequence(...items: readonly Der[]): Der {
-  return item(0x30, concat(items));
+  return derItem(0x30, concat(items));
 }
 
 export function derSet(...items: readonly Der[]): Der {
-  return item(0x31, concat(items));
+  return derItem(0x31, concat(items));
 }
 
 export function derInteger(value: number): Der {
-  return item(0x02, Uint8Array.of(value));
+  return derItem(0x02, Uint8Array.of(value));
 }
 
 export function derBoolean(value: boolean): Der {
-  return item(0x01, Uint8Array.of(value ? 0xff : 0));
+  return derItem(0x01, Uint8Array.of(value ? 0xff : 0));
 }
 
 export function derOctets(bytes: Uint8Array): Der {
-  return item(0x04, bytes);
+  return derItem(0x04, bytes);
 }
 
 export function derBits(bytes: Uint8Array): Der {
-  return item(0x03, Uint8Array.of(0, ...bytes));
+  return derItem(0x03, Uint8Array.of(0, ...bytes));
 }
 
 export function derText(text: string): Der {
-  return item(0x0c, new TextEncoder().encode(text));
+  return derItem(0x0c, new TextEncoder().encode(text));
 }
 
 /** Unix seconds as GeneralizedTime. */
 export function derTime(seconds: number): Der {
   const digits = new Date(seconds * 1000).toISOString().replaceAll(/[-:T]|\.000/g, '');
-  return item(0x18, new TextEncoder().encode(digits));
+  return derItem(0x18, new TextEncoder().encode(digits));
 }
 
 export function derOid(dotted: string): Der {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
-  return item(0x06, Uint8Array.from([first * 40 + second, ...rest.flatMap(base128)]));
+  return derItem(0x06, Uint8Array.from([first * 40 + second, ...rest.flatMap(base128)]));
 }
 
 /** Context-specific, constructed. */
 export function derTagged(tag: number, content: Der): Der {
-  return item(0xa0 | tag, content);
+  return derItem(0xa0 | tag, content);
 }
 
-function item(tag: number, content: Uint8Array): Der {
+export function derItem(tag: number, content: Uint8Array): Der {
   return Uint8Array.of(tag, ...length(content.length), ...content);
 }
 
