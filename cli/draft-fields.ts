@@ -21,9 +21,9 @@ interface Frame {
 }
 
 /** The longest that any certificate for login or sudo is valid (design: profiles). */
-const MAX_SECONDS = 24 * 3600;
+export const MAX_SECONDS = 24 * 3600;
 /** Validity begins five minutes ago, and the two clocks may differ by as much. */
-const START_SLACK_SECONDS = 660;
+export const START_SLACK_SECONDS = 660;
 export const CLOCK_SLACK_SECONDS = 360;
 
 /** @throws UsherCommandError `draft-refused` that names the first thing that differs. */
@@ -39,7 +39,7 @@ export function checkDraft(bytes: Uint8Array, asked: Asked, { requestId, bundle,
     throw refusedDraft(`the certificate would be signed by a key that is no active ${asked.purpose} CA key`);
   checkPrincipals(fields, asked);
   checkValidity(fields, asked.lifetime, now);
-  checkOptions(fields, asked);
+  checkOptions(fields, asked.purpose);
   return { bytes, fields };
 }
 
@@ -84,7 +84,10 @@ function checkValidity(fields: CertificateFields, lifetime: number | undefined, 
  * Policy may add to a login where from (`source-address`); a forced command would turn every login into something else. pam-ussh
  * refuses or ignores every option, and for sudo there is nothing to permit.
  */
-function checkOptions({ criticalOptions, extensions }: CertificateFields, { purpose }: Asked): void {
+export function checkOptions(
+  { criticalOptions, extensions }: CertificateFields,
+  purpose: Asked['purpose'],
+): void {
   for (const { name } of criticalOptions)
     if (purpose === 'sudo' || name !== 'source-address')
       throw refusedDraft(`the certificate would have the critical option ${name}`);

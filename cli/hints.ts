@@ -18,6 +18,16 @@ const HINTS: Readonly<Record<string, string>> = {
   'user-verification-required': 'your role wants PIN or fingerprint with each touch',
   'touched-elsewhere':
     'your role wants the touch on the machine that asks: use a browser or security key there',
+  'reason-required': 'say why: --reason "disk of web1 is full"',
+  'key-not-allowed':
+    'your role certifies security keys only: make one with ssh-keygen -t ed25519-sk, and name it by --key',
+  'ask-apart': 'ask in two commands: usher login, then usher sudo',
+  'request-rejected': 'ask them why before you ask again',
+  'own-request': 'usher approvals lists those that you can approve; your own you can take back: usher reject',
+  'not-an-approver': 'the roster says who approves: ask the keeper of your fleet',
+  'already-approved': 'nothing is left to do for you',
+  'too-many-waiting': 'take some back (usher reject), or wait until they are answered',
+  'signature-refused': 'is your CA key still active in the roster? A touch is asked for each time',
   'key-has-role': 'a key has one role: use another one',
   'invite-unknown': ANOTHER_INVITE,
   'invite-used': ANOTHER_INVITE,

@@ -1,6 +1,8 @@
 /** The whole tree of commands, for help and documents; `run.ts` loads no more of it than it runs. */
 import type { Command } from 'commander';
 import { assemble } from './assemble.ts';
+import { approvalsCommand } from './commands/approvals.ts';
+import { approveCommand, rejectCommand } from './commands/approve.ts';
 import { certificateCommand } from './commands/certificate.ts';
 import { configCommand } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -20,6 +22,9 @@ export function makeProgram(surroundings: Surroundings = realSurroundings()): Co
     enrollCommand,
     loginCommand,
     sudoCommand,
+    approvalsCommand,
+    approveCommand,
+    rejectCommand,
     statusCommand,
     logoutCommand,
     doctorCommand,

@@ -1,0 +1,64 @@
+/** Requests of other people that wait for an answer: which ones, and what one of them says. */
+import type { Static } from 'typebox';
+import { ApprovalsReply, ViewReply } from '../src/http/contract.ts';
+import type { Enrolled } from './enrolled.ts';
+import { UsherCommandError } from './error.ts';
+import { findUsable } from './own-entries.ts';
+import { signGet } from './signed-call.ts';
+
+export type WaitingRequest = Static<typeof ApprovalsReply>['requests'][number];
+
+/** Whoever has both sees the request; they give no right to answer it. */
+export interface ApprovalAddress {
+  readonly requestId: string;
+  readonly viewSecret: string;
+}
+
+const TARGET = '/v1/approvals';
+const ID = /^[A-Za-z0-9_-]{22}$/;
+const ADDRESS = /^(?<origin>https?:\/\/[^/]+)\/approve#(?<requestId>[\w-]{22})\.(?<viewSecret>[\w-]{43})$/;
+
+/** Those that this person can answer now, oldest first. */
+export async function listApprovals(enrolled: Enrolled): Promise<readonly WaitingRequest[]> {
+  const [entry] = await findUsable(enrolled, 'login');
+  if (entry === undefined)
+    throw new UsherCommandError('no-certificate', 'the authority answers only who is logged in', {
+      hint: 'first: usher login; or take the whole address of the request instead of its id',
+    });
+  const headers = await signGet(enrolled, entry, TARGET);
+  return (await enrolled.client.get(TARGET, ApprovalsReply, headers)).requests;
+}
+
+/** @param given the id of a request that is listed for the person, or the address that its command printed */
+export async function findApproval(enrolled: Enrolled, given: string): Promise<ApprovalAddress> {
+  const { origin, requestId, viewSecret } = ADDRESS.exec(given)?.groups ?? {};
+  if (requestId !== undefined && viewSecret !== undefined) {
+    if (origin !== enrolled.settings.origin)
+      throw new UsherCommandError('usage', `this is an address of ${origin}`, {
+        hint: `this command works with ${enrolled.settings.origin}: choose another one with --authority NAME`,
+      });
+    return { requestId, viewSecret };
+  }
+  if (!ID.test(given))
+    throw new UsherCommandError('usage', `"${given}" is no id of a request`, {
+      hint: 'usher approvals lists them; the address that a command printed will do, too',
+    });
+  const found = (await listApprovals(enrolled)).find((request) => request.requestId === given);
+  if (found !== undefined) return { requestId: found.requestId, viewSecret: found.viewSecret };
+  throw new UsherCommandError('refused', 'no such request waits for you', {
+    hint: 'it may be answered, over, or not for you to answer; usher approvals lists those that are',
+  });
+}
+
+export function viewApproval(
+  { client, settings }: Enrolled,
+  { requestId, viewSecret }: ApprovalAddress,
+): Promise<ViewReply> {
+  const body = { viewSecret, person: settings.person };
+  const target = `/v1/approvals/${requestId}/view`;
+  return client.call({ method: 'POST', target, body, reply: ViewReply, repeatable: true });
+}
+
+export function addressOf({ settings }: Enrolled, { requestId, viewSecret }: ApprovalAddress): string {
+  return `${settings.origin}/approve#${requestId}.${viewSecret}`;
+}

@@ -1,0 +1,51 @@
+/** `usher approvals`: which requests of other people wait for an answer of this person. */
+import { Command } from 'commander';
+import { printable } from '../../src/ssh/printable.ts';
+import type { WaitingRequest } from '../approvals.ts';
+import { addressOf, listApprovals } from '../approvals.ts';
+import { readSudoPrincipals } from '../asked.ts';
+import { openEnrolled } from '../enrolled.ts';
+import { formatTime, roughDuration } from '../review.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { say, writeData, writeJson } from '../terminal.ts';
+
+interface ApprovalsOptions {
+  readonly authority?: string;
+  readonly json?: boolean;
+}
+
+export function approvalsCommand(surroundings: Surroundings): Command {
+  return new Command('approvals')
+    .description(
+      'list the requests for sudo that wait for your approval, or for the signature of your CA key',
+    )
+    .option('--json', 'print them as JSON')
+    .option('--authority <name>', 'the host of the authority, if not the default one ($USHER_AUTHORITY)')
+    .action((options: ApprovalsOptions) => approvals(surroundings, options));
+}
+
+export async function approvals(surroundings: Surroundings, options: ApprovalsOptions): Promise<void> {
+  const enrolled = await openEnrolled(surroundings, options.authority);
+  const requests = await listApprovals(enrolled);
+  if (options.json === true) {
+    const listed = requests.map(({ viewSecret, ...request }) => ({
+      ...request,
+      address: addressOf(enrolled, { requestId: request.requestId, viewSecret }),
+    }));
+    writeJson(surroundings, { authority: enrolled.settings.origin, requests: listed });
+    return;
+  }
+  for (const request of requests) writeData(surroundings, lineOf(request));
+  if (requests.length === 0) say(surroundings, 'nothing waits for you');
+}
+
+/** What is touched is checked and shown once more: this line is what the authority says, nothing else. */
+function lineOf(request: WaitingRequest): string {
+  const { requestId, person, principals, lifetime, reason, needed, given, approveBy } = request;
+  const { login, hosts } = readSudoPrincipals(principals) ?? { login: '?', hosts: principals };
+  const where = hosts[0] === '*' ? 'EVERY HOST' : hosts.join(', ');
+  const why = reason === '' ? '' : ` (${reason})`;
+  const approved = needed === 0 ? '' : `; ${given} of ${needed} approved`;
+  const what = `${person}: sudo as ${login} on ${where} for ${roughDuration(lifetime)}${why}`;
+  return printable(`${requestId}  ${what}${approved}; until ${formatTime(BigInt(approveBy))}`, 4000);
+}
