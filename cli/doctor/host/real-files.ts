@@ -1,5 +1,4 @@
 /** Reads the files of this host, or of one that lies below a directory: an image, a container, a test. */
-import type { Stats } from 'node:fs';
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileFact } from '../../../src/pam-ussh/facts.ts';
@@ -13,18 +12,16 @@ const MAX_LINKS = 40;
 export function hostFiles(root: string): HostFiles {
   return {
     read: (path) => read(root, path),
-    list: (path) => list(root, path),
-    way: (path) => resolve(root, path)?.way,
-    modified: (path) => {
-      const found = resolve(root, path);
-      return found === undefined ? undefined : Math.floor(statSync(join(root, found.path)).mtimeMs / 1000);
-    },
+    list: (path) => orElse(() => readdirSync(join(root, resolve(root, path).path)).sort(), []),
+    way: (path) => orElse(() => resolve(root, path).way, undefined),
+    modified: (path) =>
+      orElse(() => Math.floor(statSync(join(root, resolve(root, path).path)).mtimeMs / 1000), undefined),
   };
 }
 
 function read(root: string, path: string): FileFact {
   try {
-    const real = join(root, resolve(root, path)?.path ?? path);
+    const real = join(root, resolve(root, path).path);
     const state = statSync(real);
     if (state.isDirectory()) return { kind: 'directory' };
     // Reading a pipe or a device may never end.
@@ -36,21 +33,16 @@ function read(root: string, path: string): FileFact {
   }
 }
 
-function list(root: string, path: string): readonly string[] {
-  try {
-    return readdirSync(join(root, resolve(root, path)?.path ?? path)).sort();
-  } catch {
-    return [];
-  }
-}
-
 interface Resolved {
   readonly path: string;
   readonly way: readonly Owner[];
 }
 
-/** Follows links below `root`, as the host would: `/etc/static` in a link means the host's, not ours. */
-function resolve(root: string, path: string): Resolved | undefined {
+/**
+ * Follows links below `root`, as the host would: `/etc/static` in a link means the host's, not ours, and no `..` leads out.
+ * @throws the system's error when there is nothing, or nothing that we may see.
+ */
+function resolve(root: string, path: string): Resolved {
   const todo = path.split('/');
   const way: Owner[] = [];
   let here = '/';
@@ -59,25 +51,24 @@ function resolve(root: string, path: string): Resolved | undefined {
     if (name === undefined) return { path: here, way };
     if (name === '' || name === '.') continue;
     const next = join(here, name);
-    const state = lookAt(join(root, next));
-    if (state === undefined) return undefined;
+    const state = lstatSync(join(root, next));
     if (!state.isSymbolicLink()) {
       way.push({ path: next, uid: state.uid, gid: state.gid, mode: state.mode & 0o7777 });
       here = next;
       continue;
     }
-    if (++links > MAX_LINKS) return undefined;
+    if (++links > MAX_LINKS) throw new Error('too many links');
     const target = readlinkSync(join(root, next));
     if (target.startsWith('/')) here = '/';
     todo.unshift(...target.split('/'));
   }
 }
 
-function lookAt(path: string): Stats | undefined {
+function orElse<T>(find: () => T, otherwise: T): T {
   try {
-    return lstatSync(path);
+    return find();
   } catch {
-    return undefined;
+    return otherwise;
   }
 }
 

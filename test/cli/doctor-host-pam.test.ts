@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+import { checkPam } from '../../cli/doctor/host/pam.ts';
+import type { PamAnswer } from '../../cli/doctor/host/pam-run.ts';
+import { runAuth } from '../../cli/doctor/host/pam-run.ts';
+import { modulesOf, readAuthStack } from '../../cli/doctor/host/pam-stack.ts';
+import { formatPam } from '../../src/fleet/pam.ts';
+import type { Tree } from './support/host-tree.ts';
+import { hostTree } from './support/host-tree.ts';
+
+const USSH = 'auth sufficient pam_ussh.so ca_file=/ca authorized_principals=sudoer@web1';
+const DENY_LIST = 'auth requisite pam_listfile.so item=user sense=deny file=/denied onerr=fail';
+/** As Debian has it. */
+const COMMON_AUTH = `auth	[success=1 default=ignore]	pam_unix.so nullok
+# here's the fallback if no module succeeds
+auth	requisite			pam_deny.so
+auth	required			pam_permit.so
+`;
+const GOOD = `#%PAM-1.0\n${DENY_LIST}\n${USSH}\n@include common-auth\n@include common-account\n`;
+
+function check(sudo: string, more: Tree = {}) {
+  const files = hostTree({
+    '/etc/pam.d/sudo': sudo,
+    '/etc/pam.d/sudo-i': GOOD,
+    '/etc/pam.d/common-auth': COMMON_AUTH,
+    '/etc/pam.d/common-account': 'account required pam_permit.so\n',
+    ...more,
+  });
+  // What is said of sudo-i, which is good, is not what these tests are about.
+  return checkPam(files).checks.filter(({ message }) => !message.startsWith('sudo-i:'));
+}
+
+const verdicts = (...given: Parameters<typeof check>) =>
+  check(...given).map(({ id, verdict }) => `${verdict} ${id}`);
+
+describe('the lines of PAM', () => {
+  it('with the password behind them, or a refusal, are good', () => {
+    expect(verdicts(GOOD)).toEqual(['ok host.pam-line', 'ok host.sudo_denied']);
+    expect(check(GOOD)[0]?.message).toContain('is asked for the password');
+    const strict = check(`${DENY_LIST}\n${USSH}\nauth required pam_deny.so\n`);
+    expect(strict.map(({ verdict }) => verdict)).toEqual(['ok', 'ok']);
+    expect(strict[0]?.message).toContain('who has none is refused');
+  });
+
+  it('that usher exports are good', () => {
+    const facts = { sudoName: 'web1', everywhere: true, directory: '/etc/ssh/usher' };
+    expect(verdicts(`${formatPam(facts)}@include common-auth\n`)).toEqual([
+      'ok host.pam-line',
+      'ok host.sudo_denied',
+    ]);
+  });
+
+  it.each([
+    ['nothing follows the deny list, whose success then counts', `${DENY_LIST}\n${USSH}\n`],
+    ['pam_permit follows', `${DENY_LIST}\n${USSH}\nauth required pam_permit.so\n`],
+    [
+      'pam_permit is enough by itself',
+      `${DENY_LIST}\nauth sufficient pam_permit.so\n${USSH}\n@include common-auth\n`,
+    ],
+    [
+      'the jump goes past the refusal',
+      `${DENY_LIST}\nauth [default=1] pam_ussh.so\nauth required pam_deny.so\nauth required pam_permit.so\n`,
+    ],
+  ])('let everybody in where %s', (_situation, lines) => {
+    expect(check(lines)).toContainEqual(
+      expect.objectContaining({
+        id: 'host.pam-line',
+        verdict: 'fail',
+        message: expect.stringContaining('no certificate and no password passes'),
+      }),
+    );
+  });
+
+  it.each([
+    ['there is no pam_ussh.so', `${DENY_LIST}\n@include common-auth\n`, 'no line with pam_ussh.so'],
+    ['something refuses before', `auth requisite pam_deny.so\n${USSH}\n`, 'never reached'],
+    ['a line is no line', `auth sometimes pam_ussh.so\n${USSH}\n`, 'is no line of PAM'],
+    ['what is included is missing', `${USSH}\n@include absent\n`, 'includes absent'],
+    ['it includes itself', `@include sudo\n`, 'can not be read'],
+  ])('fail where %s', (_situation, lines, message) => {
+    expect(check(lines)).toContainEqual(
+      expect.objectContaining({
+        id: 'host.pam-line',
+        verdict: 'fail',
+        message: expect.stringContaining(message),
+      }),
+    );
+  });
+
+  it('are warned of where a password is asked for all the same', () => {
+    expect(
+      check(`${DENY_LIST}\nauth sufficient pam_unix.so\n${USSH}\nauth required pam_deny.so\n`),
+    ).toContainEqual(
+      expect.objectContaining({ verdict: 'warn', message: expect.stringContaining('asks before') }),
+    );
+    expect(
+      check(`${DENY_LIST}\n${USSH.replace('sufficient', 'required')}\n@include common-auth\n`),
+    ).toContainEqual(
+      expect.objectContaining({ verdict: 'warn', message: expect.stringContaining('is not enough') }),
+    );
+  });
+
+  it.each([
+    ['su', 'fail'],
+    ['su-l', 'fail'],
+    ['login', 'warn'],
+  ])('in %s: %s', (service, verdict) => {
+    expect(verdicts(GOOD, { [`/etc/pam.d/${service}`]: `${USSH}\n` })).toContain(`${verdict} host.pam-line`);
+    expect(verdicts(GOOD, { [`/etc/pam.d/${service}`]: '@include common-auth\n' })).not.toContain(
+      `${verdict} host.pam-line`,
+    );
+  });
+
+  it('in what su includes are found, too', () => {
+    const more = {
+      '/etc/pam.d/su': '@include common-auth\n',
+      '/etc/pam.d/common-auth': `${USSH}\n${COMMON_AUTH}`,
+    };
+    expect(check(GOOD, more)).toContainEqual(
+      expect.objectContaining({ verdict: 'fail', message: expect.stringContaining("somebody else's agent") }),
+    );
+  });
+
+  it('are looked for in sudo and sudo-i, and where the system keeps its own', () => {
+    expect(checkPam(hostTree({})).checks).toMatchObject([{ id: 'host.pam-line', verdict: 'fail' }]);
+    const one = checkPam(hostTree({ '/usr/lib/pam.d/sudo': `${USSH}\nauth required pam_deny.so\n` }));
+    expect(one.modules).toMatchObject([{ place: '/usr/lib/pam.d/sudo:1' }]);
+    expect(
+      checkPam(
+        hostTree({
+          '/etc/pam.d/sudo': GOOD,
+          '/etc/pam.d/sudo-i': '',
+          '/etc/pam.d/common-auth': COMMON_AUTH,
+          '/etc/pam.d/common-account': '',
+        }),
+      ).checks,
+    ).toContainEqual(
+      expect.objectContaining({
+        id: 'host.pam-line',
+        verdict: 'warn',
+        message: expect.stringContaining('"sudo -i"'),
+      }),
+    );
+  });
+});
+
+describe('the list of who is denied', () => {
+  it.each([
+    ['there is none', `${USSH}\n@include common-auth\n`, 'warn'],
+    ['it comes behind the certificate', `${USSH}\n${DENY_LIST}\n@include common-auth\n`, 'fail'],
+    [
+      'its answer does not count',
+      `${DENY_LIST.replace('requisite', 'optional')}\n${USSH}\n@include common-auth\n`,
+      'fail',
+    ],
+    [
+      'without the file everybody passes',
+      `${DENY_LIST.replace('onerr=fail', 'onerr=succeed')}\n${USSH}\n@include common-auth\n`,
+      'fail',
+    ],
+    [
+      'something stands before it',
+      `auth required pam_env.so\n${DENY_LIST}\n${USSH}\n@include common-auth\n`,
+      'warn',
+    ],
+  ])('%s', (_situation, lines, verdict) => {
+    expect(verdicts(lines)).toContain(`${verdict} host.sudo_denied`);
+  });
+
+  it('is required as well as requisite', () => {
+    expect(verdicts(GOOD.replace('requisite', 'required'))).toEqual([
+      'ok host.pam-line',
+      'ok host.sudo_denied',
+    ]);
+  });
+});
+
+describe('the files of PAM', () => {
+  it('have comments, continued lines, quiet lines and arguments in brackets', () => {
+    const sudo =
+      '-auth  [success=ok \\\n default=bad] pam_x.so a [b c\\] d] # why\naccount required pam_y.so\nAUTH Required /lib/pam_z.so\n';
+    const stack = readAuthStack(hostTree({ '/etc/pam.d/sudo': sudo }), 'sudo');
+    expect(modulesOf(stack?.steps ?? [])).toMatchObject([
+      { path: 'pam_x.so', arguments: ['a', 'b c] d'], place: '/etc/pam.d/sudo:1' },
+      { path: '/lib/pam_z.so', place: '/etc/pam.d/sudo:4', controlText: 'Required' },
+    ]);
+  });
+});
+
+describe('libpam', () => {
+  const stackOf = (text: string) =>
+    readAuthStack(hostTree({ '/etc/pam.d/sudo': text, '/etc/pam.d/inner': INNER }), 'sudo')?.steps ?? [];
+  const INNER = 'auth sufficient yes.so\nauth required no.so\n';
+  /** The module's name is its answer. */
+  const ANSWERS: Readonly<Record<string, PamAnswer>> = {
+    'yes.so': 'success',
+    'no.so': 'auth_err',
+    'pass.so': 'ignore',
+  };
+
+  it.each([
+    ['nothing', '', false],
+    ['only modules that do not count', 'auth required pass.so\n', false],
+    ['a failure before a sufficient success', 'auth required no.so\nauth sufficient yes.so\n', false],
+    ['a success before a sufficient failure', 'auth required yes.so\nauth sufficient no.so\n', true],
+    ['a jump to the end', 'auth [success=1 default=ignore] yes.so\nauth requisite no.so\n', false],
+    [
+      'a jump over the refusal',
+      'auth [success=1 default=ignore] yes.so\nauth requisite no.so\nauth required yes.so\n',
+      true,
+    ],
+    [
+      'a jump beyond the end',
+      'auth required yes.so\nauth [success=2] yes.so\nauth required pass.so\n',
+      false,
+    ],
+    ['done in a substack, and nothing behind it', 'auth substack inner\n', true],
+    ['done in a substack, and a refusal behind it', 'auth substack inner\nauth required no.so\n', false],
+    ['done in what is included', 'auth include inner\nauth required no.so\n', true],
+    ['a reset', 'auth required no.so\nauth [default=reset] pass.so\nauth required yes.so\n', true],
+    ['an answer that the control does not name', 'auth [ignore=ok] yes.so\n', false],
+  ])('makes of %s: %s -> %s', (_situation, text, success) => {
+    expect(runAuth(stackOf(text), ({ path }) => ANSWERS[path] ?? 'ignore').success).toBe(success);
+  });
+});
