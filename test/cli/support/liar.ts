@@ -7,21 +7,28 @@ import { text } from 'node:stream/consumers';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import { parseAttestationObject } from '../../../src/fido/attested-credential.ts';
+import { buildClientData } from '../../../src/fido/client-data.ts';
+import { issueAction, touchDigest } from '../../../src/fido/touch-digest.ts';
 import type {
+  AnswerReply,
+  Approvable,
+  ApprovalsReply,
   AskBody,
   AskReply,
   Assertion,
   Bundle,
+  CertificateAsked,
   InviteReply,
   Issued,
   MeReply,
   OfferReply,
   Problem,
   SshOffer,
+  ViewReply,
   WebauthnOffer,
 } from '../../../src/http/contract.ts';
 import { signCheckpoint } from '../../../src/log/checkpoint.ts';
-import type { LeafOf } from '../../../src/log/leaf.ts';
+import type { CertificateLeaf, LoggedTouch } from '../../../src/log/leaf.ts';
 import { encodeLeaf } from '../../../src/log/leaf.ts';
 import { appendLeaves, EMPTY_FRONTIER, hashLeaf, rootOf } from '../../../src/log/merkle.ts';
 import { formatVerifierKey, logName } from '../../../src/log/note-key.ts';
@@ -30,8 +37,10 @@ import { assembleCertificate, encodeDraft, flagOption } from '../../../src/ssh/c
 import type { CertificateFields } from '../../../src/ssh/certificate-fields.ts';
 import type { PrivateKey } from '../../../src/ssh/private-key.ts';
 import { signMessage } from '../../../src/ssh/private-key.ts';
+import type { PublicKey } from '../../../src/ssh/public-key.ts';
 import { decodePublicKey, fingerprint, formatPublicKeyLine } from '../../../src/ssh/public-key.ts';
 import { signSshsig } from '../../../src/ssh/sshsig.ts';
+import type { SoftwareSecurityKey } from '../../support/keys.ts';
 import { generateKey } from '../../support/keys.ts';
 
 /** Each takes the truth and returns what is said instead. */
@@ -45,7 +54,7 @@ export interface Lies {
   /** Instead of signing the draft with the CA key. */
   signature?: (draft: Uint8Array) => Uint8Array;
   certificate?: (certificate: Uint8Array) => Uint8Array;
-  leaf?: (leaf: LeafOf<'certificate'>) => LeafOf<'certificate'>;
+  leaf?: (leaf: CertificateLeaf) => CertificateLeaf;
   issued?: (issued: Issued) => Issued;
   invited?: (reply: InviteReply) => InviteReply;
   me?: (reply: MeReply) => MeReply;
@@ -54,6 +63,10 @@ export interface Lies {
   problem?: Problem;
   /** Answers an invite with a problem document. */
   inviteProblem?: Problem;
+  /** Answers a question with a problem document. */
+  askProblem?: Problem;
+  waiting?: (reply: Approvable) => Approvable;
+  view?: (reply: ViewReply) => ViewReply;
   /** How many replies to touches are lost on the way: 'request' before they arrive, 'reply' after. */
   lost?: ('request' | 'reply')[];
 }
@@ -75,13 +88,44 @@ export interface Liar extends AsyncDisposable {
   address(person?: string): string;
   /** The bodies of requests for certificates so far. */
   readonly asks: readonly AskBody[];
+  /** How many people have to approve a request with sudo in it. */
+  needed: number;
+  /** Whose security keys are the CA keys for sudo; none: the authority has one itself. */
+  owners: readonly CaKeyOwner[];
+  /** What a touched request gets when it is asked for the next time. */
+  readonly coming: ('unreachable' | Problem | { approve: string })[];
+  /** A request of somebody else, that waits. @returns its address */
+  pend(person: string, asked: CertificateAsked): string;
+  /** What people answered to such requests. */
+  readonly answers: readonly AnswerBody[];
+}
+
+export interface CaKeyOwner {
+  readonly person: string;
+  readonly key: SoftwareSecurityKey;
+  readonly credentialId?: string;
+}
+
+/** Of a touch or of a CA key's signature. */
+interface AnswerBody {
+  readonly answer?: 'approve' | 'reject';
+  readonly assertion?: Assertion;
+  readonly draft?: number;
+  readonly signature?: string;
 }
 
 interface AskedOf {
   readonly requestId: string;
+  readonly asked: readonly CertificateAsked[];
   readonly drafts: readonly Uint8Array[];
   readonly person: string;
+  readonly createdAt: number;
   readonly expiresAt: number;
+  seenSize: number;
+  readonly approvals: LoggedTouch[];
+  /** What the person who asks touched; none when their own CA key signed. */
+  touch?: Assertion;
+  isTouched?: boolean;
   issued?: Issued;
 }
 
@@ -94,6 +138,7 @@ interface EnrolmentBody {
 export const ACCESS = { logins: ['alice'], hosts: ['web1'], defaultLifetime: 72_000, maxLifetime: 86_400 };
 const NONCE = new Uint8Array(32).fill(7);
 const POLL_SECRET = 'p'.repeat(43);
+const VIEW_SECRET = 'v'.repeat(43);
 
 export async function startLiar(now: () => number): Promise<Liar> {
   const server = createServer();
@@ -126,6 +171,10 @@ class LyingAuthority {
   readonly asks: AskBody[] = [];
   readonly invites: string[] = [];
   readonly confirmed: Assertion[] = [];
+  readonly answers: AnswerBody[] = [];
+  readonly coming: ('unreachable' | Problem | { approve: string })[] = [];
+  needed = 0;
+  owners: readonly CaKeyOwner[] = [];
   lies: Lies = {};
   readonly #now: () => number;
   #leaves: Uint8Array[] = [];
@@ -153,20 +202,24 @@ class LyingAuthority {
     this.#leaves.push(new Uint8Array(40).fill(++this.#seed));
   }
 
-  answer(target: string, body: string): { status: number; body: unknown } | undefined {
-    if (target === '/healthz') return { status: 200, body: {} };
+  answer(target: string, body: string): Reply | undefined {
+    if (target === '/healthz') return ok({});
     const [, , kind, id = '', verb] = target.split(/[/?]/);
-    if (kind === 'bundle') return { status: 200, body: this.#bundle() };
-    if (kind === 'me') return { status: 200, body: this.#me() };
-    if (kind === 'log') return { status: 200, body: this.#growth(Number(target.split('from=')[1])) };
+    if (kind === 'bundle') return ok(this.#bundle());
+    if (kind === 'me') return ok(this.#me());
+    if (kind === 'log') return ok(this.#growth(Number(target.split('from=')[1])));
     if (kind === 'enrolments' && verb === undefined && this.lies.inviteProblem !== undefined)
-      return { status: this.lies.inviteProblem.status, body: this.lies.inviteProblem };
+      return refused(this.lies.inviteProblem);
     if (kind === 'enrolments')
       return { status: verb === undefined ? 201 : 200, body: this.#enrol(verb, JSON.parse(body)) };
+    if (kind === 'requests' && verb === undefined && this.lies.askProblem !== undefined)
+      return refused(this.lies.askProblem);
     if (kind === 'requests' && verb === undefined) return { status: 201, body: this.#ask(JSON.parse(body)) };
+    if (kind === 'approvals' && verb === undefined) return ok(this.#approvals());
+    if (kind === 'approvals') return this.#approval(id, verb, JSON.parse(body));
     if (verb === 'touch') return this.#touch(id, JSON.parse(body));
-    if (verb === 'result')
-      return { status: 200, body: this.#requests.get(id)?.issued ?? { state: 'pending' } };
+    if (verb === 'signature') return this.#ownSignature(id, JSON.parse(body));
+    if (verb === 'result') return this.#result(id, JSON.parse(body));
     return { status: 404, body: { type: 'about:blank', title: 'not found', status: 404, code: 'not-found' } };
   }
 
@@ -224,7 +277,7 @@ class LyingAuthority {
       freshUntil: now + 86_400,
       caKeys: [
         { purpose: 'login', key: formatPublicKeyLine(this.caKey.publicKey), state: 'active' },
-        { purpose: 'sudo', key: formatPublicKeyLine(this.sudoKey.publicKey), state: 'active' },
+        ...this.#sudoCaKeys(),
       ],
       logKey: formatVerifierKey(this.#logSigner()),
       bundleKey: formatPublicKeyLine(this.bundleKey.publicKey),
@@ -234,33 +287,60 @@ class LyingAuthority {
     return { statement: base64urlnopad.encode(statement), signature: base64urlnopad.encode(signature) };
   }
 
+  #sudoCaKeys(): Bundle['caKeys'] {
+    if (this.owners.length === 0)
+      return [{ purpose: 'sudo', key: formatPublicKeyLine(this.sudoKey.publicKey), state: 'active' }];
+    return this.owners.map(({ person, key, credentialId }) => ({
+      purpose: 'sudo',
+      key: formatPublicKeyLine(key.publicKey),
+      state: 'active',
+      signer: { person, ...(credentialId === undefined ? {} : { credentialId }) },
+    }));
+  }
+
   #ask(body: AskBody): AskReply {
     this.asks.push(body);
-    const requestId = `R${String(this.asks.length).padStart(21, '0')}`;
-    const drafts = body.certificates.map((asked) => {
-      const draft = encodeDraft(this.#fields(body.person, requestId, asked));
-      return this.lies.draft?.(draft) ?? draft;
-    });
-    const expiresAt = this.#now() + 120;
-    this.#requests.set(requestId, { requestId, drafts, person: body.person, expiresAt });
+    const request = this.#draft(body, `R${String(this.asks.length).padStart(21, '0')}`);
     const truth: AskReply = {
-      requestId,
+      requestId: request.requestId,
       pollSecret: POLL_SECRET,
       origin: this.origin,
       rpId: 'localhost',
       nonce: base64urlnopad.encode(NONCE),
-      expiresAt,
-      drafts: drafts.map((draft) => base64urlnopad.encode(draft)),
+      expiresAt: request.expiresAt,
+      drafts: request.drafts.map((draft) => base64urlnopad.encode(draft)),
       credentialIds: ['AAAA'],
       userVerification: 'discouraged',
-      approvals: 0,
+      approvals: this.needed,
     };
     return this.lies.asked?.(truth) ?? truth;
   }
 
-  #fields(person: string, requestId: string, asked: AskBody['certificates'][number]): CertificateFields {
+  #draft({ person, certificates: asked }: AskBody, requestId: string): AskedOf {
+    const drafts = asked.flatMap((one, index) =>
+      this.#authorities(one).map((authority) => {
+        const fields = { ...this.#fields(person, requestId, one), authority };
+        const numbered = { ...fields, serial: fields.serial + BigInt(index) };
+        const draft = encodeDraft(this.lies.fields?.(numbered) ?? numbered);
+        return this.lies.draft?.(draft) ?? draft;
+      }),
+    );
+    const createdAt = this.#now();
+    const times = { createdAt, expiresAt: createdAt + 120, seenSize: 0 };
+    const request = { requestId, asked, drafts, person, ...times, approvals: [] };
+    this.#requests.set(requestId, request);
+    return request;
+  }
+
+  #authorities({ purpose }: CertificateAsked): readonly PublicKey[] {
+    if (purpose === 'login') return [this.caKey.publicKey];
+    if (this.owners.length === 0) return [this.sudoKey.publicKey];
+    return this.owners.map(({ key }) => key.publicKey);
+  }
+
+  #fields(person: string, requestId: string, asked: CertificateAsked): CertificateFields {
     const now = BigInt(this.#now());
-    const truth: CertificateFields = {
+    return {
       nonce: NONCE,
       subject: decodePublicKey(base64urlnopad.decode(asked.key)),
       serial: 7n,
@@ -270,40 +350,170 @@ class LyingAuthority {
       validAfter: now - 300n,
       validBefore: now + BigInt(asked.lifetime ?? 72_000),
       criticalOptions: [],
-      extensions: [flagOption('permit-agent-forwarding'), flagOption('permit-pty')],
+      extensions:
+        asked.purpose === 'sudo' ? [] : [flagOption('permit-agent-forwarding'), flagOption('permit-pty')],
       authority: this.caKey.publicKey,
     };
-    return this.lies.fields?.(truth) ?? truth;
   }
 
-  #touch(
-    id: string,
-    body: { assertion: Assertion; seenSize?: number },
-  ): { status: number; body: unknown } | undefined {
+  #touch(id: string, { assertion, seenSize }: Seen & { assertion: Assertion }): Reply | undefined {
     const lost = this.lies.lost?.shift();
     if (lost === 'request') return undefined;
     const { problem } = this.lies;
-    if (problem !== undefined) return { status: problem.status, body: problem };
-    const request = this.#requests.get(id);
-    if (request === undefined) throw new Error('no such request');
-    request.issued ??= this.#issue(request, body);
-    return lost === 'reply' ? undefined : { status: 200, body: request.issued };
+    if (problem !== undefined) return refused(problem);
+    const request = this.#find(id);
+    request.touch = assertion;
+    request.isTouched = true;
+    request.seenSize = seenSize ?? 0;
+    const reply = this.#resultOf(request);
+    return lost === 'reply' ? undefined : ok(reply);
   }
 
-  #issue(
-    { requestId, drafts, person, expiresAt }: AskedOf,
-    { assertion, seenSize = 0 }: { assertion: Assertion; seenSize?: number },
-  ): Issued {
-    const blobs = drafts.map((draft) => {
-      const signature = this.lies.signature?.(draft) ?? signMessage(this.caKey, draft);
+  #ownSignature(id: string, { draft, signature, seenSize }: OwnSignature): Reply {
+    const request = this.#find(id);
+    request.seenSize = seenSize ?? 0;
+    request.isTouched = true;
+    request.issued ??= this.#issue(request, { draft, signature: base64urlnopad.decode(signature) });
+    return ok(request.issued);
+  }
+
+  #result(id: string, { seenSize }: Seen): Reply | undefined {
+    const request = this.#find(id);
+    request.seenSize = seenSize ?? 0;
+    const next = request.isTouched === true ? this.coming.shift() : undefined;
+    if (next === 'unreachable') return undefined;
+    if (next !== undefined && 'code' in next) return refused(next);
+    if (next !== undefined) request.approvals.push(this.#approvalBy(next.approve, request));
+    return ok(this.#resultOf(request));
+  }
+
+  #resultOf(request: AskedOf): object {
+    if (request.isTouched !== true) return { state: 'pending' };
+    const isReviewed = request.asked.some(({ purpose }) => purpose === 'sudo');
+    if (isReviewed && request.approvals.length < this.needed) return this.#waiting(request);
+    const owner = this.owners.find(({ person }) => person === request.approvals.at(-1)?.person);
+    if (isReviewed && this.owners.length > 0 && owner === undefined) return this.#waiting(request);
+    request.issued ??= this.#issue(request, owner && this.#signatureOf(owner, request));
+    return request.issued;
+  }
+
+  #signatureOf(owner: CaKeyOwner, { drafts }: AskedOf): { draft: number; signature: Uint8Array } {
+    const draft = this.owners.indexOf(owner);
+    return { draft, signature: owner.key.sign(drafts[draft] ?? new Uint8Array()) };
+  }
+
+  #waiting(request: AskedOf): Approvable {
+    const truth: Approvable = {
+      state: 'waiting',
+      needed: this.needed,
+      given: request.approvals.length,
+      approveBy: approveBy(request),
+      address: `${this.origin}/approve#${request.requestId}.${VIEW_SECRET}`,
+    };
+    return this.lies.waiting?.(truth) ?? truth;
+  }
+
+  #approvals(): ApprovalsReply {
+    const requests = [...this.#requests.values()].filter(({ person }) => person !== 'alice');
+    return { requests: requests.map((request) => this.#listed(request)) };
+  }
+
+  #listed(request: AskedOf): ApprovalsReply['requests'][number] {
+    const [asked] = request.asked;
+    if (asked === undefined) throw new Error('nothing was asked');
+    return {
+      ...this.#shown(request),
+      viewSecret: VIEW_SECRET,
+      principals: [...principalsOf(asked)],
+      lifetime: asked.lifetime ?? 72_000,
+    };
+  }
+
+  #approval(id: string, verb: string | undefined, body: AnswerBody): Reply {
+    const request = this.#find(id);
+    if (verb === 'view') return ok(this.#view(request));
+    this.answers.push(body);
+    const isRejected = body.answer === 'reject';
+    const reply: AnswerReply = { state: isRejected ? 'rejected' : 'issued', needed: 1, given: 1 };
+    return ok(reply);
+  }
+
+  #view(request: AskedOf): ViewReply {
+    const truth: ViewReply = {
+      ...this.#shown(request),
+      origin: this.origin,
+      rpId: 'localhost',
+      nonce: base64urlnopad.encode(NONCE),
+      expiresAt: request.expiresAt,
+      drafts: request.drafts.map((draft) => base64urlnopad.encode(draft)),
+      credentialIds: ['AAAA'],
+      userVerification: 'discouraged',
+    };
+    return this.lies.view?.(truth) ?? truth;
+  }
+
+  #shown(request: AskedOf) {
+    return {
+      requestId: request.requestId,
+      person: request.person,
+      reason: reasonOf(request),
+      askedFrom: '192.0.2.1',
+      createdAt: request.createdAt,
+      approveBy: approveBy(request),
+      needed: this.needed,
+      given: request.approvals.length,
+      answer: this.owners.length === 0 ? ('touch' as const) : ('signature' as const),
+    };
+  }
+
+  pend(person: string, asked: CertificateAsked): string {
+    const request = this.#draft({ person, certificates: [asked] }, `P${'0'.repeat(21)}`);
+    return `${this.origin}/approve#${request.requestId}.${VIEW_SECRET}`;
+  }
+
+  #find(id: string): AskedOf {
+    const request = this.#requests.get(id);
+    if (request === undefined) throw new Error('no such request');
+    return request;
+  }
+
+  #approvalBy(person: string, request: AskedOf): LoggedTouch {
+    const { origin } = this;
+    const { requestId, drafts, expiresAt } = request;
+    const action = issueAction(
+      drafts.map((draft) => sha256(draft)),
+      reasonOf(request),
+    );
+    const requestDigest = touchDigest({ origin, action, requestId, nonce: NONCE, expiresAt });
+    const digest = touchDigest({
+      origin,
+      action: { kind: 'approve', requestDigest },
+      requestId,
+      nonce: NONCE,
+      expiresAt: approveBy(request),
+    });
+    return {
+      ...TOUCH,
+      person,
+      clientDataJson: buildClientData('webauthn.get', digest, origin),
+    };
+  }
+
+  #issue(request: AskedOf, own?: { readonly draft: number; readonly signature: Uint8Array }): Issued {
+    const { requestId, asked, drafts, person, expiresAt, approvals, touch } = request;
+    const chosen =
+      own === undefined ? drafts.map((draft, index) => ({ draft, index })) : chosenOf(drafts, own);
+    const blobs = chosen.map(({ draft, index }) => {
+      const caKey = asked[index]?.purpose === 'sudo' ? this.sudoKey : this.caKey;
+      const signature = this.lies.signature?.(draft) ?? own?.signature ?? signMessage(caKey, draft);
       const certificate = assembleCertificate(draft, signature);
       return this.lies.certificate?.(certificate) ?? certificate;
     });
-    const leaves = blobs.map((certificate, index) => {
-      const truth: LeafOf<'certificate'> = {
-        kind: 'certificate',
+    const isReviewed = asked.some(({ purpose }) => purpose === 'sudo');
+    const leaves = blobs.map((certificate, place) => {
+      const body = {
         recordedAt: this.#now(),
-        purpose: 'login',
+        purpose: asked[own === undefined ? place : 0]?.purpose ?? '',
         person,
         rosterDigest: new Uint8Array(32),
         certificate,
@@ -311,34 +521,28 @@ class LyingAuthority {
         requestId,
         nonce: NONCE,
         expiresAt,
-        index,
+        index: chosen[place]?.index ?? 0,
         draftHashes: drafts.map((draft) => sha256(draft)),
-        touches: [
-          {
-            person,
-            credentialKind: 'webauthn',
-            credentialId: assertion.credentialId,
-            publicKey: new Uint8Array(77),
-            rpId: 'localhost',
-            clientDataJson: base64urlnopad.decode(assertion.clientDataJSON),
-            authenticatorData: base64urlnopad.decode(assertion.authenticatorData),
-            signature: base64urlnopad.decode(assertion.signature),
-          },
-        ],
+        touches: touch === undefined ? [] : [loggedTouch(person, touch)],
       };
+      const signer = own === undefined ? '' : (this.owners[own.draft]?.person ?? '');
+      const review = { reason: reasonOf(request), approveBy: approveBy(request), approvals, signer };
+      const truth: CertificateLeaf = isReviewed
+        ? { kind: 'reviewed-certificate', ...body, ...review }
+        : { kind: 'certificate', ...body };
       return encodeLeaf(this.lies.leaf?.(truth) ?? truth);
     });
     const first = this.#leaves.length;
     this.#leaves.push(...leaves);
-    const { checkpoint, consistencyProof } = this.#growth(seenSize);
+    const { checkpoint, consistencyProof } = this.#growth(request.seenSize);
     const truth: Issued = {
       state: 'issued',
-      certificates: blobs.map((certificate, index) => ({
-        purpose: 'login',
+      certificates: blobs.map((certificate, place) => ({
+        purpose: asked[own === undefined ? place : 0]?.purpose ?? 'login',
         certificate: base64urlnopad.encode(certificate),
-        leafIndex: first + index,
-        leaf: base64urlnopad.encode(leaves[index] ?? new Uint8Array()),
-        inclusionProof: this.#inclusion(first + index),
+        leafIndex: first + place,
+        leaf: base64urlnopad.encode(leaves[place] ?? new Uint8Array()),
+        inclusionProof: this.#inclusion(first + place),
       })),
       checkpoint,
       consistencyProof: [...consistencyProof],
@@ -378,7 +582,64 @@ class LyingAuthority {
   }
 }
 
-function principalsOf(asked: AskBody['certificates'][number]): readonly string[] {
+interface Seen {
+  readonly seenSize?: number;
+}
+
+interface OwnSignature extends Seen {
+  readonly draft: number;
+  readonly signature: string;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+function ok(body: unknown): Reply {
+  return { status: 200, body };
+}
+
+function refused(problem: Problem): Reply {
+  return { status: problem.status, body: problem };
+}
+
+const TOUCH: LoggedTouch = {
+  person: 'alice',
+  credentialKind: 'webauthn',
+  credentialId: 'AAAA',
+  publicKey: new Uint8Array(77),
+  rpId: 'localhost',
+  clientDataJson: new Uint8Array(1),
+  authenticatorData: new Uint8Array(37),
+  signature: new Uint8Array(64),
+};
+
+function loggedTouch(person: string, assertion: Assertion): LoggedTouch {
+  return {
+    ...TOUCH,
+    person,
+    credentialId: assertion.credentialId,
+    clientDataJson: base64urlnopad.decode(assertion.clientDataJSON),
+    authenticatorData: base64urlnopad.decode(assertion.authenticatorData),
+    signature: base64urlnopad.decode(assertion.signature),
+  };
+}
+
+function chosenOf(drafts: readonly Uint8Array[], { draft: index }: { readonly draft: number }) {
+  return [{ draft: drafts[index] ?? new Uint8Array(), index }];
+}
+
+function reasonOf({ asked }: Pick<AskedOf, 'asked'>): string {
+  return asked.flatMap((one) => (one.purpose === 'sudo' ? [one.reason ?? ''] : []))[0] ?? '';
+}
+
+/** Half of the lifetime. */
+function approveBy({ createdAt, asked }: AskedOf): number {
+  return createdAt + Math.floor((asked[0]?.lifetime ?? 72_000) / 2);
+}
+
+function principalsOf(asked: CertificateAsked): readonly string[] {
   const everywhere = asked.hosts[0] === '*';
   if (asked.purpose === 'login')
     return asked.logins.flatMap((login) =>
