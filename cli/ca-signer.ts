@@ -13,6 +13,7 @@ import type { Enrolled } from './enrolled.ts';
 import { UsherCommandError } from './error.ts';
 import { changeSettings } from './settings.ts';
 import { loadSecurityKey, signWithSecurityKey } from './subject.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { WayOptions } from './touch/choose.ts';
 import { providerOf } from './touch/choose.ts';
 import { assertOver } from './touch/security-key.ts';
@@ -128,12 +129,27 @@ function credentialSigner(
   const { key } = found;
   return {
     key,
-    sign: async (draft, userVerification) => {
-      const question = { data: draft, rpId: key.application, credentialIds: [id], userVerification };
-      const assertion = await assertOver(surroundings, options.device, question);
-      return signatureOf(key, assertion);
-    },
+    sign: (draft, userVerification) =>
+      signWithCredential(surroundings, { key, id, device: options.device }, draft, userVerification),
   };
+}
+
+/** A FIDO credential that fido2-assert reaches, used as the SSH key that it is. */
+export interface KeyCredential {
+  readonly key: SecurityPublicKey;
+  /** In base64url. */
+  readonly id: string;
+  readonly device: string | undefined;
+}
+
+export async function signWithCredential(
+  surroundings: Surroundings,
+  { key, id, device }: KeyCredential,
+  data: Uint8Array,
+  userVerification: UserVerification,
+): Promise<Uint8Array> {
+  const question = { data, rpId: key.application, credentialIds: [id], userVerification };
+  return signatureOf(key, await assertOver(surroundings, device, question));
 }
 
 function signatureOf(key: SecurityPublicKey, assertion: AssertionJson): Uint8Array {

@@ -1,7 +1,7 @@
 /** `usher sudo-ca sign`: an approver says, with a touch, which security keys hosts may trust for sudo from now on. */
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import type { InstalledCa, SignedStatement } from '../../src/fleet/signed-statement.ts';
+import type { SignedStatement } from '../../src/fleet/signed-statement.ts';
 import {
   acceptFirstStatement,
   acceptStatement,
@@ -11,9 +11,9 @@ import {
 } from '../../src/fleet/signed-statement.ts';
 import type { StatedKey, SudoCaStatement } from '../../src/fleet/sudo-ca-statement.ts';
 import { formatStatement } from '../../src/fleet/sudo-ca-statement.ts';
+import type { SudoCaKey } from '../../src/policy/roster.ts';
 import { SshError } from '../../src/ssh/error.ts';
-import { isSecurityKey, parsePublicKeyLine } from '../../src/ssh/public-key.ts';
-import { encodeSshsig, sshsigPreimage } from '../../src/ssh/sshsig.ts';
+import { parsePublicKeyLine } from '../../src/ssh/public-key.ts';
 import { writeAtomically } from '../atomic-file.ts';
 import { openEnrolled } from '../enrolled.ts';
 import { UsherCommandError } from '../error.ts';
@@ -21,13 +21,12 @@ import { fileReason } from '../file-reason.ts';
 import { orRefuse } from '../fleet-error.ts';
 import { readRoster } from '../roster-file.ts';
 import { readStatement, statementChanges } from '../statement-file.ts';
-import type { Subject } from '../subject.ts';
-import { fileSubject, loadSecurityKey, signWithSecurityKey } from '../subject.ts';
+import type { SignerOptions } from '../statement-signer.ts';
+import { openStatementSigner } from '../statement-signer.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { say } from '../terminal.ts';
 
-interface SignOptions {
-  readonly key: string;
+interface SignOptions extends SignerOptions {
   readonly roster: string;
   readonly previous?: string;
   readonly first?: boolean;
@@ -35,14 +34,13 @@ interface SignOptions {
   readonly offline?: readonly string[] | false;
   readonly everywhere?: boolean;
   readonly out?: string;
-  readonly skProvider?: string;
   readonly authority?: string;
 }
 
 export function sudoCaCommand(surroundings: Surroundings): Command {
   const sign = new Command('sign')
     .description('sign the next set of keys that hosts trust for sudo, with one that they trust already')
-    .requiredOption('--key <file>', 'the file of your CA key')
+    .requiredOption('--key <file>', 'the file of your CA key, or "credential" for one without a file')
     .requiredOption('--roster <file>', 'the roster; its sudo_ca is the set')
     .option('--previous <file>', 'the statement that is in force: its file, or the sudo_ca.pub of a host')
     .option('--first', 'there is none in force yet')
@@ -52,6 +50,7 @@ export function sudoCaCommand(surroundings: Surroundings): Command {
     .option('--no-everywhere', 'only certificates for the host itself count')
     .option('--out <file>', 'write it to this file instead of stdout')
     .option('--sk-provider <path>', 'the library that talks to the security key (default: $SSH_SK_PROVIDER)')
+    .option('--device <path>', 'credential: the device (default: $USHER_FIDO_DEVICE, else the only one)')
     .option('--authority <name>', 'the host of the authority, if not the default one ($USHER_AUTHORITY)')
     .action((options: SignOptions) => signNext(surroundings, options));
   return new Command('sudo-ca')
@@ -61,17 +60,25 @@ export function sudoCaCommand(surroundings: Surroundings): Command {
 
 async function signNext(surroundings: Surroundings, options: SignOptions): Promise<void> {
   const previous = await readPrevious(surroundings, options);
-  const next = await nextStatement(surroundings, options, previous?.statement);
-  const text = orRefuse(() => formatStatement(next));
-  for (const line of statementChanges(previous?.statement, next)) say(surroundings, line);
-  const signed = await signText(surroundings, options, text);
-  // As hosts will judge it: what they would refuse is not worth handing on.
-  orRefuse(() =>
-    previous === undefined ? acceptFirstStatement(signed) : acceptStatement(signed, asInstalled(previous)),
-  );
+  const { settings } = await openEnrolled(surroundings, options.authority);
+  const { sudoCa } = await readRoster(options.roster);
+  const own = sudoCa.filter(({ person }) => person === settings.person);
+  const signer = await openStatementSigner(surroundings, options, own);
+  const statement = {
+    ...{ authority: settings.origin, madeAt: surroundings.now() },
+    number: (previous?.statement.number ?? 0) + 1,
+    everywhere: options.everywhere ?? previous?.statement.everywhere ?? true,
+    keys: [...sudoCa.map(statedKey), ...(await offlineKeys(options, previous?.statement))],
+  };
+  const text = orRefuse(() => formatStatement(statement));
+  // As hosts will judge it, before anybody touches: what they would refuse is not worth it.
+  orRefuse(() => acceptAfter(previous, { text, statement, signer: signer.publicKey }));
+  for (const line of statementChanges(previous?.statement, statement)) say(surroundings, line);
+  const signature = await signer.sign(SUDO_CA_NAMESPACE, new TextEncoder().encode(text));
+  const signed = orRefuse(() => openStatement(joinStatement(text, signature)));
   if (options.out === undefined) surroundings.stdout.write(signed.text);
   else await writeAtomically(options.out, signed.text, 0o644);
-  say(surroundings, `signed as number ${next.number}; on each host: usher host trust --statement FILE`);
+  say(surroundings, `signed as number ${statement.number}; on each host: usher host trust --statement FILE`);
 }
 
 async function readPrevious(
@@ -85,28 +92,8 @@ async function readPrevious(
   return options.previous === undefined ? undefined : readStatement(surroundings, options.previous);
 }
 
-async function nextStatement(
-  surroundings: Surroundings,
-  options: SignOptions,
-  previous: SudoCaStatement | undefined,
-): Promise<SudoCaStatement> {
-  const { settings } = await openEnrolled(surroundings, options.authority);
-  if (previous !== undefined && previous.authority !== settings.origin)
-    throw new UsherCommandError(
-      'usage',
-      `the statement in force is of ${previous.authority}, you are at ${settings.origin}`,
-    );
-  const { sudoCa } = await readRoster(options.roster);
-  return {
-    authority: settings.origin,
-    number: (previous?.number ?? 0) + 1,
-    madeAt: surroundings.now(),
-    everywhere: options.everywhere ?? previous?.everywhere ?? true,
-    keys: [
-      ...sudoCa.map(({ key, state, person }) => ({ key, state, holder: person })),
-      ...(await offlineKeys(options, previous)),
-    ],
-  };
+function statedKey({ key, state, person }: SudoCaKey): StatedKey {
+  return { key, state, holder: person };
 }
 
 async function offlineKeys(
@@ -136,38 +123,8 @@ async function readOfflineKey(file: string): Promise<StatedKey> {
   }
 }
 
-async function signText(
-  surroundings: Surroundings,
-  options: SignOptions,
-  text: string,
-): Promise<SignedStatement> {
-  const provider = options.skProvider ?? (surroundings.env['SSH_SK_PROVIDER'] || undefined);
-  const subject = await fileSubject(surroundings, options.key, provider);
-  const signature = await signatureOver(
-    surroundings,
-    subject,
-    options.key,
-    provider,
-    new TextEncoder().encode(text),
-  );
-  return orRefuse(() => openStatement(joinStatement(text, signature)));
-}
-
-async function signatureOver(
-  surroundings: Surroundings,
-  subject: Subject,
-  file: string,
-  provider: string | undefined,
-  message: Uint8Array,
-): Promise<Uint8Array> {
-  if (!isSecurityKey(subject.publicKey)) return subject.sign(SUDO_CA_NAMESPACE, message);
-  const key = await loadSecurityKey(file);
-  const preimage = sshsigPreimage(SUDO_CA_NAMESPACE, message);
-  const signature = await signWithSecurityKey(surroundings, key, preimage, provider);
-  return encodeSshsig(key.publicKey, SUDO_CA_NAMESPACE, signature);
-}
-
-/** Hosts may lack some of these keys, and then refuse; which ones is not known here. */
-function asInstalled(previous: SignedStatement): InstalledCa {
-  return { ...previous, keys: previous.statement.keys.map(({ key }) => key) };
+/** Some hosts may lack some of these keys, and then refuse; which ones is not known here. */
+function acceptAfter(previous: SignedStatement | undefined, next: SignedStatement): void {
+  if (previous === undefined) acceptFirstStatement(next);
+  else acceptStatement(next, { ...previous, keys: previous.statement.keys.map(({ key }) => key) });
 }
