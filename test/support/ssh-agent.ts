@@ -29,13 +29,18 @@ export interface SshAgent extends AsyncDisposable {
 }
 
 /** Starts an agent and waits until it listens. `await using agent = await startSshAgent()`, or call `stop()`. */
-export async function startSshAgent({ env = {}, args = [], owner }: SshAgentOptions = {}): Promise<SshAgent> {
+export async function startSshAgent({
+  env = {},
+  args = [],
+  owner,
+  isQuiet,
+}: SshAgentOptions = {}): Promise<SshAgent> {
   const directory = await mkdtemp(join(owner?.home ?? tmpdir(), 'usher-test-agent-'));
   if (owner !== undefined) await chown(directory, owner.uid, owner.gid);
   const socketPath = join(directory, 'agent');
   const child = spawn(program('ssh-agent'), ['-D', '-a', socketPath, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', isQuiet === true ? 'ignore' : 'inherit'],
     ...(owner === undefined ? {} : { uid: owner.uid, gid: owner.gid }),
   });
   const closed = once(child, 'close');

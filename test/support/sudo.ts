@@ -118,7 +118,7 @@ export function haveSudo(): boolean {
 }
 
 /** What to write in PAM lines: a full path when the module is not where PAM looks. */
-function findModule(): string | undefined {
+export function findModule(): string | undefined {
   const named = process.env['USHER_PAM_USSH_SO'];
   if (named !== undefined) return existsSync(named) ? named : undefined;
   const multiarch = readdirSync('/usr/lib').filter((name) => name.includes('-linux-'));
