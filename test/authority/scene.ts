@@ -245,9 +245,14 @@ export class Scene implements AsyncDisposable {
 
   /** What others can see of a request that waits, whoever they are. */
   async waiting(id: string): Promise<Waiting> {
+    return describeWaiting(this.authority, await this.find(id));
+  }
+
+  /** A request as it is stored. */
+  async find(id: string): Promise<PendingIssue> {
     const request = await this.authority.store.read((tx) => tx.findRequest(id));
     if (request?.action !== 'issue') throw new Error('there is no such request');
-    return describeWaiting(this.authority, request);
+    return request;
   }
 
   assertion(request: PendingIssue, key: Toucher, flags?: number): AssertionJson {

@@ -16,6 +16,15 @@ const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
   [`/v1/requests/${ID}/code`]: { pageSecret: SECRET, code: 'AAAA-AAAA' },
   [`/v1/requests/${ID}/loopback`]: { pollSecret: SECRET, pageSecret: SECRET },
   [`/v1/requests/${ID}/review`]: { pageSecret: SECRET },
+  [`/v1/requests/${ID}/signature`]: { pollSecret: SECRET, draft: 0, signature: 'AA' },
+  [`/v1/approvals/${ID}/view`]: { viewSecret: SECRET, person: 'carol' },
+  [`/v1/approvals/${ID}/answer`]: {
+    viewSecret: SECRET,
+    person: 'carol',
+    answer: 'approve',
+    assertion: ASSERTION,
+  },
+  [`/v1/approvals/${ID}/signature`]: { viewSecret: SECRET, draft: 0, signature: 'AA' },
   '/v1/enrolments': { invite: SECRET },
   [`/v1/enrolments/${ID}/offer`]: {
     pollSecret: SECRET,

@@ -4,9 +4,9 @@ import { base64urlnopad } from '@scure/base';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
-import type { Asked } from '../../src/authority/ask.ts';
+import type { Asked, CertificateQuestion } from '../../src/authority/ask.ts';
 import type { Http } from '../../src/http/types.ts';
-import type { AskOptions, Scene, SceneOptions } from '../authority/scene.ts';
+import type { AskOptions, Scene, SceneOptions, SudoOptions } from '../authority/scene.ts';
 import { openScene } from '../authority/scene.ts';
 
 export interface ServiceOptions extends SceneOptions {
@@ -60,14 +60,12 @@ export class HttpScene implements AsyncDisposable {
 
   /** What the command sends to ask. */
   askBody(person: string, options: AskOptions = {}): { person: string; certificates: object[] } {
-    const { key, possession, ...question } = this.scene.question(person, options);
-    const signature = base64urlnopad.encode(possession.signature);
-    const certificate = {
-      ...question,
-      key: base64urlnopad.encode(key),
-      possession: { ...possession, signature },
-    };
-    return { person, certificates: [certificate] };
+    return { person, certificates: [certificateBody(this.scene.question(person, options))] };
+  }
+
+  /** The same for sudo. */
+  sudoBody(person: string, options: SudoOptions = {}): { person: string; certificates: object[] } {
+    return { person, certificates: [certificateBody(this.scene.sudoQuestion(person, options))] };
   }
 
   /** A request made over HTTP, as the authority knows it. */
@@ -100,4 +98,9 @@ export async function openHttp(options: ServiceOptions = {}): Promise<HttpScene>
   const logger = pino({ redact: ['req.headers', 'res.headers'], level: 'trace' }, sink);
   const http = await buildApp(scene.authority, { logger, trustedProxies, metricsFrom, requestsPerMinute });
   return new HttpScene(scene, http, lines);
+}
+
+function certificateBody({ key, possession, ...question }: CertificateQuestion): object {
+  const signature = base64urlnopad.encode(possession.signature);
+  return { ...question, key: base64urlnopad.encode(key), possession: { ...possession, signature } };
 }
