@@ -12,6 +12,7 @@ import Fastify, { LogController } from 'fastify';
 import type { Logger } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
 import type { Authority } from './authority/authority.ts';
+import { countBreakGlass } from './authority/break-glass-import.ts';
 import { Metrics } from './http/metrics.ts';
 import { sendProblem } from './http/problem.ts';
 import { approvalRoutes } from './http/routes/approvals.ts';
@@ -137,7 +138,10 @@ async function registerHeaders(http: Http, authority: Authority): Promise<void> 
 }
 
 function registerRoutes(http: Http, authority: Authority, { metricsFrom }: AppOptions): void {
-  const metrics = new Metrics(async () => (await authority.store.read((tx) => tx.logHead())).size);
+  const metrics = new Metrics({
+    logSize: async () => (await authority.store.read((tx) => tx.logHead())).size,
+    breakGlassCertificates: () => countBreakGlass(authority),
+  });
   // After the plugins above, so that their hooks see every route.
   http.after(() => {
     requestRoutes(http, authority, metrics);

@@ -151,6 +151,7 @@ it('/metrics counts, and names nobody', async () => {
   expect(text).toContain('usher_requests_issued_total 1');
   expect(text).toContain('usher_touches_refused_total{code="host-not-allowed"} 1');
   expect(text).toContain('usher_log_leaves 4');
+  expect(text).toContain('usher_break_glass_certificates 0');
   expect(text).not.toMatch(/alice|web1|192\.|127\./);
 });
 
