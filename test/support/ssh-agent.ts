@@ -19,6 +19,8 @@ export interface SshAgentOptions {
   readonly args?: readonly string[];
   /** Runs as this user, with its socket in their home, instead of as the one that runs the tests, which must be root. */
   readonly owner?: { readonly uid: number; readonly gid: number; readonly home: string };
+  /** What it says of requests that it refuses is not shown. */
+  readonly isQuiet?: boolean;
 }
 
 export interface SshAgent extends AsyncDisposable {
