@@ -9,7 +9,7 @@ import type { RunningUsher, Terminal } from '../../support/terminal.ts';
 import { openTerminal } from '../../support/terminal.ts';
 import type { Usherd } from '../../support/usherd.ts';
 import { startUsherd } from '../../support/usherd.ts';
-import { CONFIG, inviteFor, PAGE_PARTS, ROSTER } from './parts.ts';
+import { CONFIG, enrolInBrowser, inviteFor, PAGE_PARTS, ROSTER } from './parts.ts';
 
 const LOOKS = [
   { width: 360, colorScheme: 'light' },
@@ -62,6 +62,7 @@ describe.runIf(haveParts(PAGE_PARTS))('how the pages look and read', () => {
 
       await enrolByKeyboard(page, look);
       await touchByKeyboard(page, look);
+      await approveByKeyboard(page, look);
       await page.goto(`${usherd.origin}/touch#${'A'.repeat(22)}`);
       await page.getByRole('heading', { name: 'There is no such request' }).waitFor();
       await expectFocus(page, 'There is no such request');
@@ -133,6 +134,59 @@ describe.runIf(haveParts(PAGE_PARTS))('how the pages look and read', () => {
     await expectFocus(page, 'Signed in');
     await look('signed-in');
     expect((await command.ended()).code).toBe(0);
+  }
+
+  async function approveByKeyboard(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+    await enrolInBrowser(usherd, page, 'carol');
+    const address = await waitingForApproval(page, look);
+    await page.goto('about:blank');
+    await page.goto(`${address}.alice`);
+    await page.getByText('This is your own request').waitFor();
+    await look('own-request');
+    await page.goto('about:blank');
+    await page.goto(address);
+    await expectFocus(page, 'Your name');
+    await page.keyboard.type('Carol');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    await expectFocus(page, 'Your name');
+    await look('name');
+    await page.getByLabel('Your name').fill('carol');
+    await page.keyboard.press('Enter');
+    await expectFocus(page, 'alice asks for your approval');
+    await look('approve');
+    for (const name of [
+      'Every field of the draft',
+      'Answer as somebody else',
+      'Approve with a touch',
+      'Reject with a touch',
+    ]) {
+      await page.keyboard.press('Tab');
+      await expectFocus(page, name);
+    }
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Approved' }).waitFor();
+    await expectFocus(page, 'Approved');
+    await look('approved');
+  }
+
+  /** A request with as much to show as there can be. */
+  async function waitingForApproval(page: Page, look: (name: string) => Promise<void>): Promise<string> {
+    const reason = `see https://tickets.example.org/${'a-very-long-name-'.repeat(9)}`;
+    const options = ['--everywhere', '--only', '--reason', reason, '--with', 'browser', '--no-open'];
+    const command = terminal.usher('sudo', ...options);
+    running.push(command);
+    await page.goto(await command.said('address'));
+    await page.getByLabel('Code from your terminal').waitFor();
+    await page.keyboard.type(await command.said('code'));
+    await page.keyboard.press('Enter');
+    await expectFocus(page, 'Sudo for alice');
+    await look('review-sudo');
+    await page.getByRole('button', { name: 'Touch to allow this' }).press('Enter');
+    await expectFocus(page, 'Waiting for approval');
+    await look('waiting');
+    return command.said('or open');
   }
 });
 

@@ -26,6 +26,7 @@ roles:
       max_lifetime: 24h
       source_addresses: [10.0.0.0/8]
       extensions: [permit-pty, permit-agent-forwarding]
+    sudo: { hosts: [web1, web2], everywhere: true, approvals: 1, approvers: [careful] }
     touch: { user_verification: required }
 hosts:
   web1: { names: [web1.example.org] }
@@ -47,6 +48,15 @@ export async function enrol(usherd: Usherd, terminal: Terminal, page: Page, pers
   const address = await inviteFor(usherd, person);
   const pinned = await terminal.usher('enroll', address, '--with', 'browser', '--no-open').ended();
   if (pinned.code !== 0) throw new Error(pinned.stderr);
+  await register(page, address);
+}
+
+/** The page alone: enough for somebody who needs no command. */
+export async function enrolInBrowser(usherd: Usherd, page: Page, person: string): Promise<void> {
+  await register(page, await inviteFor(usherd, person));
+}
+
+async function register(page: Page, address: string): Promise<void> {
   await page.goto(address);
   await page.getByRole('button', { name: 'Register this key' }).click();
   await page.getByRole('button', { name: 'Touch to confirm' }).click();
