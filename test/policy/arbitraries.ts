@@ -28,7 +28,7 @@ const sudo = fc
       everywhere: fc.boolean(),
       lifetime: fc.constantFrom('5m', '30m'),
       max_lifetime: fc.constantFrom('1h', '1d'),
-      approval: fc.record({ approvals: fc.constantFrom(1, 1, 2), approvers: some(ROLES, 1) }),
+      approval: maybe(fc.record({ approvals: fc.constantFrom(1, 1, 2), approvers: some(ROLES, 1) })),
       reason: fc.constantFrom('required', 'optional'),
       subject_keys: fc.constantFrom('any', 'any', 'sk'),
     },
@@ -71,6 +71,7 @@ export const rosters: fc.Arbitrary<Roster> = fc
   .map((file) => parseRoster(JSON.stringify(file)).roster)
   .filter((roster) => roster !== undefined);
 
+export const people = fc.constantFrom(...PEOPLE);
 export const names = fc.constantFrom(...PEOPLE, 'mallory', '__proto__', 'toString');
 
 export const requests: fc.Arbitrary<LoginRequest> = fc
@@ -94,8 +95,8 @@ export const sudoRequests: fc.Arbitrary<SudoRequest> = fc
     login: fc.constantFrom(...LOGINS),
     hosts: fc.oneof(fc.constant<readonly string[]>(['*']), some(SUDO_NAMES, 1)),
     lifetime: maybe(fc.constantFrom(300, 1800, 3600, 7200, 86_400)),
-    reason: fc.constantFrom('', 'x'),
-    subject: fc.constantFrom(SUBJECT, SK),
+    reason: fc.constantFrom('', 'x', 'x'),
+    subject: fc.constantFrom(SUBJECT, SK, SK),
   })
   .map(toSudoRequest);
 

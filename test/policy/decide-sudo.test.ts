@@ -136,6 +136,7 @@ const REFUSALS: readonly Refusal[] = [
     person: 'fay',
     ask: { login: 'fay', hosts: ['db1', 'mail1'], subject: SK },
     code: 'conflicting-roles',
+    reason: /database and mail allow excludes/,
   },
 ];
 

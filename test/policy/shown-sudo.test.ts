@@ -41,11 +41,13 @@ describe('a stranger who asks for sudo', () => {
   it('is shown the roles of one person for sign-in and for sudo', () => {
     const text = `
 people:
-  a: { logins: [a], roles: [r1] }
-  b: { logins: [b], roles: [r2] }
+  a: { logins: [a], roles: [in1, root1] }
+  b: { logins: [b], roles: [in2, root2] }
 roles:
-  r1: { login: { hosts: '*', lifetime: 1h }, sudo: { hosts: '*', lifetime: 10m } }
-  r2: { login: { hosts: '*', lifetime: 2h }, sudo: { hosts: '*', lifetime: 20m } }
+  in1: { login: { hosts: '*', lifetime: 1h } }
+  in2: { login: { hosts: '*', lifetime: 2h } }
+  root1: { sudo: { hosts: '*', lifetime: 10m } }
+  root2: { sudo: { hosts: '*', lifetime: 20m } }
 hosts: { web1: {} }`;
     const pair = (name: string) =>
       [asks({}), asksSudo({})]

@@ -10,11 +10,9 @@ import { refuseMalformed } from '../../src/policy/malformed.ts';
 import type { Person, Roster, SudoProfile } from '../../src/policy/roster.ts';
 import { shownGrant } from '../../src/policy/shown-grant.ts';
 import { isSecurityKey } from '../../src/ssh/public-key.ts';
-import { names, ROLES, rosters, SK, sudoRequests, wildSudoRequests } from './arbitraries.ts';
+import { names, people, ROLES, RUNS, rosters, SK, sudoRequests, wildSudoRequests } from './arbitraries.ts';
 import { NOW } from './rosters.ts';
 
-/** Few of these requests are granted. */
-const RUNS = { numRuns: 150 };
 const seeds = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
 describe('decide on sudo', () => {
@@ -36,7 +34,7 @@ describe('decide on sudo', () => {
   it('grants the login and each host that was asked for, each of them given by a role, and nothing else', () => {
     let granted = 0;
     fc.assert(
-      fc.property(rosters, names, sudoRequests, (roster, name, request) => {
+      fc.property(rosters, people, sudoRequests, (roster, name, request) => {
         const answer = decide(roster, name, request, NOW);
         if (answer.kind === 'denial') return;
         granted++;
@@ -57,7 +55,7 @@ describe('decide on sudo', () => {
 
   it('grants no lifetime beyond what was asked for, what each role allows, a day, and the end of the access', () => {
     fc.assert(
-      fc.property(rosters, names, sudoRequests, (roster, name, request) => {
+      fc.property(rosters, people, sudoRequests, (roster, name, request) => {
         const answer = decide(roster, name, request, NOW);
         if (answer.kind === 'denial') return;
         const { lifetime } = answer.terms;
@@ -72,7 +70,7 @@ describe('decide on sudo', () => {
 
   it('asks for what each role asks: approvals by its approvers, a reason, a security key', () => {
     fc.assert(
-      fc.property(rosters, names, sudoRequests, (roster, name, request) => {
+      fc.property(rosters, people, sudoRequests, (roster, name, request) => {
         const answer = decide(roster, name, request, NOW);
         if (answer.kind === 'denial') return;
         const { needed, approvers } = answer.approval;
@@ -92,7 +90,7 @@ describe('decide on sudo', () => {
 
   it('grants whoever asks for fewer hosts no principal, and no fewer questions asked, than the larger request has', () => {
     fc.assert(
-      fc.property(rosters, names, sudoRequests, fc.nat(), (roster, name, request, drop) => {
+      fc.property(rosters, people, sudoRequests, fc.nat(), (roster, name, request, drop) => {
         const whole = decide(roster, name, request, NOW);
         if (whole.kind === 'denial') return;
         const { lifetime } = whole.terms;
@@ -108,7 +106,7 @@ describe('decide on sudo', () => {
 
   it('stays as it is for somebody who gets one more role, last', () => {
     fc.assert(
-      fc.property(rosters, names, sudoRequests, fc.constantFrom(...ROLES), (roster, name, request, role) => {
+      fc.property(rosters, people, sudoRequests, fc.constantFrom(...ROLES), (roster, name, request, role) => {
         const answer = decide(roster, name, request, NOW);
         if (answer.kind === 'grant')
           expect(decide(withRole(roster, name, role), name, request, NOW)).toEqual(answer);
@@ -119,7 +117,7 @@ describe('decide on sudo', () => {
 
   it('grants again what it granted, as long as the roster stays and the access lasts', () => {
     fc.assert(
-      fc.property(rosters, names, sudoRequests, fc.nat({ max: 3600 }), (roster, name, request, later) => {
+      fc.property(rosters, people, sudoRequests, fc.nat({ max: 3600 }), (roster, name, request, later) => {
         const answer = decide(roster, name, request, NOW);
         if (answer.kind === 'denial') return;
         const lasts = (roster.people.get(name)?.until ?? Number.POSITIVE_INFINITY) > NOW + later;
@@ -135,7 +133,7 @@ describe('decide on sudo', () => {
 describe('accessOf', () => {
   it('tells the sudo that decide grants, and nothing exactly when it grants none', () => {
     fc.assert(
-      fc.property(rosters, names, sudoRequests, (roster, name, request) => {
+      fc.property(rosters, people, sudoRequests, (roster, name, request) => {
         const access = accessOf(roster, name, NOW);
         if (access?.sudo === undefined) {
           expect(decide(roster, name, request, NOW).kind).toBe('denial');
@@ -164,7 +162,7 @@ describe('accessOf', () => {
 describe('a decoy of sudo', () => {
   it('is the grant itself where there is one', () => {
     fc.assert(
-      fc.property(rosters, names, sudoRequests, seeds, (roster, name, request, seed) => {
+      fc.property(rosters, people, sudoRequests, seeds, (roster, name, request, seed) => {
         const answer = decide(roster, name, request, NOW);
         if (answer.kind === 'grant') expect(shownGrant(roster, seed, name, request)).toEqual(answer);
       }),
