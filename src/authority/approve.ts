@@ -8,7 +8,7 @@ import type { Roster } from '../policy/roster.ts';
 import type { Authority } from './authority.ts';
 import type { CaSignature } from './ca-touch.ts';
 import { verifyCaSignature } from './ca-touch.ts';
-import { approvalsOf, coverOf } from './cover.ts';
+import { coverOf } from './cover.ts';
 import { AuthorityError } from './error.ts';
 import { acceptTouch, advance, proceed, signIfLeased } from './issue.ts';
 import type { StoreWriter } from './ports.ts';
@@ -16,7 +16,7 @@ import type { PendingIssue, RequestId, Touch } from './records.ts';
 import { answerDigest } from './request-digest.ts';
 import type { RequestTouch } from './touch.ts';
 import { verifyTouchOf } from './touch.ts';
-import { answerKind, consentOf, findWaiting, mayAnswer } from './waiting.ts';
+import { answerKind, approvalsOf, consentOf, findWaiting, mayAnswer } from './waiting.ts';
 
 /**
  * @param person who says that they answer; whether they do shows in the touch
@@ -120,7 +120,7 @@ function refusalOfSigner(
   request: PendingIssue,
   person: string,
 ): AuthorityError | undefined {
-  const { needed } = approvalsOf(authority, roster, request, consentOf(request));
+  const { needed } = approvalsOf(authority, roster, request);
   if (person === request.person)
     return needed === 0
       ? undefined

@@ -57,22 +57,18 @@ export async function coverOf(
     (await refusalOfKeys(moment)) ??
     refusalOfOthers(moment, grants) ??
     (await refusalOfTouches(moment, grants));
-  return refusal === undefined ? completeness(moment) : refused(moment, refusal);
+  return refusal === undefined ? completeness(moment, grants) : refused(moment, refusal);
 }
 
-/** How many approvals a request takes now, and how many it has. */
-export function approvalsOf(
-  authority: Authority,
-  roster: Roster,
+/** How many approvals a request takes under these grants, and how many it has. */
+export function countApprovals(
+  grants: readonly Grant[],
   request: PendingIssue,
   { approvals, caTouch }: Consent,
 ): Approvals {
-  const needed = request.certificates.map((drafted) => {
-    const grant = decideDraft(authority, roster, request, drafted);
-    return grant.kind === 'grant' ? grant.approval.needed : 0;
-  });
+  const needed = Math.max(0, ...grants.map(({ approval }) => approval.needed));
   const byOwner = caTouch !== undefined && caTouch.person !== request.person;
-  return { needed: Math.max(...needed), given: approvals.length + Number(byOwner) };
+  return { needed, given: approvals.length + Number(byOwner) };
 }
 
 /** The grant of this moment for a draft of before. */
@@ -108,7 +104,7 @@ async function refusalOfKeys({
   for (const { request: asked, drafts } of request.certificates) {
     const completed = consent.caTouch === undefined ? drafts : [draftAt(request, consent.caTouch.draft)];
     const active = activeKeys(authority, roster, asked.purpose);
-    if (!completed.every((draft) => active.some((key) => samePublicKey(key, decodeDraft(draft).authority))))
+    if (!completed.some((draft) => active.some((key) => samePublicKey(key, decodeDraft(draft).authority))))
       return refuse('ca-key-changed', 'the CA keys were replaced since you asked: ask again');
     // A key that touches, or that signs certificates, must not sit in an agent as a subject.
     const use = await tx.keyUse(keyIdentity(asked.subject));
@@ -179,9 +175,9 @@ async function refusalOfCredential(
   return undefined;
 }
 
-function completeness(moment: Moment): Cover {
-  const { authority, roster, request, consent } = moment;
-  const approvals = approvalsOf(authority, roster, request, consent);
+function completeness(moment: Moment, grants: readonly Grant[]): Cover {
+  const { request, consent } = moment;
+  const approvals = countApprovals(grants, request, consent);
   const isSigned = consent.caTouch !== undefined || !needsSigner(moment);
   const isComplete = isSigned && approvals.given >= approvals.needed;
   return isComplete ? { kind: 'covered' } : { kind: 'incomplete', approvals };

@@ -7,7 +7,7 @@ import { decodePublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
 import { authorityLeaf } from './authority-leaf.ts';
 import type { CaKey } from './ca-keys.ts';
-import { currentCaKeys } from './ca-keys.ts';
+import { currentCaKeys, ownCaKeys } from './ca-keys.ts';
 import { AuthorityError } from './error.ts';
 import type { StoreReader, StoreWriter } from './ports.ts';
 import type { Credential, KeyUse } from './records.ts';
@@ -82,12 +82,25 @@ function hasOtherUse(): AuthorityError {
  * @throws AuthorityError when one of them was seen as something else.
  */
 export async function claimCaKeys(authority: Authority): Promise<void> {
-  await authority.store.write((tx) => claimCaKeysIn(authority, tx));
+  await authority.store.write(async (tx) => claimEach(authority, tx, await keysAtStart(authority, tx)));
 }
 
 /** The same within a transaction that may have put another roster in force. */
 export async function claimCaKeysIn(authority: Authority, tx: StoreWriter): Promise<void> {
-  const keys = await currentCaKeys(authority, tx);
+  await claimEach(authority, tx, await currentCaKeys(authority, tx));
+}
+
+/** Once the settings say that people sign, or no longer do, the roster in force does not fit them until the next one is loaded. */
+async function keysAtStart(authority: Authority, tx: StoreReader): Promise<readonly CaKey[]> {
+  try {
+    return await currentCaKeys(authority, tx);
+  } catch (error) {
+    if (error instanceof AuthorityError && error.code === 'bad-roster') return ownCaKeys(authority);
+    throw error;
+  }
+}
+
+async function claimEach(authority: Authority, tx: StoreWriter, keys: readonly CaKey[]): Promise<void> {
   assertOneUseEach(authority, keys);
   let isAnyNew = false;
   for (const key of keys) isAnyNew = (await claimCaKey(tx, key)) || isAnyNew;

@@ -5,7 +5,7 @@ import type { Roster } from '../policy/roster.ts';
 import type { Authority } from './authority.ts';
 import { signerOf } from './ca-keys.ts';
 import type { Approvals } from './cover.ts';
-import { approvalsOf, decideDraft } from './cover.ts';
+import { countApprovals, decideDraft } from './cover.ts';
 import { decoySeed } from './decoy.ts';
 import { AuthorityError } from './error.ts';
 import { approveBy } from './pending-issue.ts';
@@ -54,6 +54,13 @@ export async function viewRequest(authority: Authority, id: RequestId, viewSecre
   });
 }
 
+/** How many approvals a request takes now, and how many it has. One that policy refuses by now takes none. */
+export function approvalsOf(authority: Authority, roster: Roster, request: PendingIssue): Approvals {
+  const decisions = request.certificates.map((drafted) => decideDraft(authority, roster, request, drafted));
+  const grants = decisions.filter((decision) => decision.kind === 'grant');
+  return countApprovals(grants, request, consentOf(request));
+}
+
 /** Whether policy would take an answer of this person, who is not the one who asks. */
 export function mayAnswer(
   authority: Authority,
@@ -79,7 +86,7 @@ export function answerKind(authority: Authority, { certificates }: PendingIssue)
 
 function waitingOf(authority: Authority, roster: Roster, request: PendingIssue): Waiting {
   return {
-    ...approvalsOf(authority, roster, request, consentOf(request)),
+    ...approvalsOf(authority, roster, request),
     request,
     approveBy: approveBy(request),
     viewSecret: viewSecretOf(authority, request.id),

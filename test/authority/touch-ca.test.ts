@@ -219,6 +219,14 @@ describe('a request for sudo where people hold the CA keys', () => {
     expect(await codeOfAsync(signing)).toBe('signature-refused');
   });
 
+  it('goes on with the keys that are left when another one is retired', async () => {
+    const { scene, keys, caKeys } = await openKeyless();
+    await using _ = scene;
+    const { request } = await touched(scene);
+    await scene.loadRoster(sudoRoster({ caKeys: { alice: caKeys.alice } }));
+    expect((await signWaiting(scene, request, keys.alice)).state.kind).toBe('issued');
+  });
+
   it('is asked for apart from a login', async () => {
     await using opened = (await openKeyless()).scene;
     expect(await codeOfAsync(opened.askSudo('dave', { withLogin: true }))).toBe('ask-apart');

@@ -233,6 +233,11 @@ export const MUTANTS: readonly Mutant[] = [
     'src/commands/break-glass.ts',
     ['  readBreakGlass(certificate, [signer.publicKey]);\n', '', 'commands/break-glass'],
     ['  draftWith([]);\n', '', 'commands/break-glass'],
+    [
+      'const record = await appendRecords(',
+      'await delivery.deliver(signed);\n    const record = await appendRecords(',
+      'commands/break-glass',
+    ],
   ),
   ...of(
     'src/authority/release.ts',
