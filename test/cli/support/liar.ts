@@ -63,8 +63,8 @@ export interface Lies {
   problem?: Problem;
   /** Answers an invite with a problem document. */
   inviteProblem?: Problem;
-  /** Answers a question with a problem document. */
-  askProblem?: Problem;
+  /** Wants each certificate asked for in a request of its own. */
+  apart?: boolean;
   waiting?: (reply: Approvable) => Approvable;
   view?: (reply: ViewReply) => ViewReply;
   /** How many replies to touches are lost on the way: 'request' before they arrive, 'reply' after. */
@@ -212,9 +212,7 @@ class LyingAuthority {
       return refused(this.lies.inviteProblem);
     if (kind === 'enrolments')
       return { status: verb === undefined ? 201 : 200, body: this.#enrol(verb, JSON.parse(body)) };
-    if (kind === 'requests' && verb === undefined && this.lies.askProblem !== undefined)
-      return refused(this.lies.askProblem);
-    if (kind === 'requests' && verb === undefined) return { status: 201, body: this.#ask(JSON.parse(body)) };
+    if (kind === 'requests' && verb === undefined) return this.#asked(JSON.parse(body));
     if (kind === 'approvals' && verb === undefined) return ok(this.#approvals());
     if (kind === 'approvals') return this.#approval(id, verb, JSON.parse(body));
     if (verb === 'touch') return this.#touch(id, JSON.parse(body));
@@ -296,6 +294,12 @@ class LyingAuthority {
       state: 'active',
       signer: { person, ...(credentialId === undefined ? {} : { credentialId }) },
     }));
+  }
+
+  #asked(body: AskBody): Reply {
+    if (this.lies.apart !== true || body.certificates.length === 1)
+      return { status: 201, body: this.#ask(body) };
+    return refused({ type: 'about:blank', title: 'apart', status: 409, code: 'ask-apart' });
   }
 
   #ask(body: AskBody): AskReply {

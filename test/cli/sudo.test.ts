@@ -1,0 +1,366 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { authorityName } from '../../cli/paths.ts';
+import { loadSettings } from '../../cli/settings.ts';
+import type { Access } from '../../src/http/contract.ts';
+import { decodeCertificate } from '../../src/ssh/certificate.ts';
+import { readSecurityKeyFile } from '../../src/ssh/openssh-key.ts';
+import { generateSecurityKey } from '../support/keys.ts';
+import { haveParts } from '../support/parts.ts';
+import { runOrThrow } from '../support/run.ts';
+import { SK_DUMMY, SSH_AGENT_PARTS } from '../support/ssh-agent.ts';
+import type { Liar } from './support/liar.ts';
+import { ACCESS, startLiar } from './support/liar.ts';
+import type { Outcome, Person, PersonChanges } from './support/person.ts';
+import { startPerson } from './support/person.ts';
+
+const now = () => Math.floor(Date.now() / 1000);
+const SUDO: NonNullable<Access['sudo']> = {
+  everywhere: true,
+  hosts: ['web'],
+  names: { db1: 'db-1' },
+  defaultLifetime: 3600,
+  maxLifetime: 14_400,
+  approvals: 0,
+  reasonRequired: false,
+  securityKeysOnly: false,
+};
+
+describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
+  let person: Person;
+  let liar: Liar;
+
+  beforeAll(async () => {
+    person = await startPerson();
+  });
+  afterAll(() => person[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    liar = await startLiar(now);
+    await enrol({});
+  });
+  afterEach(async () => {
+    await usher(['logout']);
+    await liar[Symbol.asyncDispose]();
+  });
+
+  const enrol = (sudo: Partial<typeof SUDO>, access: Partial<Access> = {}) =>
+    person.enrolAt({
+      origin: liar.origin,
+      bundleKey: liar.bundleFingerprint,
+      access: { ...ACCESS, ...access, sudo: { ...SUDO, ...sudo } },
+    });
+  const usher = (args: readonly string[], changes: PersonChanges = {}): Promise<Outcome> =>
+    person.usher([...args, '--authority', authorityName(liar.origin)], changes);
+  const sudo = async (...args: readonly string[]): Promise<Outcome> => {
+    const outcome = await usher(['sudo', ...args]);
+    expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
+    return outcome;
+  };
+  const held = async () =>
+    (await person.identities())
+      .filter(({ comment }) => comment.startsWith('usher '))
+      .map(({ blob, comment }) => ({ comment: comment.split('@')[0], ...decodeCertificate(blob).fields }));
+  const principalsHeld = async () => (await held()).map(({ principals }) => principals);
+
+  it('puts one certificate into the agent: the account first, then a principal for each host', async () => {
+    const { stderr } = await sudo('web1', 'db1', '--for', '30m', '--reason', 'disk full');
+    expect(stderr).toMatch(/sudo by +alice\n +hosts +web1, db-1\n +reason +disk full\n +lifetime +30m/);
+    expect(await held()).toMatchObject([
+      {
+        comment: 'usher sudo alice',
+        principals: ['alice', 'sudoer@web1', 'sudoer@db-1'],
+        criticalOptions: [],
+        extensions: [],
+      },
+    ]);
+    expect(liar.asks.at(-1)?.certificates).toMatchObject([
+      { purpose: 'sudo', login: 'alice', hosts: ['web1', 'db-1'], lifetime: 1800, reason: 'disk full' },
+    ]);
+  });
+
+  it('asks again for what is in the agent, and takes the old one out', async () => {
+    await sudo('web1');
+    await sudo('web2');
+    expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1', 'sudoer@web2']]);
+    await sudo('web1');
+    expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1', 'sudoer@web2']]);
+    await sudo('web3', '--only');
+    expect(await principalsHeld()).toEqual([['alice', 'sudoer@web3']]);
+  });
+
+  it('everywhere stays everywhere until only one host is wanted', async () => {
+    await sudo('--everywhere');
+    expect(await principalsHeld()).toEqual([['alice', 'sudoer']]);
+    await sudo('web1');
+    expect(await principalsHeld()).toEqual([['alice', 'sudoer']]);
+    await sudo('web1', '--only');
+    expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1']]);
+  });
+
+  it('carries nothing over from another account', async () => {
+    await enrol({}, { logins: ['alice', 'deploy'] });
+    await sudo('web1');
+    await sudo('web2', '--login', 'deploy');
+    expect(await principalsHeld()).toEqual([['deploy', 'sudoer@web2']]);
+  });
+
+  it('prints what it got as JSON', async () => {
+    const { stdout } = await sudo('web1', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      person: 'alice',
+      principals: ['alice', 'sudoer@web1'],
+      keyId: expect.stringMatching(/^sudo:alice:/),
+      file: null,
+    });
+  });
+
+  it('status and logout know both certificates', async () => {
+    expect((await usher(['login'])).code).toBe(0);
+    await sudo('web1');
+    const { stdout } = await usher(['status']);
+    expect(stdout).toMatch(/^usher login alice@.*\nusher sudo alice@.*: alice, sudoer@web1; /);
+    expect(JSON.parse((await usher(['status', '--json'])).stdout).certificates).toMatchObject([
+      { purpose: 'login' },
+      { purpose: 'sudo' },
+    ]);
+    const { stderr } = await usher(['logout']);
+    expect(stderr).toContain('2 certificates are out of the agent');
+    expect(await held()).toEqual([]);
+  });
+
+  it('one for sudo alone is no certificate to log in with', async () => {
+    await sudo('web1');
+    const outcome = await usher(['status']);
+    expect(outcome.stdout).toMatch(/^usher sudo /);
+    expect(outcome.code).toBe(3);
+    expect((await usher(['status', '--quiet'])).code).toBe(3);
+  });
+
+  describe('is wrong usage', () => {
+    it.each<[string, readonly string[], RegExp]>([
+      ['without a host', [], /sudo on which hosts\?\n.*you may ask for web/],
+      ['with hosts and everywhere', ['web1', '--everywhere'], /--everywhere is every host/],
+      ['with a star', ['*'], /"\*" is no host\n.*usher sudo --everywhere/],
+      ['with a lifetime that is none', ['web1', '--for', 'soon'], /"soon" is no duration/],
+      ['with a reason of two lines', ['web1', '--reason', 'a\nb'], /a reason is at most 200/],
+      ['with a long reason', ['web1', '--reason', 'x'.repeat(201)], /a reason is at most 200/],
+      ['with --confirm and nothing that asks', ['web1', '--confirm'], /needs a program that asks you/],
+    ])('%s', async (_situation, args, reason) => {
+      const outcome = await usher(['sudo', ...args]);
+      expect(outcome.stderr).toMatch(reason);
+      expect(outcome).toMatchObject({ code: 2, stdout: '' });
+      expect(liar.asks).toEqual([]);
+    });
+
+    it('without a reason where the role wants one', async () => {
+      await enrol({ reasonRequired: true });
+      const outcome = await usher(['sudo', 'web1']);
+      expect(outcome.stderr).toMatch(/wants a reason for sudo\n.*--reason/);
+      expect(outcome.code).toBe(2);
+      await sudo('web1', '--reason', 'disk full');
+    });
+
+    it('without an account where there are several', async () => {
+      await enrol({}, { logins: ['deploy', 'backup'] });
+      const outcome = await usher(['sudo', 'web1']);
+      expect(outcome.stderr).toMatch(/sudo as which account\?\n.*you have deploy, backup/);
+      expect(outcome.code).toBe(2);
+    });
+
+    it.each<[readonly string[], RegExp]>([
+      [['--reason', 'x'], /it goes with --sudo/],
+      [['--sudo', 'web1', '--key', '/nonexistent'], /--key does not use it/],
+      [['--sudo', ','], /sudo on which hosts/],
+      [['--sudo', '*'], /usher sudo --everywhere/],
+    ])('of login %j', async (args, reason) => {
+      const outcome = await usher(['login', ...args]);
+      expect(outcome.stderr).toMatch(reason);
+      expect(outcome).toMatchObject({ code: 2, stdout: '' });
+    });
+  });
+
+  describe('together with a login', () => {
+    it('takes one touch and one request', async () => {
+      const touches = person.plugin.questions.length;
+      const outcome = await usher(['login', '--sudo', 'web1,web2', '--reason', 'disk full', '--json']);
+      expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
+      expect(person.plugin.questions).toHaveLength(touches + 1);
+      expect(liar.asks.map(({ certificates }) => certificates.length)).toEqual([2]);
+      expect((await held()).map(({ comment }) => comment)).toEqual(['usher login alice', 'usher sudo alice']);
+      expect(JSON.parse(outcome.stdout)).toMatchObject({
+        principals: ['alice@web1'],
+        sudo: { principals: ['alice', 'sudoer@web1', 'sudoer@web2'] },
+      });
+    });
+
+    const apart = async (...args: readonly string[]) => {
+      const outcome = await usher(['login', '--sudo', 'web1', ...args]);
+      expect(
+        liar.asks.slice(-2).map(({ certificates }) => certificates.map(({ purpose }) => purpose)),
+      ).toEqual([['login'], ['sudo']]);
+      return outcome;
+    };
+
+    it('is asked for apart when approvals are needed, the login first', async () => {
+      await enrol({ approvals: 1 });
+      liar.needed = 1;
+      liar.coming.push({ approve: 'bob' });
+      expect(await apart()).toMatchObject({ code: 0 });
+      expect(liar.asks).toHaveLength(2);
+      expect((await held()).map(({ comment }) => comment)).toEqual(['usher login alice', 'usher sudo alice']);
+    });
+
+    it('is asked for apart when the authority says so, with nothing touched for it', async () => {
+      liar.lies = { apart: true };
+      const touches = person.plugin.questions.length;
+      expect(await apart()).toMatchObject({ code: 0 });
+      expect(person.plugin.questions).toHaveLength(touches + 2);
+    });
+
+    it('leaves the login where it is when sudo is rejected', async () => {
+      await enrol({ approvals: 1 });
+      liar.needed = 1;
+      liar.coming.push(REJECTED);
+      const outcome = await apart('--json');
+      expect(outcome.code).toBe(1);
+      expect(outcome.stderr).toContain('usher: error: bob rejected this request');
+      expect(JSON.parse(outcome.stdout)).toMatchObject({ principals: ['alice@web1'], sudo: null });
+      expect((await held()).map(({ comment }) => comment)).toEqual(['usher login alice']);
+    });
+  });
+
+  describe('that waits for approval', () => {
+    beforeEach(() => {
+      liar.needed = 2;
+    });
+
+    it('says who can do what, and goes on when enough have approved', async () => {
+      liar.coming.push('unreachable', 'unreachable', 'unreachable', 'unreachable', 'unreachable');
+      liar.coming.push({ approve: 'bob' }, { approve: 'carol' });
+      const { stderr } = await sudo('web1');
+      expect(stderr).toMatch(
+        /2 other people have to approve\n +they type +usher approve R[\w-]{21}\n +or open +http/,
+      );
+      expect(stderr).toContain('usher: 1 of 2 approved');
+      expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1']]);
+    });
+
+    it.each([
+      ['it is rejected', () => REJECTED, /bob rejected this request/],
+      ['policy denies it in the end', () => DENIED, /you may not/],
+    ])('ends when %s', async (_situation, problem, reason) => {
+      liar.coming.push({ approve: 'bob' }, problem());
+      const outcome = await usher(['sudo', 'web1']);
+      expect(outcome.stderr).toMatch(reason);
+      expect(outcome).toMatchObject({ code: 1, stdout: '' });
+      expect(await held()).toEqual([]);
+    });
+
+    it('ends when nobody approved in time', async () => {
+      let late = 0;
+      const onStderr = (text: string) => {
+        if (text.includes('have to approve')) late = 3600;
+      };
+      const outcome = await usher(['sudo', 'web1', '--for', '1h'], { now: () => now() + late, onStderr });
+      expect(outcome.stderr).toMatch(/nobody approved it in time\n.*type the command again/);
+      expect(outcome.code).toBe(1);
+    });
+
+    it('keeps the certificate that is there until there is a new one', async () => {
+      liar.needed = 0;
+      await sudo('web1');
+      liar.needed = 1;
+      liar.coming.push(REJECTED);
+      expect((await usher(['sudo', 'web2'])).code).toBe(1);
+      expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1']]);
+    });
+  });
+
+  describe('with a key of the person', () => {
+    const makeKey = async (type: string, ...args: readonly string[]) => {
+      const file = join(person.home, `id_${type}_${Math.random().toString(36).slice(2)}`);
+      await runOrThrow('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', file, ...args]);
+      return file;
+    };
+
+    it('that is RSA is refused, with the reason', async () => {
+      const outcome = await usher(['sudo', 'web1', '--key', await makeKey('rsa')]);
+      expect(outcome.stderr).toMatch(/is an RSA key: .*SHA-1/);
+      expect(outcome.code).toBe(1);
+      expect(liar.asks).toEqual([]);
+    });
+
+    it.each(['ed25519', 'ecdsa'])('%s goes into the agent with its certificate', async (type) => {
+      await sudo('web1', '--key', await makeKey(type));
+      expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1']]);
+    });
+
+    describe.runIf(haveParts({ [SK_DUMMY]: 'openssh-tests' }))('in security keys', () => {
+      const provider = ['--sk-provider', SK_DUMMY];
+
+      it('goes into the agent with its handle', async () => {
+        await sudo('web1', '--key', await makeKey('ed25519-sk', '-w', SK_DUMMY), ...provider);
+        const [entry] = await held();
+        expect(entry?.subject.type).toBe('sk-ssh-ed25519@openssh.com');
+      });
+
+      it('is refused when it asks for no touch', async () => {
+        const key = await makeKey('ed25519-sk', '-w', SK_DUMMY, '-O', 'no-touch-required');
+        const outcome = await usher(['sudo', 'web1', '--key', key, ...provider]);
+        expect(outcome.stderr).toContain('was made with no-touch-required');
+        expect(liar.asks).toEqual([]);
+      });
+
+      it('is refused before the touch when the agent does not allow its library', async () => {
+        const key = await makeKey('ed25519-sk', '-w', SK_DUMMY);
+        const touches = person.plugin.questions.length;
+        const outcome = await usher(['sudo', 'web1', '--key', key, '--sk-provider', '/etc/passwd']);
+        expect(outcome.code).toBe(1);
+        expect(person.plugin.questions).toHaveLength(touches);
+        expect(liar.asks).toEqual([]);
+      });
+
+      it('as the CA key signs at once: no other touch, and it is remembered', async () => {
+        const file = await makeKey('ed25519-sk', '-w', SK_DUMMY);
+        const { publicKey } = readSecurityKeyFile(await readFile(file, 'utf8'));
+        const stranger = generateSecurityKey('sk-ssh-ed25519@openssh.com');
+        liar.owners = [
+          { person: 'bob', key: stranger },
+          { person: 'alice', key: { publicKey, sign: stranger.sign } },
+        ];
+        const touches = person.plugin.questions.length;
+        await sudo('web1', '--ca-key', file, ...provider);
+        expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1']]);
+        expect(person.plugin.questions).toHaveLength(touches);
+        expect(await loadSettings(person.paths, authorityName(liar.origin))).toMatchObject({ caKey: file });
+
+        await sudo('web2', ...provider);
+        expect(person.plugin.questions).toHaveLength(touches);
+        liar.coming.push({ approve: 'bob' });
+        await sudo('web2', '--with', 'soft');
+        expect(person.plugin.questions).toHaveLength(touches + 1);
+      });
+
+      it('as a CA key that is not one of the person is refused', async () => {
+        const file = await makeKey('ed25519-sk', '-w', SK_DUMMY);
+        const { publicKey } = readSecurityKeyFile(await readFile(file, 'utf8'));
+        const { sign } = generateSecurityKey('sk-ssh-ed25519@openssh.com');
+        liar.owners = [{ person: 'bob', key: { publicKey, sign } }];
+        const outcome = await usher(['sudo', 'web1', '--ca-key', file, ...provider]);
+        expect(outcome.stderr).toMatch(/is no active CA key of yours/);
+        const credential = await usher(['sudo', 'web1', '--ca-key', 'credential']);
+        expect(credential.stderr).toMatch(/no active CA key of yours is a FIDO credential/);
+      });
+    });
+  });
+});
+
+const PROBLEM = { type: 'about:blank', title: 'x' };
+const REJECTED = {
+  ...PROBLEM,
+  status: 403,
+  code: 'request-rejected',
+  detail: 'bob rejected this request',
+};
+const DENIED = { ...PROBLEM, status: 403, code: 'policy-changed', detail: 'you may not' };
