@@ -52,7 +52,7 @@ function checkLonely(file: YamlFile, role: string, sudo: Item, needed: number): 
   const lonely = people.find((person) => hasRole(person, role) && othersThan(person.name) < needed);
   if (lonely === undefined) return [];
   const keys = hasSudoCa(file) ? ' and have an active key in "sudo_ca"' : '';
-  const message = `${needed} others than ${lonely.name} have to approve, and ${othersThan(lonely.name)} may${keys}`;
+  const message = `it takes ${needed} besides ${lonely.name} who may approve${keys}: there are ${othersThan(lonely.name)}`;
   return [file.places.faultOfName('bad-approvals', fieldOf(sudo, 'approvers').path, message)];
 }
 

@@ -451,7 +451,7 @@ describe('parseRoster refuses', () => {
 
   it('and says who is left alone', () => {
     const [fault] = faultsOf(roster({ sudo: ', approvals: 2, approvers: [lead]' }));
-    expect(fault?.message).toBe('2 others than ben have to approve, and 1 may');
+    expect(fault?.message).toBe('it takes 2 besides ben who may approve: there are 1');
   });
 });
 
