@@ -261,7 +261,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [' && use.person === person', '', 'authority/key-roles'],
     ["if (role !== 'ca')", 'if (false)', 'authority/key-roles'],
-    ['  assertOnePurposeEach(keys);\n', '', 'authority/key-roles'],
+    ['  assertOneUseEach(authority, keys);\n', '', 'authority/key-roles'],
   ),
   ...of(
     'src/authority/enroll.ts',
