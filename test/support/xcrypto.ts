@@ -1,5 +1,5 @@
 /**
- * Go's golang.org/x/crypto/ssh as a judge of certificates: it is what pam-ussh uses. The program is test/interop/xcrypto/main.go; it is built once a
+ * Go's golang.org/x/crypto/ssh as a judge of certificates: it is what pam-ussh uses. The program is in test/interop/xcrypto; it is built once a
  * run of `startXcrypto`, into a directory that goes away with it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -41,9 +41,32 @@ export interface XcryptoAnswer {
   readonly reason: string;
 }
 
+/** An agent whose certificates are tried one after the other, as pam-ussh tries them. */
+export interface XcryptoWalk {
+  readonly id: string;
+  /** Path of its socket. */
+  readonly agent: string;
+  /** What stands in the file of CA keys. */
+  readonly authorityFile: Uint8Array;
+  readonly user: string;
+  /** One of these must be a principal, besides the user; without any, the user is enough. */
+  readonly wanted: readonly string[];
+  /** Unix time in seconds. */
+  readonly time: number;
+  /** In milliseconds: an agent that takes longer hangs. */
+  readonly patience: number;
+}
+
+export interface XcryptoWalked {
+  readonly outcome: 'success' | 'refused' | 'panic' | 'hang';
+  /** In the words of pam-ussh. */
+  readonly log: readonly string[];
+}
+
 export interface Xcrypto extends AsyncDisposable {
   /** The answers, in the order of the cases. */
   ask(cases: readonly XcryptoCase[]): Promise<readonly XcryptoAnswer[]>;
+  walk(walks: readonly XcryptoWalk[]): Promise<readonly XcryptoWalked[]>;
   stop(): Promise<void>;
 }
 
@@ -52,27 +75,40 @@ export async function startXcrypto(): Promise<Xcrypto> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-test-xcrypto-'));
   const stop = (): Promise<void> => rm(directory, { recursive: true, force: true });
   const binary = join(directory, 'xcrypto');
-  const source = join(import.meta.dirname, '../interop/xcrypto/main.go');
+  const cwd = join(import.meta.dirname, '../interop/xcrypto');
   const env = {
     GO111MODULE: 'off',
     GOPATH: '/usr/share/gocode',
     GOCACHE: join(directory, 'cache'),
     GOFLAGS: '',
   };
-  await runOrThrow(program('go'), ['build', '-o', binary, source], { env, timeout: 300_000 });
-  const ask = async (cases: readonly XcryptoCase[]): Promise<readonly XcryptoAnswer[]> => {
-    const input = cases.map((one) => `${JSON.stringify(asJson(one))}\n`).join('');
-    const output = await runOrThrow(binary, [], { input });
-    // The program answers each line with one of this shape (main.go, type answer).
-    const answers = output
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as XcryptoAnswer);
-    if (answers.length !== cases.length || answers.some(({ id }, index) => id !== cases[index]?.id))
-      throw new Error('x/crypto did not answer every case');
-    return answers;
-  };
-  return { ask, stop, [Symbol.asyncDispose]: stop };
+  await runOrThrow(program('go'), ['build', '-o', binary, '.'], { cwd, env, timeout: 300_000 });
+  const ask = (cases: readonly XcryptoCase[]) => answersOf(binary, cases.map(asJson));
+  const walk = async (walks: readonly XcryptoWalk[]): Promise<readonly XcryptoWalked[]> =>
+    (await answersOf(binary, walks.map(walkAsJson))).flatMap(({ walk: walked }) => walked ?? []);
+  return { ask, walk, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** What the program answers each line with (main.go, type answer). */
+interface Answer extends XcryptoAnswer {
+  readonly walk?: XcryptoWalked;
+}
+
+async function answersOf(
+  binary: string,
+  cases: readonly { readonly id: string }[],
+): Promise<readonly Answer[]> {
+  const input = cases.map((one) => `${JSON.stringify(one)}\n`).join('');
+  const output = await runOrThrow(binary, [], { input });
+  const lines = output.trim().split('\n');
+  const answers = lines.map((line) => JSON.parse(line) as Answer);
+  if (answers.length !== cases.length || answers.some(({ id }, index) => id !== cases[index]?.id))
+    throw new Error('x/crypto did not answer every case');
+  return answers;
+}
+
+function walkAsJson({ id, ...walk }: XcryptoWalk) {
+  return { id, walk: { ...walk, authorityFile: base64.encode(walk.authorityFile) } };
 }
 
 function asJson(one: XcryptoCase) {

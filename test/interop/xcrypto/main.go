@@ -1,7 +1,7 @@
 // Asks golang.org/x/crypto/ssh, the library under pam-ussh and many SSH servers, what it says of certificates.
 // Each line of stdin is a case in JSON, each line of stdout the answer to one, in the same order.
 //
-//	GO111MODULE=off GOPATH=/usr/share/gocode go run main.go
+//	GO111MODULE=off GOPATH=/usr/share/gocode go run .
 package main
 
 import (
@@ -18,6 +18,8 @@ import (
 
 type testCase struct {
 	ID string `json:"id"`
+	// Instead of everything below: an agent full of certificates (walk.go).
+	Walk *walkCase `json:"walk"`
 	// The certificate's and the trusted keys' blobs, in standard base64.
 	Certificate []byte   `json:"certificate"`
 	Authorities [][]byte `json:"authorities"`
@@ -39,6 +41,8 @@ type answer struct {
 	ID       string `json:"id"`
 	Accepted bool   `json:"accepted"`
 	Reason   string `json:"reason"`
+	// Of a walk.
+	Walk *walkAnswer `json:"walk,omitempty"`
 }
 
 func main() {
@@ -53,11 +57,7 @@ func main() {
 			fmt.Fprintln(os.Stderr, "bad case:", err)
 			os.Exit(2)
 		}
-		result := answer{ID: c.ID, Accepted: true}
-		if err := check(c); err != nil {
-			result.Accepted, result.Reason = false, err.Error()
-		}
-		if err := encoder.Encode(result); err != nil {
+		if err := encoder.Encode(answerTo(c)); err != nil {
 			os.Exit(2)
 		}
 	}
@@ -65,6 +65,17 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
+}
+
+func answerTo(c testCase) answer {
+	if c.Walk != nil {
+		walked := walk(*c.Walk)
+		return answer{ID: c.ID, Accepted: walked.Outcome == success, Walk: &walked}
+	}
+	if err := check(c); err != nil {
+		return answer{ID: c.ID, Reason: err.Error()}
+	}
+	return answer{ID: c.ID, Accepted: true}
 }
 
 // x/crypto has panicked on hostile input before; that is a refusal worth reporting, not the end of the run.
