@@ -262,6 +262,7 @@ export const MUTANTS: readonly Mutant[] = [
     [' && use.person === person', '', 'authority/key-roles'],
     ["if (role !== 'ca')", 'if (false)', 'authority/key-roles'],
     ['  assertOneUseEach(authority, keys);\n', '', 'authority/key-roles'],
+    ['new Set([bundleKey.publicKey, logKey].map(keyIdentity))', 'new Set<string>()', 'authority/offline-key'],
   ),
   ...of(
     'src/authority/enroll.ts',
