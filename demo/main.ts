@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: a throwaway authority on loopback, a software security key, a real ssh-agent and a real sshd; sign in and
- * log in. With `-- --serve` the authority stays at http://localhost:8022 to be tried with a browser. Nothing stays behind.
+ * log in, and get root by sudo's rules. With `-- --serve` the authority stays at http://localhost:8022 to be tried with a browser. Nothing stays behind.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -21,6 +21,7 @@ await startAgent(stage);
 await enrol(stage);
 await signIn(stage);
 await logIn(stage);
+await becomeRoot(stage);
 await conclude(stage);
 
 async function startAuthority(stage: Stage): Promise<string> {
@@ -44,6 +45,7 @@ function roster(): string {
 roles:
   engineer:
     login: { hosts: [web1], lifetime: 8h, max_lifetime: 20h }
+    sudo: { hosts: [web1], lifetime: 1h, reason: required }
 hosts:
   web1: { names: [web1.example.org] }
 `;
@@ -77,6 +79,15 @@ async function logIn(stage: Stage): Promise<void> {
   await stage.start([sshd(), '-D', '-e', '-f', stage.path('sshd_config')], () => listens(port));
   print(shown(stage, await readFile(stage.path('sshd_config'), 'utf8')));
   await show(stage, ['ssh', '-F', stage.path('ssh_config'), 'web1', 'echo "logged in to web1 as $(id -un)"']);
+}
+
+async function becomeRoot(stage: Stage): Promise<void> {
+  say(
+    '5. Another touch, by the CA key for sudo: root on web1, for an hour. pam-ussh on the host would take it.',
+  );
+  await show(stage, ['usher', 'sudo', 'web1', '--reason', 'to see how it works']);
+  await show(stage, ['usher', 'doctor', 'sudo', 'web1', '--login', userInfo().username]);
+  await show(stage, ['usher', 'export', 'pam', '--host', 'web1']);
 }
 
 async function configureSshd(stage: Stage, port: number): Promise<void> {
@@ -128,7 +139,7 @@ function listens(port: number): Promise<boolean> {
 }
 
 async function conclude(stage: Stage): Promise<void> {
-  say('5. Done.');
+  say('6. Done.');
   print(
     'The key was made in memory and is only in the agent; the certificate is in the log, with the touch:',
   );
@@ -165,7 +176,8 @@ function shown(stage: Stage, text: string): string {
 }
 
 function tell(stage: Stage, command: readonly string[]): void {
-  print(`$ ${shown(stage, command.join(' '))}`);
+  const words = command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`));
+  print(`$ ${shown(stage, words.join(' '))}`);
 }
 
 function say(text: string): void {
