@@ -66,9 +66,12 @@ async function loadRosterFile(authority: Authority, dir: string, logger: Logger)
 }
 
 async function assertRoster(authority: Authority): Promise<void> {
-  const digest = await authority.store.read((tx) => tx.rosterDigest());
-  if (digest === undefined)
-    throw new AuthorityError('no-roster', 'no roster is in force: usherd roster check roster.yaml');
+  await authority.store.read(async (tx) => {
+    if ((await tx.rosterDigest()) === undefined)
+      throw new AuthorityError('no-roster', 'no roster is in force: usherd roster check roster.yaml');
+    // It may not fit the settings: then nothing could be decided.
+    await authority.rosters.in(tx);
+  });
 }
 
 async function reload(http: Http, config: Config, authority: Authority, logger: Logger): Promise<void> {

@@ -7,7 +7,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,8 @@ export interface UsherdOptions {
   readonly roster?: string;
   /** More lines of usherd.yaml. */
   readonly config?: readonly string[];
+  /** Changes the text of usherd.yaml. */
+  readonly edit?: (text: string) => string;
   /** The program to run `serve` with instead of bin/usherd: a path of a module that takes the same arguments. */
   readonly program?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -72,8 +74,9 @@ export async function startUsherd(options: UsherdOptions = {}): Promise<Usherd> 
 async function initialise(dir: string, origin: string, port: number, options: UsherdOptions): Promise<void> {
   const made = await run(USHERD, ['init', '--dir', dir, '--origin', origin, '--listen', `127.0.0.1:${port}`]);
   if (made.code !== 0) throw new Error(made.stderr);
-  if (options.config !== undefined)
-    await appendFile(join(dir, 'usherd.yaml'), `${options.config.join('\n')}\n`);
+  const file = join(dir, 'usherd.yaml');
+  if (options.config !== undefined) await appendFile(file, `${options.config.join('\n')}\n`);
+  if (options.edit !== undefined) await writeFile(file, options.edit(await readFile(file, 'utf8')));
   if (options.roster !== undefined) await writeFile(join(dir, 'roster.yaml'), options.roster);
 }
 
