@@ -4,6 +4,7 @@ import { DEFAULT_DIRECTORY, hostFiles } from '../../src/fleet/host-facts.ts';
 import type { InstalledCa, SignedStatement } from '../../src/fleet/signed-statement.ts';
 import { acceptFirstStatement, acceptStatement } from '../../src/fleet/signed-statement.ts';
 import { formatSudoCaFile, parseSudoCaFile } from '../../src/fleet/sudo-ca-file.ts';
+import type { StatedKey } from '../../src/fleet/sudo-ca-statement.ts';
 import { fingerprint } from '../../src/ssh/public-key.ts';
 import { readIfThere } from '../atomic-file.ts';
 import { UsherCommandError } from '../error.ts';
@@ -12,7 +13,7 @@ import { orRefuse } from '../fleet-error.ts';
 import { installFile } from '../install-file.ts';
 import { MAX_STATEMENT_BYTES, readStatement, statementChanges } from '../statement-file.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { say, warn, writeData } from '../terminal.ts';
+import { detail, say, warn, writeData } from '../terminal.ts';
 
 interface TrustOptions {
   readonly statement: string;
@@ -90,6 +91,15 @@ function sayInstalled(surroundings: Surroundings, path: string, { keys, statemen
     );
 }
 
+/** Nobody compares whole keys. */
+function sayKeys(surroundings: Surroundings, keys: readonly StatedKey[]): void {
+  warn(surroundings, 'these keys are root on this host from now on: compare them with those that you know');
+  detail(
+    surroundings,
+    keys.map(({ key, state, holder }) => [`${holder} (${state})`, fingerprint(key)]),
+  );
+}
+
 async function install(path: string, next: SignedStatement): Promise<void> {
   try {
     await installFile(path, formatSudoCaFile(next), 0o644);
@@ -112,8 +122,7 @@ function report(
     surroundings,
     `${path} is statement ${statement.number} of ${statement.authority}, signed by ${fingerprint(signer)}`,
   );
-  if (installed === undefined)
-    warn(surroundings, 'these keys are root on this host from now on: compare them with those that you know');
+  if (installed === undefined) sayKeys(surroundings, statement.keys);
   else if (installed.statement.everywhere !== statement.everywhere)
     warn(
       surroundings,

@@ -148,7 +148,8 @@ describe('a file of CA keys', () => {
     const shared: CaKey = { purpose: 'sudo', key: LOGIN, state: 'retired' };
     expect(codeOf(() => formatCaFile([...KEYS, shared], 'sudo'))).toBe('shared-ca-key');
     expect(codeOf(() => formatCaFile([...KEYS, shared], 'login'))).toBe('shared-ca-key');
-    expect(codeOf(() => formatCaFile([...KEYS, { ...shared, key: GLASS }], 'login'))).toBe('shared-ca-key');
+    for (const purpose of ['login', 'sudo'])
+      expect(codeOf(() => formatCaFile([...KEYS, { ...shared, key: GLASS }], purpose))).toBe('shared-ca-key');
   });
 
   it('takes the same key as another type for the same key', () => {
