@@ -95,7 +95,7 @@ describe('the module', () => {
       { verdict: 'warn', message: expect.stringContaining('unknown version') },
     ]);
     expect(judgeModule(path, library({ texts: [NEW, TOUCH] }))).toMatchObject([{ verdict: 'ok' }]);
-    const modules = [dep('v0.55.0'), '=>\t./crypto\t\t'];
+    const modules = [dep('v0.55.0'), '=>\t./crypto\t(devel)\t'];
     expect(judgeModule(path, library({ modules }))).toMatchObject([{ verdict: 'warn' }]);
   });
 

@@ -1,22 +1,8 @@
-import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { run } from '../../cli/run.ts';
 import { LOG_LINES } from '../../src/pam-ussh/log-lines.ts';
+import { runUsher } from './support/usher.ts';
 
-async function doctorLog(...args: readonly string[]) {
-  const output = { stdout: '', stderr: '' };
-  const code = await run(['doctor', 'log', ...args], {
-    stdin: new PassThrough(),
-    stdout: { write: (text) => (output.stdout += text) },
-    stderr: { write: (text) => (output.stderr += text) },
-    env: { HOME: '/nonexistent' },
-    fetch: () => Promise.reject(new Error('no network here')),
-    now: () => 0,
-    randomBytes: (length) => new Uint8Array(length),
-    sleep: async () => undefined,
-  });
-  return { code, ...output };
-}
+const doctorLog = (...args: readonly string[]) => runUsher(['doctor', 'log', ...args]);
 
 describe('usher doctor log', () => {
   it.each(LOG_LINES.map(({ id, line }) => [line, id]))('knows "%s"', async (line, id) => {

@@ -18,7 +18,8 @@ import { ask, sshdArguments, sshdProgram, userOf } from './programs.ts';
 import { hostFiles } from './real-files.ts';
 import type { SshdConfig } from './sshd.ts';
 import { checkSshd, parseSshdConfig } from './sshd.ts';
-import { judgeSudoers } from './sudoers.ts';
+import { judgeSudoers, servicesOf } from './sudoers.ts';
+import type { SudoDefault } from './sudoers-facts.ts';
 import { cvtsudoersArguments, parseCvtsudoers, parseSudoList } from './sudoers-facts.ts';
 import { readSudoers } from './sudoers-text.ts';
 
@@ -38,7 +39,8 @@ export async function examineHost(question: HostQuestion): Promise<readonly Chec
   if (userName !== undefined && user === undefined)
     return [failure('host.sudoers', `there is no user ${userName}`, 'name a Unix account of this host')];
   const host: Host = { surroundings, files, user, isHere: root === '/' };
-  const { checks, modules, deniedFiles } = checkPam(files);
+  const sudo = await checkSudo(host);
+  const { checks, modules, deniedFiles } = checkPam(files, servicesOf(sudo.defaults));
   const sshd = await askSshd(host);
   const config = sshd.kind === 'config' ? sshd.config : undefined;
   const lines = { files, modules, user, others: otherKeys(files, config, bundle) };
@@ -47,7 +49,7 @@ export async function examineHost(question: HostQuestion): Promise<readonly Chec
     ...checkDeniedFiles({ files, paths: deniedFiles, user }),
     ...checkModuleLines(lines),
     ...distinctModules(files, modules).flatMap((module) => checkModule(files, module)),
-    ...(await checkSudo(host)),
+    ...sudo.checks,
     ...(sshd.kind === 'config' ? aboutSshd(host, sshd.config, modules) : [sshd.check]),
   ];
 }
@@ -74,28 +76,42 @@ function distinctModules(files: HostFiles, modules: readonly PamModule[]): reado
 
 /* sudoers */
 
-async function checkSudo(host: Host): Promise<readonly Check[]> {
+interface SudoersAnswer {
+  readonly checks: readonly Check[];
+  readonly defaults: readonly SudoDefault[];
+}
+
+async function checkSudo(host: Host): Promise<SudoersAnswer> {
   const { text, unread } = readSudoers(host.files, hostNameOf(host));
-  if (unread.length > 0) return unread.some(isForbidden) ? askSudo(host) : unread.map(unreadable);
+  if (unread.length > 0) return unread.some(isForbidden) ? askSudo(host) : unknown(...unread.map(unreadable));
   const parsed = await ask(host.surroundings, ['cvtsudoers', ...cvtsudoersArguments(host.user)], text);
   if (parsed === undefined) {
-    const hint = 'it comes with sudo since 1.8.23; look for the options of docs/command.md yourself';
-    return [warning('host.sudoers', 'cvtsudoers is not installed, so sudoers is not understood', hint)];
+    const hint = 'it comes with sudo since 1.8.23; look for the settings that docs/command.md names yourself';
+    return unknown(warning('host.sudoers', 'cvtsudoers is not there, so sudoers is not understood', hint));
   }
   const facts = parseCvtsudoers(parsed.stdout, host.user);
   if (parsed.exitCode !== 0 || facts === undefined)
-    return [failure('host.sudoers', `sudoers is not well formed: ${firstLine(parsed.stderr)}`, 'visudo -c')];
-  return [...(await askVisudo(host)), ...judgeSudoers(facts, host.user)];
+    return unknown(
+      failure('host.sudoers', `sudoers is not well formed: ${firstLine(parsed.stderr)}`, 'visudo -c'),
+    );
+  return {
+    checks: [...(await askVisudo(host)), ...judgeSudoers(facts, host.user)],
+    defaults: facts.defaults,
+  };
 }
 
 /** What a person may not read about sudo, sudo may tell them: without a question, since a question would be one to pam-ussh. */
-async function askSudo({ surroundings, user, isHere }: Host): Promise<readonly Check[]> {
+async function askSudo({ surroundings, user, isHere }: Host): Promise<SudoersAnswer> {
   const said = isHere ? await ask(surroundings, ['sudo', '-n', '-l']) : undefined;
   const facts = said && parseSudoList(said.stdout + said.stderr);
-  if (facts !== undefined) return judgeSudoers(facts, user);
-  return [
-    warning('host.sudoers', 'you may not read sudoers', 'run it as root: sudo usher doctor host --user YOU'),
-  ];
+  if (facts !== undefined) return { checks: judgeSudoers(facts, user), defaults: facts.defaults };
+  return unknown(
+    warning('host.sudoers', 'you may not read sudoers', 'run it as root: sudo usher doctor host'),
+  );
+}
+
+function unknown(...checks: readonly Check[]): SudoersAnswer {
+  return { checks, defaults: [] };
 }
 
 /** visudo looks at owners and modes, too, which a text does not have. */

@@ -6,7 +6,7 @@
 export interface GoBuild {
   /** `go1.24.4`. */
   readonly goVersion: string;
-  /** Path -> version, of what it was built from; none when it was built without modules, as Debian does; '' for a local copy. */
+  /** Path -> version, of what it was built from; none when it was built without modules, as Debian does. */
   readonly modules: ReadonlyMap<string, string>;
 }
 

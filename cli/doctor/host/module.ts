@@ -7,6 +7,8 @@ import { readGoBuild } from './go-build.ts';
 import type { PamModule } from './pam-stack.ts';
 
 const XCRYPTO = 'golang.org/x/crypto';
+/** A local copy has `(devel)` or none. */
+const VERSION = /^v(\d+)\.(\d+)\./;
 /** From this one on, a security key's signature without a touch is refused (CVE-2026-39831). */
 const TOUCH_SINCE = [0, 52] as const;
 /** What it says then. */
@@ -67,9 +69,10 @@ export function judgeModule(path: string, bytes: Uint8Array): readonly Check[] {
 
 function aboutTouch(path: string, { goVersion, modules }: GoBuild, bytes: Uint8Array): Check {
   const version = modules.get(XCRYPTO) ?? '';
+  const isKnown = VERSION.test(version);
   // Without modules, or with a local copy of one, nothing but the texts in it tells.
-  const wantsTouch = version === '' ? occurrences(bytes, CHECKS_TOUCH) > 0 : isAtLeast(version, TOUCH_SINCE);
-  const source = version === '' ? `${goVersion}, x/crypto of unknown version` : `x/crypto ${version}`;
+  const wantsTouch = isKnown ? isAtLeast(version, TOUCH_SINCE) : occurrences(bytes, CHECKS_TOUCH) > 0;
+  const source = isKnown ? `x/crypto ${version}` : `${goVersion}, x/crypto of unknown version`;
   if (wantsTouch)
     return ok('host.module', `${path} (${source}) refuses a security key's signature without a touch`);
   const hint = `if each sudo is to need a touch, build it with ${XCRYPTO} 0.52 or newer`;
@@ -81,7 +84,7 @@ function aboutTouch(path: string, { goVersion, modules }: GoBuild, bytes: Uint8A
 }
 
 function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
-  const match = /^v(\d+)\.(\d+)\./.exec(version);
+  const match = VERSION.exec(version);
   if (match === null) return false;
   const [haveMajor, haveMinor] = [Number(match[1]), Number(match[2])];
   return haveMajor > major || (haveMajor === major && haveMinor >= minor);

@@ -7,8 +7,14 @@ import { runAuth } from './pam-run.ts';
 import type { PamModule, PamStack } from './pam-stack.ts';
 import { isModule, modulesOf, pamServices, readAuthStack } from './pam-stack.ts';
 
-/** `sudo -i` has a service of its own on Debian. */
-const SUDO_SERVICES: readonly string[] = ['sudo', 'sudo-i'];
+/** The names of the services that sudo asks PAM for. */
+export interface SudoServices {
+  readonly sudo: string;
+  /** Of `sudo -i`, which has its own on Debian. */
+  readonly login: string;
+}
+
+const USUAL_SERVICES: SudoServices = { sudo: 'sudo', login: 'sudo-i' };
 
 /** Modules that ask nobody anything, and let nobody in by themselves. */
 const QUIET = [
@@ -43,39 +49,42 @@ export interface SudoLines {
   readonly deniedFiles: readonly string[];
 }
 
-export function checkPam(files: HostFiles): SudoLines {
-  const stacks = SUDO_SERVICES.flatMap((service) => {
+export function checkPam(files: HostFiles, { sudo, login } = USUAL_SERVICES): SudoLines {
+  const services = [...new Set([sudo, login])];
+  const stacks = services.flatMap((service) => {
     const stack = readAuthStack(files, service);
     return stack === undefined ? [] : [{ service, stack }];
   });
-  const elsewhere = pamServices(files).flatMap((service) => checkOther(files, service));
-  if (stacks.length === 0) return { checks: [noService(), ...elsewhere], modules: [], deniedFiles: [] };
+  const others = pamServices(files).filter((service) => !services.includes(service));
+  const elsewhere = others.flatMap((service) => checkOther(files, service));
+  const none = stacks.some(({ service }) => service === sudo) ? [] : [noService(sudo)];
+  const checks = stacks.flatMap(({ service, stack }) => checkService(service, stack, service === sudo));
   return {
-    checks: [...stacks.flatMap(({ service, stack }) => checkService(service, stack)), ...elsewhere],
+    checks: [...none, ...checks, ...elsewhere],
     modules: stacks.flatMap(({ stack }) => usshLines(stack)),
     deniedFiles: stacks.flatMap(({ stack }) => modulesOf(stack.steps).filter(isDenyList).flatMap(fileOf)),
   };
 }
 
-function noService(): Check {
-  return failure('host.pam-line', 'there is no /etc/pam.d/sudo', 'is sudo installed on this host?');
+function noService(sudo: string): Check {
+  return failure('host.pam-line', `there is no /etc/pam.d/${sudo}`, 'is sudo installed on this host?');
 }
 
-function checkService(service: string, stack: PamStack): readonly Check[] {
+function checkService(service: string, stack: PamStack, isSudo: boolean): readonly Check[] {
   if (stack.faults.length > 0)
     return stack.faults.map((fault) =>
       failure('host.pam-line', fault, 'PAM refuses everybody while this stands: mend the line'),
     );
-  if (usshLines(stack).length === 0) return [absent(service)];
+  if (usshLines(stack).length === 0) return [absent(service, isSudo)];
   const problems = [...gate(service, stack), ...certificateEnough(service, stack)];
   const usual = ok('host.pam-line', `${service}: a certificate is enough, and ${withoutCertificate(stack)}`);
   return [...(problems.length === 0 ? [usual] : problems), ...checkDenied(service, stack)];
 }
 
-function absent(service: string): Check {
+function absent(service: string, isSudo: boolean): Check {
   const message = `${service}: no line with pam_ussh.so`;
   const hint = `put the lines of "usher export pam" first in /etc/pam.d/${service}`;
-  return service === 'sudo'
+  return isSudo
     ? failure('host.pam-line', message, hint)
     : warning('host.pam-line', `${message}, so "sudo -i" takes no certificate`, hint);
 }
@@ -173,7 +182,6 @@ function checkDenied(service: string, stack: PamStack): readonly Check[] {
 
 /** Only sudo calls PAM for the person whose agent it is (pam-ussh's issue 4). */
 function checkOther(files: HostFiles, service: string): readonly Check[] {
-  if (SUDO_SERVICES.includes(service)) return [];
   const stack = readAuthStack(files, service);
   const [line] = stack === undefined ? [] : usshLines(stack);
   if (line === undefined) return [];

@@ -25,6 +25,18 @@ export function judgeSudoers(facts: SudoersFacts, user: HostUser | undefined): r
   return [...problems, ok(ID, `sudoers leaves the decision to PAM ${whose}`)];
 }
 
+/** The services that sudo asks PAM for; sudoers can name others than the usual ones. */
+export function servicesOf(defaults: readonly SudoDefault[]): {
+  readonly sudo: string;
+  readonly login: string;
+} {
+  const named = (name: string, usual: string) => {
+    const value = certainValue(defaults, name);
+    return typeof value === 'string' ? value : usual;
+  };
+  return { sudo: named('pam_service', 'sudo'), login: named('pam_login_service', 'sudo-i') };
+}
+
 function* checkPassword(defaults: readonly SudoDefault[]): Generator<Check> {
   for (const name of OTHERS_PASSWORD.filter((each) =>
     isPossible(defaults, each, (value) => value === true),

@@ -102,8 +102,10 @@ function refusal(situation: SudoSituation): readonly Check[] {
   const { host, answer } = situation;
   const { identities } = answer.judgement;
   const stopped = identities.find(({ step }) => step === 'aborts');
-  if (stopped !== undefined)
-    return [...stopped.refusals.map((finding) => checkOf(whyNoSignature(answer, stopped, finding)))];
+  // What else is wrong with it would only matter if it signed.
+  const why = stopped?.refusals.filter(({ check }) => check === 'agent.order') ?? [];
+  if (stopped !== undefined && why.length > 0)
+    return why.map((finding) => checkOf(whyNoSignature(answer, stopped, finding)));
   const [nearest] = identities.filter(isCertificate).sort((a, b) => weight(a) - weight(b));
   if (nearest === undefined)
     return [failure('agent.has-cert', 'the agent holds no certificate', `ask for one: usher sudo ${host}`)];
