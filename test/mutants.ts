@@ -14,6 +14,7 @@ const ROOT = join(import.meta.dirname, '..');
 const COPIED = [
   'src',
   'cli',
+  'web',
   'bin',
   'test',
   'scripts',

@@ -106,7 +106,8 @@ function Answers({ state, dispatch }: ViewScreenProps) {
       </div>
       {answers.length > 0 && (
         <p class="hint">
-          Nothing happens without your touch. If you are not sure, ask {state.view.person} first.
+          Nothing happens without your touch.
+          {state.person !== state.view.person && ` If you are not sure, ask ${state.view.person} first.`}
         </p>
       )}
     </div>

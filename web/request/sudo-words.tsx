@@ -24,7 +24,7 @@ export function SudoStatement({ person, certificate }: SudoWordsProps) {
       </p>
       {everywhere && (
         <Notice tone="warning" title="Root on every host">
-          Every host that trusts this CA takes this certificate, also those that nobody has named.
+          Every host that trusts this CA takes it, now and later.
         </Notice>
       )}
     </>

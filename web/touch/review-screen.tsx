@@ -75,9 +75,7 @@ function OtherTerminal({ review }: { readonly review: Review }) {
     <Notice tone="warning" title="The other terminal gets this access">
       The request came from <code>{askedFrom}</code>, this page is open at <code>{openedFrom}</code>.{' '}
       {proof === 'code' ? (
-        <>
-          Touch only if you typed <code>usher login</code> there yourself.
-        </>
+        <>Touch only if you typed the command there yourself.</>
       ) : (
         'The command on this machine vouches for it; touch only if you started it yourself.'
       )}

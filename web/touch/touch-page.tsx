@@ -76,16 +76,14 @@ function StopScreen({ stop }: { readonly stop: Stop }) {
     case 'bad-address':
       return (
         <Screen title="This address is not complete" tone="bad">
-          <p>
-            Open the whole address that <code>usher login</code> shows, with everything behind the #.
-          </p>
+          <p>Open the whole address that your terminal shows, with everything behind the #.</p>
         </Screen>
       );
     case 'expired':
       return (
         <Screen title="The request has ended" tone="bad">
           <p>
-            Requests wait only a short while. Run <code>usher login</code> again; it opens a new page.
+            Requests wait only a short while. Run the command in your terminal again; it opens a new page.
           </p>
         </Screen>
       );
@@ -93,18 +91,15 @@ function StopScreen({ stop }: { readonly stop: Stop }) {
       return (
         <Screen title="Too many wrong codes" tone="bad">
           <p>
-            The request was ended, so that nobody can go on guessing. If you started it yourself, run{' '}
-            <code>usher login</code> again.
+            The request was ended, so that nobody can go on guessing. If you started it yourself, run the
+            command again.
           </p>
         </Screen>
       );
     case 'replaced':
       return (
         <Screen title="This page is no longer in use" tone="bad">
-          <p>
-            The request is over, or it was opened in a newer page. Go on there, or run{' '}
-            <code>usher login</code> again.
-          </p>
+          <p>The request is over, or it was opened in a newer page. Go on there, or run the command again.</p>
         </Screen>
       );
     case 'refused':
@@ -114,11 +109,7 @@ function StopScreen({ stop }: { readonly stop: Stop }) {
           titles={REFUSED_TITLES}
           otherwise={stop.touched ? 'Refused' : undefined}
         >
-          {!stop.touched && (
-            <p>
-              To ask again, run <code>usher login</code> in your terminal.
-            </p>
-          )}
+          {!stop.touched && <p>To ask again, run the command in your terminal again.</p>}
         </RefusedScreen>
       );
     default:

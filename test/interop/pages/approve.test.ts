@@ -15,7 +15,7 @@ import type { RunningUsher, Terminal } from '../../support/terminal.ts';
 import { openTerminal } from '../../support/terminal.ts';
 import type { Usherd } from '../../support/usherd.ts';
 import { startUsherd } from '../../support/usherd.ts';
-import { enrol, enrolInBrowser, PAGE_PARTS, typeCode } from './parts.ts';
+import { enrol, enrolInBrowser, openApproval, PAGE_PARTS, touchUntilOthers, typeCode } from './parts.ts';
 
 const ROSTER = `
 people:
@@ -54,6 +54,8 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that approves', () => {
   let alice: Visitor;
   const approvers = new Map<Approver, Visitor>();
   const running: RunningUsher[] = [];
+  /** Of a request that the tests leave as it is. */
+  let waiting: string;
 
   const stage = (set: Stage) => writeFile(join(place, 'stage.json'), JSON.stringify(set));
 
@@ -72,6 +74,7 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that approves', () => {
       approvers.set(person, visitor);
       await enrolInBrowser(usherd, visitor.page, person);
     }
+    waiting = (await web1()).address;
   });
 
   afterEach(async () => {
@@ -102,42 +105,32 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that approves', () => {
   async function ask(...args: readonly string[]): Promise<{ command: RunningUsher; address: string }> {
     const command = terminal.usher('sudo', ...args, '--with', 'browser', '--no-open');
     running.push(command);
-    await alice.page.goto(await command.said('address'));
-    await typeCode(alice.page, await command.said('code'));
-    await alice.page.getByRole('button', { name: 'Touch to allow this' }).click();
-    await heading(alice.page, 'Waiting for approval').waitFor();
-    return { command, address: await command.said('or open') };
+    return { command, address: await touchUntilOthers(command, alice.page) };
   }
 
   const web1 = () => ask('web1', '--only', '--reason', REASON);
 
-  /** `address` leads there without a person; whoever it is types their name. */
   async function open(person: Approver, address: string): Promise<Page> {
     const { page } = of(person);
-    await page.goto('about:blank');
-    await page.goto(address);
-    await page.getByLabel('Your name').fill(person);
-    await page.getByRole('button', { name: 'Show the request' }).click();
+    await openApproval(page, address, person);
     return page;
   }
 
   it('shows nothing for a wrong secret, or an address that is cut short', async () => {
-    const { address } = await web1();
-    const wrong = address.replace(/\.[^.]+$/, `.${'A'.repeat(43)}`);
+    const wrong = waiting.replace(/\.[^.]+$/, `.${'A'.repeat(43)}`);
     const page = await open('bob', wrong);
     await heading(page, 'There is no such request').waitFor();
     expect(await page.locator('main').innerText()).not.toContain('alice');
     await page.goto('about:blank');
-    await page.goto(address.slice(0, -1));
+    await page.goto(waiting.slice(0, -1));
     await heading(page, 'This address is not complete').waitFor();
   });
 
   it('refuses who may not approve, and approves nothing by it', async () => {
-    const { address } = await web1();
-    const page = await open('dave', address);
+    const page = await open('dave', waiting);
     await approve(page).click();
     await heading(page, 'You can not approve this request').waitFor();
-    const view = await open('bob', address);
+    const view = await open('bob', waiting);
     await view.getByText('0 of 2 given').waitFor();
   });
 
@@ -167,9 +160,8 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that approves', () => {
   });
 
   it('refuses a touch of somebody else than the name says', async () => {
-    const { address } = await web1();
-    const page = await open('bob', address);
-    const carols = await open('carol', address);
+    const page = await open('bob', waiting);
+    const carols = await open('carol', waiting);
     await carols.route('**/answer', (route) => {
       const body = route.request().postDataJSON();
       return route.continue({ postData: JSON.stringify({ ...body, person: 'bob' }) });
@@ -180,7 +172,6 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that approves', () => {
   });
 
   it('refuses to touch when what is shown does not fit together', async () => {
-    const { address } = await web1();
     const page = of('bob').page;
     for (const [change, code] of [
       [{ origin: 'https://elsewhere.example' }, 'wrong-origin'],
@@ -189,7 +180,7 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that approves', () => {
       [{ reason: '\u202ereversed' }, 'bad-reason'],
     ] as const) {
       await page.route('**/view', (route) => answerWith(route, (reply) => ({ ...reply, ...change })));
-      await open('bob', address);
+      await open('bob', waiting);
       await page.getByText(code).waitFor();
       expect(await approve(page).count()).toBe(0);
       await page.unrouteAll();
@@ -221,22 +212,20 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that approves', () => {
   });
 
   it('ends when the request has waited too long, on the page and at the authority', async () => {
-    const { address } = await web1();
-    const page = await open('bob', address);
+    const page = await open('bob', waiting);
     await approve(page).waitFor();
     await stage({ clockOffset: 1_801 });
     await approve(page).click();
     await heading(page, 'The request has ended').waitFor();
-    await open('carol', address);
+    await open('carol', waiting);
     await heading(of('carol').page, 'The request has ended').waitFor();
   });
 
   it('ends by itself when its time is over', async () => {
-    const { address } = await web1();
     const page = of('bob').page;
     const ended = Math.floor(Date.now() / 1000) + 3;
     await page.route('**/view', (route) => answerWith(route, (reply) => ({ ...reply, approveBy: ended })));
-    await open('bob', address);
+    await open('bob', waiting);
     await approve(page).waitFor();
     await heading(page, 'The request has ended').waitFor();
   });
@@ -284,8 +273,7 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that approves', () => {
   });
 
   it('shows who asks for what, from where, until when, and why, as text', async () => {
-    const { address } = await web1();
-    const page = await open('bob', address);
+    const page = await open('bob', waiting);
     await approve(page).waitFor();
     const text = await page.locator('main').innerText();
     expect(text).toContain('alice gets root on web1 as alice through sudo, for 1 hour.');
@@ -294,6 +282,29 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that approves', () => {
     for (const part of ['127.0.0.1', '0 of 2 given', 'Ed25519', 'sudo CA', 'Waits until', 'UTC'])
       expect(text).toContain(part);
     expect(text).toContain('You answer as bob.');
+  });
+
+  it('has who asks review the reason, and says how many have to approve', async () => {
+    const command = terminal.usher(
+      'sudo',
+      'web1',
+      '--only',
+      '--reason',
+      REASON,
+      '--no-open',
+      '--with',
+      'browser',
+    );
+    running.push(command);
+    const { page } = alice;
+    await page.goto(await command.said('address'));
+    await typeCode(page, await command.said('code'));
+    await heading(page, 'Sudo for alice').waitFor();
+    await page.getByRole('note', { name: 'After your touch, 2 other people have to approve' }).waitFor();
+    expect(await page.locator('blockquote').innerText()).toBe(REASON);
+    await page.getByRole('button', { name: 'Touch to allow this' }).click();
+    await heading(page, 'Waiting for approval').waitFor();
+    expect(await page.locator('main').innerText()).toContain(await command.said('or open'));
   });
 
   it('says with weight that somebody gets every host', async () => {

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { CHROMIUM } from '../../support/browser.ts';
 import { SSH_AGENT_PARTS } from '../../support/ssh-agent.ts';
-import type { Terminal } from '../../support/terminal.ts';
+import type { RunningUsher, Terminal } from '../../support/terminal.ts';
 import type { Usherd } from '../../support/usherd.ts';
 
 export const PAGE_PARTS = { [CHROMIUM]: 'chromium', ...SSH_AGENT_PARTS };
@@ -61,6 +61,23 @@ async function register(page: Page, address: string): Promise<void> {
   await page.getByRole('button', { name: 'Register this key' }).click();
   await page.getByRole('button', { name: 'Touch to confirm' }).click();
   await page.getByRole('heading', { name: 'Enrolled' }).waitFor();
+}
+
+/** Goes on from the command to where only others are missing. @returns the address for them */
+export async function touchUntilOthers(command: RunningUsher, page: Page): Promise<string> {
+  await page.goto(await command.said('address'));
+  await typeCode(page, await command.said('code'));
+  await page.getByRole('button', { name: 'Touch to allow this' }).click();
+  await page.getByRole('heading', { name: 'Waiting for approval' }).waitFor();
+  return command.said('or open');
+}
+
+/** `address` names nobody: whoever it is types their name. */
+export async function openApproval(page: Page, address: string, person: string): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(address);
+  await page.getByLabel('Your name').fill(person);
+  await page.getByRole('button', { name: 'Show the request' }).click();
 }
 
 export async function typeCode(page: Page, code: string): Promise<void> {
