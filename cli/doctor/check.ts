@@ -12,7 +12,7 @@ export interface Check {
 
 type Verdict = 'ok' | 'warn' | 'fail';
 
-export type CheckId =
+type CheckId =
   | PamUsshCheckId
   | 'host.sudo_denied'
   | 'host.sshd'

@@ -18,7 +18,7 @@ export function report(
   if (failed > 0) throw new UsherCommandError('refused', `${failed} of ${checks.length} checks failed`);
 }
 
-export function writeCheck(surroundings: Surroundings, { id, verdict, message, hint }: Check): void {
+function writeCheck(surroundings: Surroundings, { id, verdict, message, hint }: Check): void {
   writeData(surroundings, `${verdict.padEnd(4)}  ${id}: ${printable(message)}`);
   if (hint !== undefined) writeData(surroundings, `      ${printable(hint)}`);
 }

@@ -14,7 +14,7 @@ export interface OtherKey {
   readonly what: string;
 }
 
-export interface CaFileQuestion {
+interface CaFileQuestion {
   readonly files: HostFiles;
   readonly path: string;
   readonly user: HostUser | undefined;

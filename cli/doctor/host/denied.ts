@@ -4,7 +4,7 @@ import { failure, warning } from '../check.ts';
 import type { HostFiles, HostUser } from './files.ts';
 import { foreignHand, linesOf, textOf } from './files.ts';
 
-export interface DeniedQuestion {
+interface DeniedQuestion {
   readonly files: HostFiles;
   readonly paths: readonly string[];
   readonly user: HostUser | undefined;

@@ -23,7 +23,7 @@ import type { SudoDefault } from './sudoers-facts.ts';
 import { cvtsudoersArguments, parseCvtsudoers, parseSudoList } from './sudoers-facts.ts';
 import { readSudoers } from './sudoers-text.ts';
 
-export interface HostQuestion {
+interface HostQuestion {
   readonly surroundings: Surroundings;
   /** `/` for this host. */
   readonly root: string;

@@ -8,7 +8,7 @@ import type { HostFiles, HostUser } from './files.ts';
 import { foreignHand } from './files.ts';
 import type { PamModule } from './pam-stack.ts';
 
-export interface ModuleLinesQuestion {
+interface ModuleLinesQuestion {
   readonly files: HostFiles;
   readonly modules: readonly PamModule[];
   readonly user: HostUser | undefined;
@@ -67,7 +67,7 @@ function* userAsPrincipal(
   { place }: PamModule,
 ): Generator<Check> {
   if (user === undefined || !names.includes(user.name)) return;
-  const message = `${place}: ${user.name} is a login and a principal for sudo: any certificate of the CA is enough`;
+  const message = `${place}: ${user.name} is a login and a principal for sudo: every certificate of the CA is enough`;
   yield warning('host.principals-file', message, 'list names such as sudoer@HOST only');
 }
 

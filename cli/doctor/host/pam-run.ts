@@ -6,7 +6,7 @@ import type { PamAction, PamModule, PamStep } from './pam-stack.ts';
 
 export type PamAnswer = 'success' | 'auth_err' | 'ignore';
 
-export interface PamOutcome {
+interface PamOutcome {
   readonly success: boolean;
   /** In the order in which they were called. */
   readonly called: readonly PamModule[];

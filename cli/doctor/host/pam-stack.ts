@@ -18,7 +18,7 @@ export interface PamModule {
   readonly place: string;
 }
 
-export interface PamSubstack {
+interface PamSubstack {
   readonly kind: 'substack';
   readonly steps: readonly PamStep[];
 }

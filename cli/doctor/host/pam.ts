@@ -8,7 +8,7 @@ import type { PamModule, PamStack } from './pam-stack.ts';
 import { isModule, modulesOf, pamServices, readAuthStack } from './pam-stack.ts';
 
 /** The names of the services that sudo asks PAM for. */
-export interface SudoServices {
+interface SudoServices {
   readonly sudo: string;
   /** Of `sudo -i`, which has its own on Debian. */
   readonly login: string;
@@ -41,7 +41,7 @@ const QUIET = [
   ...['pam_succeed_if', 'pam_usertype', 'pam_localuser', 'pam_lastlog', 'pam_tally2', 'pam_listfile'],
 ];
 
-export interface SudoLines {
+interface SudoLines {
   readonly checks: readonly Check[];
   /** The lines with pam_ussh.so of sudo's services. */
   readonly modules: readonly PamModule[];

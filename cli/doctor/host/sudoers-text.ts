@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 import type { HostFiles } from './files.ts';
 import { linesOf } from './files.ts';
 
-export interface SudoersText {
+interface SudoersText {
   readonly text: string;
   /** What could not be read, in words. */
   readonly unread: readonly string[];
 }
 
-export const SUDOERS = '/etc/sudoers';
+const SUDOERS = '/etc/sudoers';
 /** sudo's own bound. */
 const MAX_DEPTH = 128;
 const INCLUDE = /^\s*[@#](include|includedir)\s+(.+?)\s*$/;

@@ -25,7 +25,7 @@ export async function listAgent(socket: string | undefined): Promise<AgentFact> 
   }
 }
 
-export interface SignQuestion {
+interface SignQuestion {
   readonly blob: Uint8Array;
   /** Whether the key lives in an authenticator, which may wait for a touch. */
   readonly needsPatience: boolean;

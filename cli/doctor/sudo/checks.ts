@@ -8,7 +8,7 @@ import type { Check } from '../check.ts';
 import { checkOf, failure, ok, warning } from '../check.ts';
 import type { SudoAnswer } from './examine.ts';
 
-export interface SudoSituation {
+interface SudoSituation {
   readonly host: string;
   readonly answer: SudoAnswer;
   readonly now: number;

@@ -4,7 +4,7 @@ import { judge } from '../../../src/pam-ussh/judge.ts';
 import type { IdentityVerdict, Judgement } from '../../../src/pam-ussh/verdict.ts';
 import type { AssumedHost } from './host-facts.ts';
 
-export interface SudoQuestion {
+interface SudoQuestion {
   readonly host: AssumedHost;
   /** The Unix accounts that the person may mean; the first that passes is taken. */
   readonly logins: readonly string[];

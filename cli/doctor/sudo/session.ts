@@ -5,7 +5,7 @@ import { isValidAt } from '../../entries.ts';
 import type { Check } from '../check.ts';
 import { failure, ok, warning } from '../check.ts';
 
-export interface SessionQuestion {
+interface SessionQuestion {
   readonly host: string;
   /** What `ssh -G HOST` says. */
   readonly config: ReadonlyMap<string, string>;
