@@ -20,13 +20,13 @@ export interface CertificateContext {
   readonly xcrypto: XcryptoVersion;
 }
 
-type Rule = (certificate: GoCertificate, context: CertificateContext) => Finding | undefined;
+export type Rule = (certificate: GoCertificate, context: CertificateContext) => Finding | undefined;
 
-const FOR_EVER = 2n ** 64n - 1n;
+export const FOR_EVER = 2n ** 64n - 1n;
 const SIGN_BIT = 2n ** 63n;
 /** The end of the year 9999: whoever is beyond it counted milliseconds. */
-const LAST_SECOND = 253_402_300_799n;
-const SOURCE_ADDRESS = 'source-address';
+export const LAST_SECOND = 253_402_300_799n;
+export const SOURCE_ADDRESS = 'source-address';
 
 /** What CheckCert refuses, in its order (the options have none). */
 const CHECK_CERT: readonly Rule[] = [
@@ -42,7 +42,7 @@ const CHECK_CERT: readonly Rule[] = [
   function unsupportedOptions({ criticalOptions }) {
     const names = criticalOptions.map(({ name }) => name).filter((name) => name !== SOURCE_ADDRESS);
     if (names.length === 0) return undefined;
-    const sentence = `pam-ussh supports no critical option, and it has ${names.join(', ')}`;
+    const sentence = `pam-ussh supports no critical option, and it has ${listed(names)}`;
     return error('cert.critical', sentence, 'issue sudo certificates without critical options');
   },
 
@@ -79,7 +79,7 @@ const CHECK_CERT: readonly Rule[] = [
     if (fault === undefined) return undefined;
     return error(
       'cert.signature',
-      `the signature of the CA is not good (${fault})`,
+      `the signature of the CA is not good (${printable(fault)})`,
       'ask for a new certificate',
     );
   },
@@ -111,13 +111,25 @@ export function refusalOfPrincipals(
   certificate: GoCertificate,
   { principals }: CertificateContext,
 ): Finding | undefined {
-  if (principals.size === 0 || matchedPrincipal(certificate, principals) !== undefined) return undefined;
+  if (principals.size === 0) return refusalOfNobody(certificate);
+  if (matchedPrincipal(certificate, principals) !== undefined) return undefined;
   const wanted = [...principals.keys()];
   const near = wanted.flatMap((name) => nearMiss(name, certificate.principals) ?? [])[0];
   return error(
     'cert.sudo-principal',
     `none of its principals (${listed(certificate.principals)}) is one that the host wants (${listed(wanted)})`,
     near ?? `ask for a certificate for this host, with the principal ${wanted[0] ?? ''}`,
+  );
+}
+
+/** Where no principals are configured, pam-ussh logs the first one of the certificate without looking whether there is one. */
+function refusalOfNobody({ principals }: GoCertificate): Finding | undefined {
+  if (principals.length > 0) return undefined;
+  const sentence = 'it has no principals, and the host wants none: sudo panics';
+  return error(
+    'cert.sudo-principal',
+    sentence,
+    'remove it from the agent: such a certificate is never issued',
   );
 }
 
@@ -128,76 +140,6 @@ export function matchedPrincipal(
 ): string | undefined {
   return principals.find((name) => configured.has(name));
 }
-
-/** What pam-ussh accepts and somebody should know. */
-export function warningsOf(certificate: GoCertificate, context: CertificateContext): readonly Finding[] {
-  return WARNINGS.flatMap((rule) => rule(certificate, context) ?? []);
-}
-
-const WARNINGS: readonly Rule[] = [
-  function certificateType({ type }) {
-    if (type === 1) return undefined;
-    const kind = type === 2 ? 'a host certificate' : `a certificate of the unknown type ${type}`;
-    const hint = 'never sign hosts and users with the same CA key';
-    return warning('cert.type-user', `it is ${kind}, and pam-ussh takes it for a user's`, hint);
-  },
-
-  function sourceAddress({ criticalOptions }) {
-    if (!criticalOptions.some(({ name }) => name === SOURCE_ADDRESS)) return undefined;
-    const sentence = 'pam-ussh ignores its source-address: it is accepted from everywhere';
-    return warning('cert.critical', sentence, 'do not rely on source-address for sudo');
-  },
-
-  function noPrincipals({ principals }) {
-    if (principals.length > 0) return undefined;
-    const sentence = 'it has no principals, which x/crypto takes for everybody';
-    return warning('cert.user-principal', sentence, 'never issue certificates without principals');
-  },
-
-  function loggedName({ principals }, { user }) {
-    const [first] = principals;
-    if (first === undefined || first === user) return undefined;
-    const sentence = `pam-ussh logs its first principal, "${printable(first)}", and not the user`;
-    return warning('cert.user-principal', sentence, `issue it with ${user} as the first principal`);
-  },
-
-  function milliseconds({ validBefore }) {
-    if (validBefore <= LAST_SECOND) return undefined;
-    const sentence =
-      validBefore === FOR_EVER
-        ? 'it never ends'
-        : 'it ends after the year 9999: a time in milliseconds, it seems';
-    return warning(
-      'cert.time',
-      sentence,
-      'expiry is the only revocation that pam-ussh knows: issue it for an hour',
-    );
-  },
-
-  function serialZero({ serial }) {
-    if (serial !== 0n) return undefined;
-    return warning(
-      'cert.serial-nonzero',
-      'its serial is 0, so that the log does not say which it was',
-      'issue it with a serial',
-    );
-  },
-
-  function subjectAlgorithm({ subject }) {
-    if (subject.type !== 'ssh-rsa' && subject.type !== 'ssh-dss') return undefined;
-    const sentence = `its key is of the type ${subject.type}, and the agent is asked for a signature with SHA-1`;
-    return warning('cert.subject-alg', sentence, 'use an ed25519, ecdsa or security key');
-  },
-
-  function caAlgorithm({ signature }) {
-    if (signature.format !== 'ssh-rsa' && signature.format !== 'ssh-dss') return undefined;
-    return warning(
-      'cert.ca-alg',
-      `its CA signed with SHA-1 (${signature.format})`,
-      'let the CA sign as rsa-sha2-512',
-    );
-  },
-];
 
 function isSame(a: GoKey | GoCertificate, b: GoKey | GoCertificate): boolean {
   return Buffer.compare(a.blob, b.blob) === 0;
@@ -241,8 +183,4 @@ function listed(names: readonly string[]): string {
 
 function error(check: Finding['check'], sentence: string, hint: string): Finding {
   return { check, level: 'error', sentence, hint };
-}
-
-function warning(check: Finding['check'], sentence: string, hint: string): Finding {
-  return { check, level: 'warning', sentence, hint };
 }

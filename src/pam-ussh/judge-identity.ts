@@ -6,8 +6,8 @@ import {
   refusalOfCa,
   refusalOfPrincipals,
   refusalsOfCheckCert,
-  warningsOf,
 } from './certificate-rules.ts';
+import { warningsOf } from './certificate-warnings.ts';
 import type { IdentityFact, SigningFact } from './facts.ts';
 import type { Finding } from './finding.ts';
 import type { GoCertificate, Unreadable } from './go-certificate.ts';
@@ -83,7 +83,7 @@ function judgeCertificate(
   if (checkCert.length > 0) return { ...GOES_ON, verdict };
   if (ca !== undefined) return { ...GOES_ON, verdict, log: ['certificate signed by unrecognized authority'] };
   if (fault !== undefined) return { ...GOES_ON, verdict, ends: fault.ends, log: fault.log };
-  if (principals !== undefined) return { ...GOES_ON, verdict };
+  if (principals !== undefined) return { ...GOES_ON, verdict, ...(context.principals.size > 0 ? {} : PANIC) };
   return { verdict, ...accepted(certificate, context) };
 }
 
@@ -95,24 +95,19 @@ const NEEDLESS: Finding = {
   hint: 'keep only the sudo certificate for this host in the agent that is forwarded',
 };
 
+const PANIC = {
+  ends: 'panic',
+  stderr: ['panic: runtime error: index out of range [0] with length 0'],
+} as const;
+
 /** The word "succeded" is pam-ussh's. */
 function accepted(certificate: GoCertificate, { user, principals }: CertificateContext) {
-  const [first] = certificate.principals;
+  const first = certificate.principals[0] ?? '';
   const matched = matchedPrincipal(certificate, principals);
-  if (matched !== undefined)
-    return success(
-      `Authentication succeded for ${first}. Matched principal ${matched}, cert ${certificate.serial}`,
-    );
-  // Here no principals are configured, and pam-ussh logs the first one without looking whether there is one.
-  if (first === undefined)
-    return {
-      ends: 'panic' as const,
-      log: [],
-      stderr: ['panic: runtime error: index out of range [0] with length 0'],
-    };
-  return success(`Authentication succeeded for "${user}" (cert "${first}", ${certificate.serial})`);
-}
-
-function success(line: string) {
+  const line =
+    matched === undefined
+      ? // Go's %q, which is the same for all but exotic characters.
+        `Authentication succeeded for ${JSON.stringify(user)} (cert ${JSON.stringify(first)}, ${certificate.serial})`
+      : `Authentication succeded for ${first}. Matched principal ${matched}, cert ${certificate.serial}`;
   return { ends: 'success' as const, log: [line], stderr: [] };
 }

@@ -117,7 +117,7 @@ export const LOG_LINES: readonly LogLine[] = [
   {
     id: 'auth-sock',
     line: 'error opening auth sock (sock owner: UID/NAME) by (caller: UID/NAME)',
-    pattern: /error opening auth sock/,
+    pattern: /error opening auth sock|error connecting to /,
     causes: [
       cause('SSH_AUTH_SOCK is stale (tmux, screen)', 'take it from a new login', 'agent.socket'),
       cause('it is the socket of another user', 'use your own', 'agent.socket'),
@@ -207,8 +207,7 @@ export const LOG_LINES: readonly LogLine[] = [
   {
     id: 'only-ca-file',
     line: 'ca_file set to …, and nothing behind it',
-    pattern: /^(?:.*\s)?ca_file set to \S+(?:, and nothing behind it)?\s*$/m,
-    hides: [],
+    pattern: /^(?:.*\s)?ca_file set to \S*(?:, and nothing behind it)?\s*$/m,
     causes: [
       cause(
         'SSH_AUTH_SOCK is not set ("No SSH_AUTH_SOCK" on the terminal)',
@@ -225,6 +224,33 @@ export const LOG_LINES: readonly LogLine[] = [
         'look at the line, and for certificates without principals',
         'host.pam-line',
       ),
+    ],
+  },
+  {
+    id: 'no-socket',
+    line: 'No SSH_AUTH_SOCK',
+    pattern: /no SSH_AUTH_SOCK/i,
+    causes: [
+      cause('no agent was forwarded', 'log in with ssh -A', 'session.forwarded'),
+      cause(
+        'the login certificate does not permit it',
+        'ask for permit-agent-forwarding',
+        'session.forwarded',
+      ),
+    ],
+  },
+  {
+    id: 'panic',
+    line: 'panic: … (on the terminal, and sudo ends with 134)',
+    pattern: /^panic: /m,
+    causes: [
+      cause('"out of range [1]": an option of the line has no value', 'write it with "="', 'host.pam-line'),
+      cause(
+        '"out of range [0]": a certificate without principals, and none configured',
+        'remove it from the agent',
+        'cert.sudo-principal',
+      ),
+      cause('"unreachable": the agent answered with another message', 'start another agent', 'agent.socket'),
     ],
   },
   {
