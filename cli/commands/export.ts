@@ -1,25 +1,27 @@
 /** `usher export`: configuration for a host, on stdout; the keeper puts it where it belongs. */
 import { Command, Option } from 'commander';
-import { formatCaFile } from '../../src/fleet/ca-file.ts';
 import type { HostFacts } from '../../src/fleet/host-facts.ts';
 import { DEFAULT_DIRECTORY, hostComment } from '../../src/fleet/host-facts.ts';
 import { formatNixos } from '../../src/fleet/nixos.ts';
 import { formatPam } from '../../src/fleet/pam.ts';
 import { formatSshd } from '../../src/fleet/sshd.ts';
 import { formatSudoers } from '../../src/fleet/sudoers.ts';
-import type { VerifiedBundle } from '../bundle.ts';
-import { openEnrolled, refreshBundle, storedBundle } from '../enrolled.ts';
+import type { Roster } from '../../src/policy/roster.ts';
 import { UsherCommandError } from '../error.ts';
 import { orRefuse } from '../fleet-error.ts';
+import { caFileText, loadCaKeys } from '../host-ca-keys.ts';
 import { readRoster } from '../roster-file.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { warn } from '../terminal.ts';
 
 const CA_PURPOSES = ['login', 'sudo', 'host'] as const;
 
-interface HostOptions {
-  readonly host: string;
+interface RosterOptions {
   readonly roster?: string;
+}
+
+interface HostOptions extends RosterOptions {
+  readonly host: string;
   readonly sudoName?: string;
   readonly everywhere: boolean;
   readonly dir: string;
@@ -41,7 +43,7 @@ interface BundleOptions {
 
 type NixosOptions = HostOptions & Pick<SudoersOptions, 'noninteractive'> & BundleOptions;
 
-interface CaFileOptions extends BundleOptions, TitleOptions {
+interface CaFileOptions extends BundleOptions, TitleOptions, RosterOptions {
   readonly purpose: string;
 }
 
@@ -57,7 +59,7 @@ export function exportCommand(surroundings: Surroundings): Command {
 function pamCommand(surroundings: Surroundings): Command {
   const command = new Command('pam').description('the lines of /etc/pam.d/sudo');
   return forHost(command).action(async (options: HostOptions) => {
-    const facts = await factsOf(options);
+    const facts = factsOf(options, await rosterOf(options));
     write(surroundings, () => formatPam(facts));
   });
 }
@@ -90,10 +92,13 @@ function nixosCommand(surroundings: Surroundings): Command {
 
 function caFileCommand(surroundings: Surroundings): Command {
   const purpose = new Option('--purpose <purpose>', 'which').choices([...CA_PURPOSES]).makeOptionMandatory();
-  const command = new Command('ca-file').description('the CA keys of one purpose').addOption(purpose);
+  const command = new Command('ca-file')
+    .description('the CA keys of one purpose')
+    .addOption(purpose)
+    .option('--roster <file>', 'the roster: where it has a sudo_ca, the authority is not asked for one');
   return withAuthority(withTitle(command)).action(async (options: CaFileOptions) => {
-    const bundle = await bundleOf(surroundings, options);
-    write(surroundings, () => title(options.host) + caFile(bundle, options.purpose));
+    const keys = await loadCaKeys(surroundings, options.authority, await rosterOf(options));
+    write(surroundings, () => title(options.host) + caFileText(keys, options.purpose));
   });
 }
 
@@ -134,58 +139,32 @@ function title(host: string | undefined): string {
 }
 
 async function exportNixos(surroundings: Surroundings, options: NixosOptions): Promise<void> {
-  const facts = await factsOf(options);
-  const bundle = await bundleOf(surroundings, options);
-  const keyless = isKeyless(bundle, 'sudo');
+  const roster = await rosterOf(options);
+  const facts = factsOf(options, roster);
+  const keys = await loadCaKeys(surroundings, options.authority, roster);
+  const keyless = keys.keyless.has('sudo');
   if (keyless)
     warn(surroundings, 'the CA keys of sudo are people\'s: the host takes them by "usher host trust"');
   const { noninteractive = false } = options;
   write(surroundings, () => {
-    const sudoCa = keyless ? {} : { sudoCa: caFile(bundle, 'sudo') };
-    return formatNixos({ ...facts, noninteractive, loginCa: caFile(bundle, 'login'), ...sudoCa });
+    const sudoCa = keyless ? {} : { sudoCa: caFileText(keys, 'sudo') };
+    return formatNixos({ ...facts, noninteractive, loginCa: caFileText(keys, 'login'), ...sudoCa });
   });
 }
 
-async function factsOf({ host, roster, sudoName, everywhere, dir }: HostOptions): Promise<HostFacts> {
-  const inRoster = roster === undefined ? undefined : await sudoNameIn(roster, host);
+async function rosterOf({ roster }: RosterOptions): Promise<Roster | undefined> {
+  return roster === undefined ? undefined : readRoster(roster);
+}
+
+function factsOf(
+  { host, sudoName, everywhere, dir, ...options }: HostOptions,
+  roster: Roster | undefined,
+): HostFacts {
+  const known = roster?.hosts.get(host);
+  if (roster !== undefined && known === undefined)
+    throw new UsherCommandError('usage', `${options.roster} has no host ${host}`);
+  const inRoster = known?.sudoName;
   if (inRoster !== undefined && sudoName !== undefined && sudoName !== inRoster)
     throw new UsherCommandError('usage', `the roster says that the name of ${host} for sudo is ${inRoster}`);
   return { sudoName: inRoster ?? sudoName ?? host, everywhere, directory: dir };
-}
-
-async function sudoNameIn(file: string, host: string): Promise<string> {
-  const known = (await readRoster(file)).hosts.get(host);
-  if (known === undefined) throw new UsherCommandError('usage', `${file} has no host ${host}`);
-  return known.sudoName;
-}
-
-/** What the authority says now, else what it said last. */
-async function bundleOf(surroundings: Surroundings, { authority }: BundleOptions): Promise<VerifiedBundle> {
-  const enrolled = await openEnrolled(surroundings, authority);
-  try {
-    return await refreshBundle(enrolled);
-  } catch (error) {
-    const stored = storedBundle(enrolled);
-    const unreachable = error instanceof UsherCommandError && error.code === 'unreachable';
-    if (!unreachable || stored === undefined) throw error;
-    warn(surroundings, `${error.message}; these are the CA keys that it had when it was seen last`);
-    return stored;
-  }
-}
-
-/** Hosts that took these from the authority would trust whatever it says, and a keyless CA is there so that they do not. */
-function caFile(bundle: VerifiedBundle, purpose: string): string {
-  if (isKeyless(bundle, purpose))
-    throw new UsherCommandError(
-      'usage',
-      `the CA keys of ${purpose} are people's, and the authority does not speak for them`,
-      {
-        hint: 'give the host a statement that one of them signed: usher sudo-ca sign, usher host trust',
-      },
-    );
-  return formatCaFile(bundle.caKeys, purpose);
-}
-
-function isKeyless({ caKeys }: VerifiedBundle, purpose: string): boolean {
-  return caKeys.some((ca) => ca.purpose === purpose && ca.signer !== undefined);
 }

@@ -157,4 +157,20 @@ describe('CA keys', () => {
     expect(nixos.stdout).toContain('usher-login-ca');
     expect(nixos.stdout).not.toContain('usher-sudo-ca');
   });
+
+  it('that the roster gives to people are not taken from an authority that says that they are its own', async () => {
+    say(key('login', LOGIN ?? '', 'active'), key('sudo', SUDO ?? '', 'active'));
+    const { publicKey } = generateSecurityKey('sk-ssh-ed25519@openssh.com');
+    const keyless = join(directory, 'keyless.yaml');
+    await writeFile(
+      keyless,
+      `people: { carol: { logins: [carol], roles: [] } }\nroles: {}\nhosts: { web1: {} }
+sudo_ca: [{ person: carol, key: ${JSON.stringify(formatPublicKeyLine(publicKey))} }]\n`,
+    );
+    const file = await exported('ca-file', '--purpose', 'sudo', '--roster', keyless);
+    expect(file).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('usher host trust') });
+    const nixos = await exported('nixos', '--host', 'web1', '--roster', keyless);
+    expect(nixos.stdout).toContain('usher-login-ca');
+    expect(nixos.stdout).not.toContain('usher-sudo-ca');
+  });
 });

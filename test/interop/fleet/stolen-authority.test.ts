@@ -78,7 +78,9 @@ async function makeAuthority(dir: string): Promise<string> {
   const config = join(dir, 'usherd.yaml');
   const settings = await readFile(config, 'utf8');
   await writeFile(config, settings.replace('sudo: { file: keys/sudo }', 'sudo: touch'));
-  await writeFile(join(dir, 'roster.yaml'), rosterText());
+  const roster = join(place, 'roster.yaml');
+  await writeFile(roster, rosterText());
+  await runOrThrow(USHERD, ['roster', 'load', roster, '--dir', dir]);
   return dir;
 }
 
