@@ -827,7 +827,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...of(
     'cli/doctor/host/ca-file.ts',
-    ['    ...unreadable(path, way ?? [], user), ', '', 'cli/doctor-host-files'],
+    ['...unreadable(path, way ?? [], user), ', '', 'cli/doctor-host-files'],
     [' ...changeable(path, way ?? [])]', ']', 'cli/doctor-host-files'],
     ['    if (what !== undefined)\n', '    if (false)\n', 'cli/doctor-host-files'],
   ),
@@ -858,7 +858,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'cli/doctor/host/module.ts',
     ['if (!checksCa(bytes))', 'if (false)', 'cli/doctor-host-module'],
-    ['> occurrences(bytes, `${XCRYPTO_PREFIX}${CHECKS_CA}`)', '> 0', 'cli/doctor-host-module'],
+    ['occurrences(bytes, CHECKS_CA) >', 'occurrences(bytes, CHECKS_CA) > 0 *', 'cli/doctor-host-module'],
     ['haveMinor >= minor', 'haveMinor >= 0', 'cli/doctor-host-module'],
   ),
   ...of(
