@@ -96,7 +96,8 @@ async function agreeAndWait(ceremony: Ceremony, how: HowToAgree): Promise<Issued
     if (answered.state === 'issued') return answered;
     return await waitForOthers(ceremony.enrolled, waitedOf(ceremony), answered);
   } catch (error) {
-    throw await explainRefusal(ceremony.enrolled, error);
+    const asked = ceremony.request.certificates.map((certificate) => certificate.asked);
+    throw await explainRefusal(ceremony.enrolled, asked, error);
   }
 }
 

@@ -137,6 +137,29 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
     expect((await usher(['status', '--quiet'])).code).toBe(3);
   });
 
+  it.each<[string, Partial<typeof SUDO>, RegExp]>([
+    [
+      'host-not-allowed',
+      { hosts: ['web', 'db1'] },
+      /hint: for sudo you may ask for web, db1, or --everywhere, as alice, for up to 4h/,
+    ],
+    [
+      'host-not-allowed',
+      { hosts: ['*'], everywhere: false },
+      /hint: for sudo you may ask for every host, as alice/,
+    ],
+    ['host-not-allowed', { hosts: [], everywhere: false }, /hint: you may use sudo nowhere now/],
+    ['reason-required', { reasonRequired: true }, /hint: say why: --reason/],
+    ['key-not-allowed', { securityKeysOnly: true }, /hint: your role certifies security keys only/],
+  ])('refused for %s says what is possible: %j', async (code, sudo, hint) => {
+    const access = { ...ACCESS, sudo: { ...SUDO, ...sudo } };
+    liar.lies = { problem: { ...PROBLEM, status: 403, code, detail: 'no', access } };
+    const outcome = await usher(['sudo', 'web9']);
+    expect(outcome.stderr).toMatch(hint);
+    expect(outcome.stderr).not.toContain('"usher login" now asks for that');
+    expect(await loadSettings(person.paths, authorityName(liar.origin))).toMatchObject({ access });
+  });
+
   describe('is wrong usage', () => {
     it.each<[string, readonly string[], RegExp]>([
       ['without a host', [], /sudo on which hosts\?\n.*you may ask for web/],
