@@ -15,6 +15,9 @@ people:
   carol:
     logins: [carol]
     roles: [careful]
+  frank:
+    logins: [frank]
+    roles: [operator]
 roles:
   careful:
     login: { hosts: "*", lifetime: 1h, max_lifetime: 1h }
@@ -28,6 +31,9 @@ roles:
       extensions: [permit-pty, permit-agent-forwarding]
     sudo: { hosts: [web1, web2], everywhere: true, approvals: 1, approvers: [careful] }
     touch: { user_verification: required }
+  operator:
+    login: { hosts: [web1], lifetime: 20h }
+    sudo: { hosts: [web9], lifetime: 30m }
 hosts:
   web1: { names: [web1.example.org] }
   web2: { names: [web2.example.org] }
