@@ -81,7 +81,7 @@ async function latestBundle(enrolled: Enrolled): Promise<LatestBundle> {
     const check = warning(
       'bundle',
       `${error.message}; the CA keys seen last are used`,
-      error.hint ?? 'usher doctor',
+      error.hint ?? '"usher doctor" says why',
     );
     return { bundle: seen, checks: [check] };
   }
