@@ -11,6 +11,7 @@ import type { WireReader } from '../ssh/wire.ts';
 import { WireWriter } from '../ssh/wire.ts';
 import type { DsaNumbers } from './dsa-key.ts';
 import { dsaPublicKeyDer } from './dsa-key.ts';
+import { bitLength, encodeInteger, magnitude, readInteger } from './go-integer.ts';
 import { goText } from './go-text.ts';
 
 export type GoKeyType = PublicKey['type'] | 'ssh-dss';
@@ -64,8 +65,8 @@ const CURVES: Readonly<Record<string, { readonly type: EcdsaType; readonly coord
   nistp521: { type: 'ecdsa-sha2-nistp521', coordinateBytes: 66 },
 };
 
-const MAX_EXPONENT = 2 ** 24 - 1;
-const DSA_PRIME_BYTES = 128;
+const MAX_EXPONENT = 2n ** 24n - 1n;
+const DSA_PRIME_BITS = 1024;
 
 export function isGoKeyType(name: string): name is GoKeyType {
   return Object.hasOwn(READERS, name);
@@ -112,23 +113,23 @@ function readPoint(reader: WireReader) {
 }
 
 function readRsa(reader: WireReader): GoKey {
-  const exponent = readNatural(reader);
-  const modulus = readNatural(reader);
-  const value =
-    exponent.length > 3 ? MAX_EXPONENT + 1 : Number(`0x0${Buffer.from(exponent).toString('hex')}`);
-  if (value > MAX_EXPONENT || value < 3 || value % 2 === 0)
+  const [exponent, modulus] = [readInteger(reader), readInteger(reader)];
+  if (exponent > MAX_EXPONENT || exponent < 3n || exponent % 2n === 0n)
     throw new SshError('bad-key', 'the RSA exponent is even, below 3 or above 2^24');
-  const fields = new WireWriter().mpint(exponent).mpint(modulus).bytes();
-  const key = keyOf('ssh-rsa', fields, objectOf({ type: 'ssh-rsa', exponent, modulus }));
-  return { ...key, modulusBytes: modulus.length };
+  const fields = encodeIntegers(exponent, modulus);
+  if (modulus < 0n) return keyOf('ssh-rsa', fields, undefined);
+  const numbers = { exponent: magnitude(exponent), modulus: magnitude(modulus) };
+  const key = keyOf('ssh-rsa', fields, objectOf({ type: 'ssh-rsa', ...numbers }));
+  return { ...key, modulusBytes: numbers.modulus.length };
 }
 
 function readDsa(reader: WireReader): GoKey {
-  const [p, q, g, y] = [readNatural(reader), readNatural(reader), readNatural(reader), readNatural(reader)];
-  if (p.length !== DSA_PRIME_BYTES || (p[0] ?? 0) < 0x80)
-    throw new SshError('bad-key', 'a DSA key has 1024 bits');
-  const fields = new WireWriter().mpint(p).mpint(q).mpint(g).mpint(y).bytes();
-  return keyOf('ssh-dss', fields, dsaObject({ p, q, g, y }));
+  const [p, q, g, y] = [readInteger(reader), readInteger(reader), readInteger(reader), readInteger(reader)];
+  if (bitLength(p) !== DSA_PRIME_BITS) throw new SshError('bad-key', 'a DSA key has 1024 bits');
+  const fields = encodeIntegers(p, q, g, y);
+  if ([p, q, g, y].some((number) => number < 0n)) return keyOf('ssh-dss', fields, undefined);
+  const numbers = { p: magnitude(p), q: magnitude(q), g: magnitude(g), y: magnitude(y) };
+  return keyOf('ssh-dss', fields, dsaObject(numbers));
 }
 
 function dsaObject(numbers: DsaNumbers): KeyObject | undefined {
@@ -139,10 +140,8 @@ function dsaObject(numbers: DsaNumbers): KeyObject | undefined {
   }
 }
 
-/** x/crypto takes needless zeros in front. It also takes negative numbers, with which nothing ever verifies. */
-export function readNatural(reader: WireReader): Uint8Array {
-  const bytes = reader.string();
-  if ((bytes[0] ?? 0) >= 0x80) throw new SshError('bad-key', 'a number is negative');
-  const start = bytes.findIndex((byte) => byte !== 0);
-  return start < 0 ? new Uint8Array() : bytes.subarray(start);
+function encodeIntegers(...all: readonly bigint[]): Uint8Array {
+  const writer = new WireWriter();
+  for (const one of all) writer.string(encodeInteger(one));
+  return writer.bytes();
 }

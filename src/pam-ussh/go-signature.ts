@@ -7,8 +7,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { SshError } from '../ssh/error.ts';
 import { ALGORITHMS } from '../ssh/signature.ts';
 import { WireReader, WireWriter } from '../ssh/wire.ts';
+import { magnitude, readInteger } from './go-integer.ts';
 import type { GoKey } from './go-key.ts';
-import { readNatural } from './go-key.ts';
 import { goText } from './go-text.ts';
 
 export interface GoSignature {
@@ -78,19 +78,29 @@ function faultOfDsa(key: GoKey, { value }: GoSignature, message: Uint8Array): st
   return isGood(key, 'sha1', message, value) ? undefined : NOT_VERIFIED;
 }
 
-/** r and s, each as long as the curve's order, or the fault. Values that no order has become zero, which never verifies. */
+/** r and s, each as long as the curve's order, or the fault. */
 function readScalars(value: Uint8Array, length: number): Uint8Array | string {
-  const reader = new WireReader(value);
+  if (value.length === 0) return PARSE_ERROR;
+  const numbers = readTwoIntegers(value);
+  if (typeof numbers === 'string') return numbers;
+  const scalars = numbers.map((number) => (number < 0n ? [] : magnitude(number)));
+  if (scalars.some((scalar) => scalar.length === 0 || scalar.length > length)) return NOT_VERIFIED;
   const whole = new Uint8Array(2 * length);
+  scalars.forEach((scalar, index) => {
+    whole.set(scalar, (index + 1) * length - scalar.length);
+  });
+  return whole;
+}
+
+function readTwoIntegers(value: Uint8Array): readonly bigint[] | string {
+  const reader = new WireReader(value);
   try {
-    for (const end of [length, 2 * length]) {
-      const scalar = readNatural(reader);
-      if (scalar.length <= length) whole.set(scalar, end - scalar.length);
-    }
+    const numbers = [readInteger(reader), readInteger(reader)];
+    return reader.remaining > 0 ? PARSE_ERROR : numbers;
   } catch (error) {
-    return error instanceof SshError && error.code === 'bad-key' ? NOT_VERIFIED : SHORT_READ;
+    if (!(error instanceof SshError)) throw error;
+    return SHORT_READ;
   }
-  return reader.remaining > 0 ? PARSE_ERROR : whole;
 }
 
 /** What the authenticator signed, or the fault: PROTOCOL.u2f, "SSH U2F Signatures". */
