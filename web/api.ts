@@ -24,7 +24,7 @@ export type Reply<T> =
   | { readonly kind: 'unavailable'; readonly detail: string };
 
 /** What somebody says to another person's request, with the touch that says it. */
-export interface GivenAnswer {
+interface GivenAnswer {
   readonly viewSecret: string;
   readonly person: string;
   readonly answer: Answer;

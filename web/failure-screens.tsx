@@ -65,7 +65,7 @@ export function InterruptedScreen({
   );
 }
 
-export interface RefusedScreenProps {
+interface RefusedScreenProps {
   readonly refusal: Refusal;
   /** By the code of the refusal. */
   readonly titles: Readonly<Record<string, string>>;

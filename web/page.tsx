@@ -4,7 +4,7 @@ import { Frame } from './frame.tsx';
 import type { Machine } from './machine.ts';
 import { useMachine } from './use-machine.ts';
 
-export interface PageProps<State extends object, Event> {
+interface PageProps<State extends object, Event> {
   readonly machine: Machine<State, Event>;
   readonly host: string;
   readonly steps: readonly string[];

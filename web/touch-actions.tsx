@@ -6,7 +6,7 @@ import { RefusalText } from './refusal.tsx';
 import type { AuthenticatorTrouble } from './trouble.ts';
 import { TROUBLE } from './trouble.ts';
 
-export interface TouchButtonProps {
+interface TouchButtonProps {
   readonly look?: 'primary' | 'danger';
   readonly isBusy: boolean;
   /** Without it the button sends its form. */
@@ -28,7 +28,7 @@ export function TouchButton({ look = 'primary', isBusy, onTouch, children }: Tou
   );
 }
 
-export interface WhyNotYetProps {
+interface WhyNotYetProps {
   readonly trouble?: AuthenticatorTrouble | undefined;
   readonly refusal?: Refusal | undefined;
   readonly refusedTitle: string;

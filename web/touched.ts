@@ -7,7 +7,7 @@ export type Touched =
   | { readonly kind: 'touched'; readonly assertion: Assertion }
   | { readonly kind: 'not-touched'; readonly trouble: AuthenticatorTrouble };
 
-export interface Touchable {
+interface Touchable {
   readonly digest: Uint8Array;
   readonly rpId: string;
   readonly credentialIds: readonly string[];

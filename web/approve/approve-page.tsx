@@ -9,7 +9,7 @@ import { ViewScreen } from './view-screen.tsx';
 
 const STEPS = ['Name', 'Review', 'Touch'];
 
-export interface ApprovePageProps {
+interface ApprovePageProps {
   readonly machine: Machine<ApproveState, ApproveEvent>;
   readonly host: string;
 }

@@ -4,7 +4,7 @@ import { Screen } from '../screen.tsx';
 import { isPerson } from './address.ts';
 import type { ApproveEvent, AskingPerson } from './state.ts';
 
-export interface PersonScreenProps {
+interface PersonScreenProps {
   readonly state: AskingPerson;
   readonly dispatch: (event: ApproveEvent) => void;
 }

@@ -12,7 +12,7 @@ import type { ApproveEvent, Reviewing, Sending, Touching } from './state.ts';
 import { canAnswer } from './state.ts';
 import type { View } from './view.ts';
 
-export interface ViewScreenProps {
+interface ViewScreenProps {
   readonly state: Reviewing | Touching | Sending;
   readonly dispatch: (event: ApproveEvent) => void;
 }
@@ -104,12 +104,10 @@ function Answers({ state, dispatch }: ViewScreenProps) {
           </TouchButton>
         ))}
       </div>
-      {answers.length > 0 && (
-        <p class="hint">
-          Nothing happens without your touch.
-          {state.person !== state.view.person && ` If you are not sure, ask ${state.view.person} first.`}
-        </p>
-      )}
+      <p class="hint">
+        Nothing happens without your touch.
+        {state.person !== state.view.person && ` If you are not sure, ask ${state.view.person} first.`}
+      </p>
     </div>
   );
 }

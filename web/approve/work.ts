@@ -7,7 +7,7 @@ import type { PersonMemory } from './memory.ts';
 import type { ApproveEvent, ApproveState, Opening, Sending, Touching } from './state.ts';
 import { readView } from './view.ts';
 
-export interface ApproveParts extends PageParts {
+interface ApproveParts extends PageParts {
   readonly memory: PersonMemory;
 }
 

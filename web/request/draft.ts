@@ -29,7 +29,7 @@ interface CommonTerms {
   readonly serial: string;
 }
 
-export interface ShownKey {
+interface ShownKey {
   readonly words: string;
   readonly fingerprint: string;
 }

@@ -5,7 +5,7 @@ import { briefListInWords, extensionInWords, isBrief, lifetimeInWords, listInWor
 import type { ReviewedLogin } from './draft.ts';
 import type { LoginAccess } from './login.ts';
 
-export interface LoginWordsProps {
+interface LoginWordsProps {
   readonly person: string;
   readonly certificate: ReviewedLogin;
 }

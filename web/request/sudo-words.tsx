@@ -5,7 +5,7 @@ import { briefListInWords, isBrief, lifetimeInWords, listInWords } from '../word
 import type { ReviewedSudo } from './draft.ts';
 import type { SudoTerms } from './sudo.ts';
 
-export interface SudoWordsProps {
+interface SudoWordsProps {
   readonly person: string;
   readonly certificate: ReviewedSudo;
 }
