@@ -44,14 +44,20 @@ function isNews(reply: Approvable, last: ResultReply): boolean {
   return last.state === 'waiting' && reply.given !== last.given;
 }
 
-/** It may take hours: a connection that breaks meanwhile, or a laptop that sleeps, ends nothing. */
+/** It may take hours: a connection that breaks meanwhile, or an authority that is restarted or busy, ends nothing. */
 async function askPatiently({ client }: Enrolled, waited: Waited): Promise<ResultReply | undefined> {
   try {
     return await askResult(client, waited);
   } catch (error) {
-    if (error instanceof UsherCommandError && error.code === 'unreachable') return undefined;
+    if (isPassing(error)) return undefined;
     throw error;
   }
+}
+
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof UsherCommandError)) return false;
+  const status = error.problem?.status ?? 0;
+  return error.code === 'unreachable' || status === 429 || status >= 500;
 }
 
 function sayWhoIsNeeded(

@@ -32,6 +32,13 @@ interface EnrollOptions extends WayOptions {
   readonly json?: boolean;
 }
 
+/** What a new credential changes nothing about. */
+interface Known {
+  readonly access: Access | undefined;
+  readonly ownAgent?: boolean | undefined;
+  readonly caKey?: string | undefined;
+}
+
 export function enrollCommand(surroundings: Surroundings): Command {
   const command = new Command('enroll')
     .description('accept an invite: pin the authority and enroll a security key or passkey')
@@ -57,8 +64,9 @@ export async function enroll(
   // Before the invite is sent: only the authority whose key it names may get it.
   const bundle = await verifyInvited(surroundings, paths, client, invite);
   const opened = await openInvite(client, invite, bundle);
-  const access = 'over' in opened ? await knownAccess(paths, invite) : opened.access;
-  const settings = settingsFrom(surroundings, invite, access, bundle, options);
+  const before = await settingsBefore(paths, invite);
+  const known = { ...before, access: 'over' in opened ? before?.access : opened.access };
+  const settings = settingsFrom(surroundings, invite, known, bundle, options);
   const keep = () => keepPinned(paths, settings, bundle, options.default === true);
   if ('over' in opened || way.kind === 'browser') {
     await keep();
@@ -126,23 +134,30 @@ function checkReply(reply: InviteReply, invite: Invite, { rpId }: VerifiedBundle
 function settingsFrom(
   surroundings: Surroundings,
   { origin, person }: Invite,
-  access: Access | undefined,
+  { access, ownAgent, caKey }: Known,
   { rpId, pins }: VerifiedBundle,
   options: EnrollOptions,
 ): Settings {
   const withWay = options.with ?? 'browser';
   const touchKey = withWay === 'ssh-key' ? { touchKey: touchKeyFile(surroundings, options, {}) } : {};
-  // Without it the first login asks, and learns.
-  const known = access === undefined ? {} : { access };
-  return { version: 1, origin, rpId, person, ...pins, ...known, with: withWay, ...touchKey };
+  return {
+    ...{ version: 1, origin, rpId, person, ...pins, with: withWay, ...touchKey },
+    // Without it the first login asks, and learns.
+    ...(access === undefined ? {} : { access }),
+    ...(ownAgent === undefined ? {} : { ownAgent }),
+    ...(caKey === undefined ? {} : { caKey }),
+  };
 }
 
-/** What was learned here before of the same person at the same authority. */
-async function knownAccess(paths: Paths, { origin, person, bundleKey }: Invite): Promise<Access | undefined> {
+/** What was learned and chosen here before by the same person at the same authority. */
+async function settingsBefore(
+  paths: Paths,
+  { origin, person, bundleKey }: Invite,
+): Promise<Settings | undefined> {
   const name = authorityName(origin);
   if (!(await listAuthorities(paths)).includes(name)) return undefined;
   const known = await loadSettings(paths, name);
-  return known.person === person && known.bundleKey === bundleKey ? known.access : undefined;
+  return known.person === person && known.bundleKey === bundleKey ? known : undefined;
 }
 
 /** The authority is pinned; the credential is the browser's affair, or was enrolled before. */

@@ -205,6 +205,23 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher enroll', () => {
     expect(await loadSettings(person.paths, authorityName(liar.origin))).toMatchObject({ access: ACCESS });
   });
 
+  it('another credential changes nothing about where keys are', async () => {
+    const kept = { ownAgent: true, caKey: '/home/alice/.ssh/ca' };
+    await person.enrolAt({ origin: liar.origin, bundleKey: liar.bundleFingerprint, ...kept });
+    expect((await enroll(liar.address())).code).toBe(0);
+    expect(await loadSettings(person.paths, authorityName(liar.origin))).toMatchObject(kept);
+    await person.enrolAt({
+      origin: liar.origin,
+      bundleKey: liar.bundleFingerprint,
+      person: 'mallory',
+      ...kept,
+    });
+    expect((await enroll(liar.address())).code).toBe(0);
+    const settings = await loadSettings(person.paths, authorityName(liar.origin));
+    expect(settings).not.toHaveProperty('ownAgent');
+    expect(settings).not.toHaveProperty('caKey');
+  });
+
   it.each<[string, Lies]>([
     ['the authority has another key', { ...over('invite-used'), bundleKey: generateKey('ssh-ed25519') }],
     ['the invite is not known', over('invite-unknown')],

@@ -269,6 +269,15 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
       expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1']]);
     });
 
+    it('goes on when the authority is busy, or can not sign at the moment', async () => {
+      liar.needed = 1;
+      for (const status of [429, 503, 503, 503, 503, 500])
+        liar.coming.push({ ...PROBLEM, status, code: 'signing-failed' });
+      liar.coming.push({ approve: 'bob' });
+      await sudo('web1');
+      expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1']]);
+    });
+
     it.each([
       ['it is rejected', () => REJECTED, /bob rejected this request/],
       ['policy denies it in the end', () => DENIED, /you may not/],
