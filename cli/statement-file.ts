@@ -5,6 +5,7 @@ import { openStatement } from '../src/fleet/signed-statement.ts';
 import { statementIn } from '../src/fleet/sudo-ca-file.ts';
 import type { SudoCaStatement } from '../src/fleet/sudo-ca-statement.ts';
 import { formatStatement } from '../src/fleet/sudo-ca-statement.ts';
+import { fingerprint } from '../src/ssh/public-key.ts';
 import { readIfThere } from './atomic-file.ts';
 import { UsherCommandError } from './error.ts';
 import { fileReason } from './file-reason.ts';
@@ -29,6 +30,11 @@ export function statementChanges(
     ...old.filter((line) => !next.includes(line)).map((line) => `- ${line}`),
     ...next.filter((line) => !old.includes(line)).map((line) => `+ ${line}`),
   ];
+}
+
+/** Whose keys it has, in what people can compare: holder with state, and fingerprint. */
+export function statementKeys({ keys }: SudoCaStatement): readonly (readonly [string, string])[] {
+  return keys.map(({ key, state, holder }) => [`${holder} (${state})`, fingerprint(key)]);
 }
 
 function linesOf(statement: SudoCaStatement): readonly string[] {

@@ -4,14 +4,13 @@ import { DEFAULT_DIRECTORY, hostFiles } from '../../src/fleet/host-facts.ts';
 import type { InstalledCa, SignedStatement } from '../../src/fleet/signed-statement.ts';
 import { acceptFirstStatement, acceptStatement } from '../../src/fleet/signed-statement.ts';
 import { formatSudoCaFile, parseSudoCaFile } from '../../src/fleet/sudo-ca-file.ts';
-import type { StatedKey } from '../../src/fleet/sudo-ca-statement.ts';
 import { fingerprint } from '../../src/ssh/public-key.ts';
 import { readIfThere } from '../atomic-file.ts';
 import { UsherCommandError } from '../error.ts';
 import { fileReason } from '../file-reason.ts';
 import { orRefuse } from '../fleet-error.ts';
 import { installFile } from '../install-file.ts';
-import { MAX_STATEMENT_BYTES, readStatement, statementChanges } from '../statement-file.ts';
+import { MAX_STATEMENT_BYTES, readStatement, statementChanges, statementKeys } from '../statement-file.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { detail, say, warn, writeData } from '../terminal.ts';
 
@@ -91,15 +90,6 @@ function sayInstalled(surroundings: Surroundings, path: string, { keys, statemen
     );
 }
 
-/** Nobody compares whole keys. */
-function sayKeys(surroundings: Surroundings, keys: readonly StatedKey[]): void {
-  warn(surroundings, 'these keys are root on this host from now on: compare them with those that you know');
-  detail(
-    surroundings,
-    keys.map(({ key, state, holder }) => [`${holder} (${state})`, fingerprint(key)]),
-  );
-}
-
 async function install(path: string, next: SignedStatement): Promise<void> {
   try {
     await installFile(path, formatSudoCaFile(next), 0o644);
@@ -122,8 +112,10 @@ function report(
     surroundings,
     `${path} is statement ${statement.number} of ${statement.authority}, signed by ${fingerprint(signer)}`,
   );
-  if (installed === undefined) sayKeys(surroundings, statement.keys);
-  else if (installed.statement.everywhere !== statement.everywhere)
+  if (installed === undefined) {
+    warn(surroundings, 'these keys are root on this host from now on: compare them with those that you know');
+    detail(surroundings, statementKeys(statement));
+  } else if (installed.statement.everywhere !== statement.everywhere)
     warn(
       surroundings,
       `sudo takes other principals now: change /etc/pam.d/sudo too (usher export pam${statement.everywhere ? '' : ' --no-everywhere'})`,

@@ -20,11 +20,11 @@ import { UsherCommandError } from '../error.ts';
 import { fileReason } from '../file-reason.ts';
 import { orRefuse } from '../fleet-error.ts';
 import { readRoster } from '../roster-file.ts';
-import { readStatement, statementChanges } from '../statement-file.ts';
+import { readStatement, statementChanges, statementKeys } from '../statement-file.ts';
 import type { SignerOptions } from '../statement-signer.ts';
 import { openStatementSigner } from '../statement-signer.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { say } from '../terminal.ts';
+import { detail, say } from '../terminal.ts';
 
 interface SignOptions extends SignerOptions {
   readonly roster: string;
@@ -73,12 +73,23 @@ async function signNext(surroundings: Surroundings, options: SignOptions): Promi
   const text = orRefuse(() => formatStatement(statement));
   // As hosts will judge it, before anybody touches: what they would refuse is not worth it.
   orRefuse(() => acceptAfter(previous, { text, statement, signer: signer.publicKey }));
-  for (const line of statementChanges(previous?.statement, statement)) say(surroundings, line);
+  sayWhole(surroundings, previous?.statement, statement);
   const signature = await signer.sign(SUDO_CA_NAMESPACE, new TextEncoder().encode(text));
   const signed = orRefuse(() => openStatement(joinStatement(text, signature)));
   if (options.out === undefined) surroundings.stdout.write(signed.text);
   else await writeAtomically(options.out, signed.text, 0o644);
   say(surroundings, `signed as number ${statement.number}; on each host: usher host trust --statement FILE`);
+}
+
+/** Whole, since the statement before it came from somebody else: what it has already would not show as a change. */
+function sayWhole(
+  surroundings: Surroundings,
+  previous: SudoCaStatement | undefined,
+  next: SudoCaStatement,
+): void {
+  for (const line of statementChanges(previous, next)) say(surroundings, line);
+  say(surroundings, `your key makes these root on every host of ${next.authority}, and no others`);
+  detail(surroundings, statementKeys(next));
 }
 
 async function readPrevious(

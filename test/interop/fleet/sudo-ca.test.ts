@@ -63,6 +63,7 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, [SK_DUMMY]: 'openssh-tests' }))('
     const signed = await sign('carol', 'both.yaml', '--first', ...offline, '--out', at('first'));
     expect(signed, signed.stderr).toMatchObject({ code: 0, stdout: '' });
     expect(signed.stderr).toMatch(/^usher: \+ key coming sk-ssh-ed25519@openssh\.com \S+ dave$/m);
+    expect(signed.stderr).toMatch(/^ {2}dave \(coming\) +SHA256:\S{43}$/m);
     expect(signed.stderr).toMatch(/^usher: \+ key offline ssh-ed25519 \S+ vault$/m);
     const trusted = await trust('first', '--first');
     expect(trusted, trusted.stderr).toMatchObject({ code: 0 });
@@ -144,6 +145,16 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, [SK_DUMMY]: 'openssh-tests' }))('
     const signed = await sign('vault', 'dave.yaml', ...previous, '--out', at('saved'));
     expect(signed, signed.stderr).toMatchObject({ code: 0 });
     expect(await trust('saved')).toMatchObject({ code: 0 });
+  });
+
+  it('shows every key that is signed, also those that a statement before has already', async () => {
+    const again = ['--previous', at('saved'), '--offline', at('vault.pub')];
+    const signed = await sign('dave', 'dave.yaml', ...again);
+    expect(signed, signed.stderr).toMatchObject({ code: 0 });
+    expect(signed.stderr).not.toContain('+ key');
+    expect(signed.stderr).toMatch(
+      /^ {2}carol \(retired\) .*\n {2}dave \(active\) .*\n {2}vault \(offline\) /m,
+    );
   });
 
   it('needs keys', async () => {
