@@ -24,7 +24,7 @@ import { detail, say, whileWaiting } from './terminal.ts';
 import type { ChosenWay } from './touch/choose.ts';
 import { withPage } from './touch/page.ts';
 import type { TouchWay } from './touch/way.ts';
-import { waitForOthers } from './wait-for-others.ts';
+import { peopleWho, waitForOthers } from './wait-for-others.ts';
 
 export interface Certified {
   readonly certificate: Certificate;
@@ -64,7 +64,8 @@ export async function certify(
   const [bundle, reply] = await Promise.all([refreshBundle(enrolled), ask(enrolled, body)]);
   const asked = wanted.map((one) => one.asked);
   const request = checkRequest(reply, asked, bundle, surroundings.now());
-  sayWhatIsSigned(enrolled, request, wanted);
+  sayWhatIsSigned(enrolled, request, wanted, how);
+  if (reply.approvals > 0) say(surroundings, `then ${peopleWho(reply.approvals)} to approve`);
   const ceremony = { enrolled, bundle, reply, request };
   const issued = await agreeAndWait(ceremony, how);
   return checkAndRemember(ceremony, issued);
@@ -78,9 +79,11 @@ function sayWhatIsSigned(
   { surroundings, settings }: Enrolled,
   { certificates, reason }: CheckedRequest,
   wanted: readonly Wanted[],
+  { kind }: HowToAgree,
 ): void {
-  const count = certificates.length === 1 ? 'this certificate' : `these ${certificates.length} certificates`;
-  say(surroundings, `with your touch ${settings.origin} signs ${count}`);
+  const what = certificates.length === 1 ? 'this certificate' : `these ${certificates.length} certificates`;
+  const who = kind === 'ca-key' ? 'your CA key' : settings.origin;
+  say(surroundings, `with your touch ${who} signs ${what}`);
   certificates.forEach(({ asked, alternatives }, index) => {
     const [draft] = alternatives;
     if (draft === undefined) throw new TypeError('a certificate has a draft');

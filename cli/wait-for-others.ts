@@ -24,6 +24,11 @@ export async function waitForOthers(enrolled: Enrolled, waited: Waited, first: A
   }
 }
 
+/** The beginning of a sentence: what they have to do follows. */
+export function peopleWho(count: number): string {
+  return count === 1 ? 'one other person has' : `${count} other people have`;
+}
+
 async function poll(enrolled: Enrolled, waited: Waited, first: Approvable): Promise<Issued> {
   const { surroundings } = enrolled;
   let last: ResultReply = first;
@@ -65,9 +70,10 @@ function sayWhoIsNeeded(
   { request }: Waited,
   { needed, given, approveBy, address }: Approvable,
 ): void {
-  const missing = needed - given;
-  const people = missing === 1 ? 'one other person has' : `${missing} other people have`;
-  say(surroundings, needed === 0 ? 'the owner of a CA key has to sign' : `${people} to approve`);
+  say(
+    surroundings,
+    needed === 0 ? 'the owner of a CA key has to sign' : `${peopleWho(needed - given)} to approve`,
+  );
   detail(surroundings, [
     ['they type', `usher approve ${request.requestId}`],
     ['or open', address],

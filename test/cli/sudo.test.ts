@@ -262,6 +262,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
       liar.coming.push('unreachable', 'unreachable', 'unreachable', 'unreachable', 'unreachable');
       liar.coming.push({ approve: 'bob' }, { approve: 'carol' });
       const { stderr } = await sudo('web1');
+      expect(stderr).toContain('usher: then 2 other people have to approve\n');
       expect(stderr).toMatch(
         /2 other people have to approve\n +they type +usher approve R[\w-]{21}\n +or open +http/,
       );
@@ -292,7 +293,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
     it('ends when nobody approved in time', async () => {
       let late = 0;
       const onStderr = (text: string) => {
-        if (text.includes('have to approve')) late = 3600;
+        if (text.includes('they type')) late = 3600;
       };
       const outcome = await usher(['sudo', 'web1', '--for', '1h'], { now: () => now() + late, onStderr });
       expect(outcome.stderr).toMatch(/nobody approved it in time\n.*type the command again/);
@@ -321,7 +322,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
       expect(outcome.stderr).toMatch(/is an RSA key: .*SHA-1/);
       expect(outcome.code).toBe(1);
       expect(liar.asks).toEqual([]);
-    });
+    }, 30_000);
 
     it.each(['ed25519', 'ecdsa'])('%s goes into the agent with its certificate', async (type) => {
       await sudo('web1', '--key', await makeKey(type));
