@@ -6,6 +6,7 @@ import { listApprovals, viewRequest } from '../../src/authority/waiting.ts';
 import { verifyLoggedIssue } from '../../src/fido/logged-touch.ts';
 import { checkCertificateLeaf } from '../../src/log/certificate-leaf.ts';
 import { codeOfAsync } from '../support/code-of.ts';
+import type { CeremonyOptions } from '../support/soft-authenticator.ts';
 import { SoftAuthenticator } from '../support/soft-authenticator.ts';
 import type { Scene } from './scene.ts';
 import { openScene } from './scene.ts';
@@ -179,6 +180,16 @@ describe('a request that needs approval', () => {
     expect(await codeOfAsync(answering)).toBe('user-verification-required');
   });
 
+  it('is not approved by a touch whose counter did not grow since another one', async () => {
+    await using scene = await openScene({ roster: sudoRoster({ sudo: ONE_APPROVAL }) });
+    const { request, alice } = await asked(scene);
+    const other = await scene.touch(await scene.askSudo('alice'), alice);
+    const carol = await scene.enrol('carol');
+    await scene.answer(request, 'carol', carol);
+    const copy = { get: (options: CeremonyOptions) => carol.get({ ...options, counter: 1 }) };
+    expect(await codeOfAsync(scene.answer(other, 'carol', copy))).toBe('touch-refused');
+  });
+
   it('of one person waits a few times only', async () => {
     await using scene = await openScene({ roster: sudoRoster({ sudo: ONE_APPROVAL }) });
     const alice = await scene.enrol('alice');
@@ -250,5 +261,13 @@ describe('the list of approvals', () => {
     expect(waiting).toMatchObject({ needed: 2, given: 0, answer: 'touch' });
     const seen = await viewRequest(scene.authority, request.id, waiting?.viewSecret ?? '');
     expect(seen.request.id).toBe(request.id);
+  });
+
+  it('shows nobody their own request, lead or not', async () => {
+    await using scene = await openScene({ roster: sudoRoster({ sudo: ONE_APPROVAL }) });
+    const bob = await scene.enrol('bob');
+    await scene.touch(await scene.askSudo('bob'), bob);
+    expect(await listApprovals(scene.authority, 'bob')).toEqual([]);
+    expect(await listApprovals(scene.authority, 'carol')).toHaveLength(1);
   });
 });

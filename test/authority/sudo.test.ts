@@ -9,6 +9,7 @@ import { decodeDraft } from '../../src/ssh/certificate.ts';
 import { samePublicKey } from '../../src/ssh/public-key.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 import { newKey, openScene } from './scene.ts';
+import { stagedSigner } from './stage.ts';
 import { issuedSudo, ONE_APPROVAL, sudoRoster } from './sudo-scene.ts';
 
 describe('a certificate for sudo', () => {
@@ -101,12 +102,14 @@ describe('a certificate for sudo', () => {
   });
 
   it('is not certified for a key that signs in, nor the other way round', async () => {
-    await using scene = await openScene({ roster: sudoRoster() });
+    const signer = stagedSigner();
+    await using scene = await openScene({ roster: sudoRoster(), signers: { sudo: signer } });
     const alice = await scene.enrol('alice');
     const key = newKey();
     await scene.login('alice', alice, { key });
     const asked = await scene.askSudo('alice', { key });
     expect(await codeOfAsync(scene.touch(asked, alice))).toBe('key-has-role');
+    expect(signer.calls()).toBe(0);
   });
 
   it('that needs others is a request of its own, whoever asks', async () => {

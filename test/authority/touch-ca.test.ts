@@ -7,6 +7,7 @@ import { signOwnRequest } from '../../src/authority/issue.ts';
 import { draftsOf } from '../../src/authority/pending-issue.ts';
 import { checkReadiness } from '../../src/authority/ready.ts';
 import type { PendingIssue } from '../../src/authority/records.ts';
+import { listApprovals } from '../../src/authority/waiting.ts';
 import { verifyLoggedIssue } from '../../src/fido/logged-touch.ts';
 import { checkCertificateLeaf } from '../../src/log/certificate-leaf.ts';
 import { decodeLeaf } from '../../src/log/leaf.ts';
@@ -195,6 +196,16 @@ describe('a request for sudo where people hold the CA keys', () => {
     expect((await scene.answer(request, 'carol', carol, 'reject')).state.kind).toBe('rejected');
   });
 
+  it('is shown to, and rejected by, those who could sign it only', async () => {
+    const { scene } = await openKeyless({ sudo: ONE_APPROVAL });
+    await using _ = scene;
+    const { request } = await touched(scene);
+    const listed = async (person: string) => (await listApprovals(scene.authority, person)).length;
+    expect([await listed('carol'), await listed('erin'), await listed('alice')]).toEqual([1, 0, 0]);
+    const erin = await scene.enrol('erin');
+    expect(await codeOfAsync(scene.answer(request, 'erin', erin, 'reject'))).toBe('not-an-approver');
+  });
+
   it('needs the user verified in the CA signature where the role says so', async () => {
     const { scene, keys } = await openKeyless({ touch: '{ user_verification: required }' });
     await using _ = scene;
@@ -208,6 +219,11 @@ describe('a request for sudo where people hold the CA keys', () => {
 
   it.each([
     ['was taken out of the roster', (caKeys: CaKeys) => sudoRoster({ caKeys: { alice: caKeys.alice } })],
+    [
+      'was retired',
+      (caKeys: CaKeys) =>
+        sudoRoster({ caKeys }).replace('person: carol, ', 'person: carol, state: retired, '),
+    ],
     ['belongs to somebody who left', (caKeys: CaKeys) => sudoRoster({ caKeys, people: WITHOUT_CAROL })],
   ])('refuses the signature of a key that %s meanwhile', async (_title, rosterOf) => {
     const { scene, keys, caKeys } = await openKeyless();
@@ -217,6 +233,8 @@ describe('a request for sudo where people hold the CA keys', () => {
     await scene.loadRoster(rosterOf(caKeys));
     const signing = signRequest(scene.authority, request.id, viewSecret, signatureOf(request, keys.carol));
     expect(await codeOfAsync(signing)).toBe('signature-refused');
+    // It still waits for somebody who can.
+    expect((await scene.find(request.id)).state.kind).toBe('waiting');
   });
 
   it('goes on with the keys that are left when another one is retired', async () => {
