@@ -135,7 +135,7 @@ function credentialSigner(
 }
 
 /** A FIDO credential that fido2-assert reaches, used as the SSH key that it is. */
-export interface KeyCredential {
+interface KeyCredential {
   readonly key: SecurityPublicKey;
   /** In base64url. */
   readonly id: string;

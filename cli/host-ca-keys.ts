@@ -7,7 +7,7 @@ import { UsherCommandError } from './error.ts';
 import type { Surroundings } from './surroundings.ts';
 import { warn } from './terminal.ts';
 
-export interface HostCaKeys {
+interface HostCaKeys {
   readonly bundle: VerifiedBundle;
   /** Purposes whose CA keys are security keys of people. */
   readonly keyless: ReadonlySet<string>;

@@ -10,7 +10,7 @@ import type { Surroundings } from './surroundings.ts';
 import type { WayOptions } from './touch/choose.ts';
 import { providerOf } from './touch/choose.ts';
 
-export interface StatementSigner {
+interface StatementSigner {
   readonly publicKey: PublicKey;
   /** The SSHSIG blob over `message`. */
   readonly sign: (namespace: string, message: Uint8Array) => Promise<Uint8Array>;

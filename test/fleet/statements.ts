@@ -45,7 +45,7 @@ export const STATEMENT: SudoCaStatement = {
   ],
 };
 
-export interface SigningChanges {
+interface SigningChanges {
   readonly namespace?: string;
   /** What is signed instead of the text. */
   readonly text?: string;
