@@ -82,7 +82,7 @@ function lifetimeOf({ for: text }: BreakGlassOptions): number {
 function openDelivery(
   { key }: BreakGlassOptions,
   ports: Pick<Required<BreakGlassPorts>, 'clock' | 'random'>,
-) {
+): Promise<Delivery> {
   return key === undefined ? agentDelivery(process.env['SSH_AUTH_SOCK'], ports) : fileDelivery(key);
 }
 

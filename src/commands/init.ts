@@ -81,6 +81,8 @@ listen: ${listen}
 # ssh-agent that holds the key (smart card, HSM): { agent: /run/usher/agent.sock, public_key: keys/login.pub }
 signers:
 ${signers}
+# Public halves of CA keys that are kept away from here, for emergencies.
+# break_glass: [keys/break-glass.pub]
 `;
 }
 
