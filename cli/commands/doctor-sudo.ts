@@ -1,21 +1,22 @@
 /** `usher doctor sudo HOST`: whether the pam-ussh of a host would take what the agent holds, and if not because of which rule. */
 import { Command } from 'commander';
-import type { AgentFact, SigningFact } from '../../src/pam-ussh/facts.ts';
+import type { AgentFact } from '../../src/pam-ussh/facts.ts';
 import type { Finding } from '../../src/pam-ussh/finding.ts';
 import type { IdentityVerdict } from '../../src/pam-ussh/verdict.ts';
 import { printable } from '../../src/ssh/printable.ts';
 import { report } from '../doctor/report.ts';
 import { readSshConfig } from '../doctor/ssh-config.ts';
-import { listAgent, trySign } from '../doctor/sudo/agent-facts.ts';
+import { listAgent } from '../doctor/sudo/agent-facts.ts';
 import { checkSudo } from '../doctor/sudo/checks.ts';
 import { examineSudo } from '../doctor/sudo/examine.ts';
 import { assumeHost, defaultPrincipals } from '../doctor/sudo/host-facts.ts';
 import type { KnownSudo } from '../doctor/sudo/known.ts';
 import { knownSudo } from '../doctor/sudo/known.ts';
 import { checkSession } from '../doctor/sudo/session.ts';
+import { signerOf } from '../doctor/sudo/sign.ts';
 import { ownEntries } from '../entries.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { whileWaiting, writeData } from '../terminal.ts';
+import { writeData } from '../terminal.ts';
 
 interface DoctorSudoOptions {
   readonly login?: string;
@@ -54,7 +55,7 @@ async function doctorSudo(
     logins: options.login === undefined ? known.logins : [options.login],
     agent,
     now: surroundings.now(),
-    sign: (identity) => sign(surroundings, socket ?? '', agent, identity),
+    sign: signerOf(surroundings, socket ?? '', agent),
   });
   const { identities, outcome } = answer.judgement;
   if (options.json !== true) for (const identity of identities) writeIdentity(surroundings, identity);
@@ -65,20 +66,6 @@ async function doctorSudo(
   ];
   const more = { host, login: answer.login, principals, outcome, certificates: identities.flatMap(plain) };
   report(surroundings, checks, { json: options.json, ...more });
-}
-
-function sign(
-  surroundings: Surroundings,
-  socket: string,
-  agent: AgentFact,
-  { index, comment, certificate }: IdentityVerdict,
-): Promise<SigningFact> {
-  const blob = agent.kind === 'identities' ? agent.identities[index]?.blob : undefined;
-  const needsPatience = certificate?.subject.application !== undefined;
-  const challenge = surroundings.randomBytes(32);
-  const signing = trySign(socket, { blob: blob ?? new Uint8Array(), needsPatience, challenge });
-  const what = needsPatience ? 'touch your security key' : 'the agent signs';
-  return whileWaiting(surroundings, `${what}: ${printable(comment)}`, signing);
 }
 
 async function sessionChecks(surroundings: Surroundings, host: string, known: KnownSudo, agent: AgentFact) {

@@ -178,6 +178,15 @@ describe('the arguments of pam_ussh.so', () => {
     );
   });
 
+  it('that name what only root may read are no fault', () => {
+    const tree = { '/secret': { text: 'sudoer@web1\n', mode: 0o600, forbidden: true } };
+    const found = checkLine('ca_file=/ca authorized_principals_file=/secret', tree);
+    expect(found.map(({ id, verdict }) => `${verdict} ${id}`)).toEqual([
+      'warn host.principals-file',
+      'ok host.ca_file',
+    ]);
+  });
+
   it('that stand in two services are said once', () => {
     const files = hostTree({
       '/etc/pam.d/sudo': 'auth required pam_ussh.so group=x\nauth required pam_ussh.so group=x\n',

@@ -47,7 +47,7 @@ const refusing = (one: Held, kind: 'refused' | 'silent' = 'refused'): Held => ({
   sign: () => ({ kind }),
 });
 
-async function examine(all: readonly Held[], logins: readonly string[] = ['alice']) {
+async function examine(all: readonly Held[], logins: readonly string[] = ['alice'], milliseconds = 1) {
   const asked: number[] = [];
   const agent: AgentFact = { kind: 'identities', identities: all };
   const answer = await examineSudo({
@@ -55,7 +55,8 @@ async function examine(all: readonly Held[], logins: readonly string[] = ['alice
     ...{ logins, agent, now: NOW },
     sign: async ({ index }) => {
       asked.push(index);
-      return all[index]?.sign(CHALLENGE) ?? { kind: 'broken', message: '' };
+      const fact = all[index]?.sign(CHALLENGE) ?? { kind: 'broken', message: '' };
+      return { fact, milliseconds };
     },
   });
   return { answer, asked, checks: checkSudo({ host: 'web1', answer, now: NOW }) };
@@ -153,6 +154,10 @@ describe('usher doctor sudo', () => {
     expect(untouched).toMatchObject({ verdict: 'warn', message: expect.stringContaining('0.52') });
     const plain = (await examine([held()])).checks.find(({ id }) => id === 'cert.subject-alg');
     expect(plain?.message).toContain('no sudo needs a touch');
+    const slow = (await examine([held()], ['alice'], 1500)).checks.find(
+      ({ id }) => id === 'cert.subject-alg',
+    );
+    expect(slow?.message).toContain('ssh-add -c');
   });
 
   it('warns of a security key that would have to be touched for another host first', async () => {

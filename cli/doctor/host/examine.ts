@@ -10,8 +10,9 @@ import { checkDeniedFiles } from './denied.ts';
 import type { HostFiles, HostUser } from './files.ts';
 import { textOf } from './files.ts';
 import { checkModule, modulePlaces } from './module.ts';
-import { caFilesOf, checkModuleLines, sudoPrincipalsOf } from './module-lines.ts';
+import { caFilesOf, checkModuleLines, isForbidden, sudoPrincipalsOf } from './module-lines.ts';
 import { otherKeys, sharedKeys } from './other-keys.ts';
+import { checkOwnAgent } from './own-agent.ts';
 import { checkPam } from './pam.ts';
 import type { PamModule } from './pam-stack.ts';
 import { ask, sshdArguments, sshdProgram, userOf } from './programs.ts';
@@ -19,7 +20,7 @@ import { hostFiles } from './real-files.ts';
 import type { SshdConfig } from './sshd.ts';
 import { checkSshd, parseSshdConfig } from './sshd.ts';
 import { judgeSudoers, servicesOf } from './sudoers.ts';
-import type { SudoDefault } from './sudoers-facts.ts';
+import type { SudoDefault, SudoersFacts } from './sudoers-facts.ts';
 import { cvtsudoersArguments, parseCvtsudoers, parseSudoList } from './sudoers-facts.ts';
 import { readSudoers } from './sudoers-text.ts';
 
@@ -51,6 +52,7 @@ export async function examineHost(question: HostQuestion): Promise<readonly Chec
     ...distinctModules(files, modules).flatMap((module) => checkModule(files, module)),
     ...sudo.checks,
     ...(sshd.kind === 'config' ? aboutSshd(host, sshd.config, modules) : [sshd.check]),
+    ...(host.isHere && user !== undefined ? await checkOwnAgent({ surroundings, files, user, modules }) : []),
   ];
 }
 
@@ -95,7 +97,7 @@ async function checkSudo(host: Host): Promise<SudoersAnswer> {
       failure('host.sudoers', `sudoers is not well formed: ${firstLine(parsed.stderr)}`, 'visudo -c'),
     );
   return {
-    checks: [...(await askVisudo(host)), ...judgeSudoers(facts, host.user)],
+    checks: [...(await askVisudo(host)), ...judgeSudoers(await withOtherRules(host, facts), host.user)],
     defaults: facts.defaults,
   };
 }
@@ -114,16 +116,22 @@ function unknown(...checks: readonly Check[]): SudoersAnswer {
   return { checks, defaults: [] };
 }
 
+/** A directory service may have rules, too; sudo knows, and tells root of others. */
+async function withOtherRules(
+  { surroundings, user, isHere }: Host,
+  facts: SudoersFacts,
+): Promise<SudoersFacts> {
+  if (facts.hasRule !== false || user === undefined || !isHere || process.getuid?.() !== 0) return facts;
+  const said = await ask(surroundings, ['sudo', '-l', '-U', user.name]);
+  return { ...facts, hasRule: parseSudoList(said?.stdout ?? '')?.hasRule === true };
+}
+
 /** visudo looks at owners and modes, too, which a text does not have. */
 async function askVisudo({ surroundings, isHere }: Host): Promise<readonly Check[]> {
   if (!isHere || process.getuid?.() !== 0) return [];
   const checked = await ask(surroundings, ['visudo', '-c']);
   if (checked === undefined || checked.exitCode === 0) return [];
   return [failure('host.sudoers', `visudo -c: ${firstLine(checked.stderr || checked.stdout)}`, 'visudo')];
-}
-
-function isForbidden(message: string): boolean {
-  return message.endsWith('permission denied');
 }
 
 function unreadable(message: string): Check {

@@ -26,7 +26,7 @@ export function caFilesOf({
   files,
   modules,
 }: Pick<ModuleLinesQuestion, 'files' | 'modules'>): readonly string[] {
-  return [...new Set(modules.map((module) => readModuleOptions(module.arguments, files.read).caFile))];
+  return [...new Set(modules.map((module) => readLine(files, module).options.caFile))];
 }
 
 /** The principals that give sudo on this host. */
@@ -34,20 +34,36 @@ export function sudoPrincipalsOf({
   files,
   modules,
 }: Pick<ModuleLinesQuestion, 'files' | 'modules'>): readonly string[] {
-  return [
-    ...new Set(
-      modules.flatMap((module) => [...readModuleOptions(module.arguments, files.read).principals.keys()]),
-    ),
-  ];
+  return [...new Set(modules.flatMap((module) => [...readLine(files, module).options.principals.keys()]))];
+}
+
+/** The line as pam-ussh reads it, which reads the file of principals as root: who is not root may not see it. */
+export function readLine(files: HostFiles, module: PamModule) {
+  const unseen: string[] = [];
+  const options = readModuleOptions(module.arguments, (path) => {
+    const fact = files.read(path);
+    if (fact.kind !== 'error' || !isForbidden(fact.message)) return fact;
+    unseen.push(path);
+    return { kind: 'bytes', bytes: new TextEncoder().encode('-unseen-\n') };
+  });
+  return { options, unseen };
+}
+
+/** Reading was refused to us, which says nothing of the host. */
+export function isForbidden(message: string): boolean {
+  return message.endsWith('permission denied');
 }
 
 function checkLine({ files, user, others }: ModuleLinesQuestion, module: PamModule): readonly Check[] {
-  const options = readModuleOptions(module.arguments, files.read);
+  const { options, unseen } = readLine(files, module);
   const findings = options.findings.map(checkOf);
   if (options.stop === 'panic') return findings;
   const names = [...options.principals.keys()];
   const ofFile = [...new Set(options.principals.values())].filter((where) => where.startsWith('/'));
   const own = [
+    ...unseen.map((path) =>
+      warning('host.principals-file', `you may not read ${path}`, 'run it as root: sudo usher doctor host'),
+    ),
     ...userAsPrincipal(names, user, module),
     ...ofFile.flatMap((path) => [...changeable(files, path)]),
   ];

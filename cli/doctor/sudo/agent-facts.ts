@@ -6,7 +6,7 @@ import type { AgentFact, SigningFact } from '../../../src/pam-ussh/facts.ts';
 /** In milliseconds. pam-ussh waits for ever; a person needs a while to touch. */
 const LIST_LIMIT = 2_000;
 const SIGN_LIMIT = 2_000;
-const TOUCH_LIMIT = 30_000;
+const PERSON_LIMIT = 30_000;
 /** pam-ussh asks without flags, which makes RSA keys sign with SHA-1. */
 const NO_FLAGS = 0;
 
@@ -27,16 +27,27 @@ export async function listAgent(socket: string | undefined): Promise<AgentFact> 
 
 interface SignQuestion {
   readonly blob: Uint8Array;
-  /** Whether the key lives in an authenticator, which may wait for a touch. */
+  /** Whether a person may be asked first: to touch, or to confirm. */
   readonly needsPatience: boolean;
   readonly challenge: Uint8Array;
 }
 
+/** What came of it, and after how long: who was asked first takes a moment. */
+export interface Signing {
+  readonly fact: SigningFact;
+  readonly milliseconds: number;
+}
+
+export async function trySign(socket: string, question: SignQuestion): Promise<Signing> {
+  const begin = performance.now();
+  const fact = await ask(socket, question);
+  return { fact, milliseconds: performance.now() - begin };
+}
+
 /** A connection of its own for each: after one that did not answer, nothing more can be asked. */
-export async function trySign(socket: string, question: SignQuestion): Promise<SigningFact> {
-  const { blob, needsPatience, challenge } = question;
+async function ask(socket: string, { blob, needsPatience, challenge }: SignQuestion): Promise<SigningFact> {
   try {
-    const limits = { answer: LIST_LIMIT, signature: needsPatience ? TOUCH_LIMIT : SIGN_LIMIT };
+    const limits = { answer: LIST_LIMIT, signature: needsPatience ? PERSON_LIMIT : SIGN_LIMIT };
     const agent = await AgentConnection.connect(socket, limits);
     const signing = agent.sign(blob, challenge, NO_FLAGS).finally(() => agent.close());
     return { kind: 'signature', challenge, signature: await signing };

@@ -6,6 +6,7 @@ import type { IdentityVerdict } from '../../../src/pam-ussh/verdict.ts';
 import { roughDuration } from '../../review.ts';
 import type { Check } from '../check.ts';
 import { checkOf, failure, ok, warning } from '../check.ts';
+import type { Signing } from './agent-facts.ts';
 import type { SudoAnswer } from './examine.ts';
 
 interface SudoSituation {
@@ -16,6 +17,8 @@ interface SudoSituation {
 
 const SOON_SECONDS = 300;
 const USER_PRESENT = 0x01;
+/** No key that asks nobody takes as long. */
+const ASKED_MILLISECONDS = 1000;
 
 export function checkSudo(situation: SudoSituation): readonly Check[] {
   const { judgement } = situation.answer;
@@ -75,10 +78,10 @@ function* checkTouch(
   { subject }: GoCertificate,
 ): Generator<Check> {
   if (subject.application === undefined) {
-    yield ok('cert.subject-alg', `it signs without a question to you: no sudo needs a touch`);
+    yield ok('cert.subject-alg', plainKey(signed.get(index)));
     return;
   }
-  const fact = signed.get(index);
+  const fact = signed.get(index)?.fact;
   const wasTouched = fact?.kind === 'signature' && wasPresent(fact.signature);
   if (wasTouched)
     yield ok(
@@ -91,6 +94,12 @@ function* checkTouch(
       'the security key signs without a touch: hosts with x/crypto 0.52 or newer refuse it',
       'make the key anew without no-touch-required',
     );
+}
+
+function plainKey(signing: Signing | undefined): string {
+  return signing !== undefined && signing.milliseconds > ASKED_MILLISECONDS
+    ? 'the agent asked you first (ssh-add -c): it will at each sudo, and sudo waits for your answer'
+    : 'it signs without a question to you: no sudo needs a touch';
 }
 
 /** The flags of the authenticator follow the signature (PROTOCOL.u2f). */
@@ -136,7 +145,7 @@ function whyNoSignature(
 ) {
   const about = named(comment, finding);
   if (finding.check !== 'agent.order') return about;
-  const kind = signed.get(index)?.kind;
+  const kind = signed.get(index)?.fact.kind;
   if (kind === 'silent')
     return {
       ...about,

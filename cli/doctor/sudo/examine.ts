@@ -1,7 +1,8 @@
 /** Has pam-ussh's algorithm judge the agent: first by what it lists, then by what it signs. */
-import type { AgentFact, Facts, SigningFact } from '../../../src/pam-ussh/facts.ts';
+import type { AgentFact, Facts } from '../../../src/pam-ussh/facts.ts';
 import { judge } from '../../../src/pam-ussh/judge.ts';
 import type { IdentityVerdict, Judgement } from '../../../src/pam-ussh/verdict.ts';
+import type { Signing } from './agent-facts.ts';
 import type { AssumedHost } from './host-facts.ts';
 
 interface SudoQuestion {
@@ -11,7 +12,7 @@ interface SudoQuestion {
   readonly agent: AgentFact;
   readonly now: number;
   /** Asks the agent for a signature by one of its identities. */
-  readonly sign: (identity: IdentityVerdict) => Promise<SigningFact>;
+  readonly sign: (identity: IdentityVerdict) => Promise<Signing>;
 }
 
 export interface SudoAnswer {
@@ -19,14 +20,14 @@ export interface SudoAnswer {
   readonly judgement: Judgement;
   /** The same on a host whose x/crypto refuses security keys that were not touched. */
   readonly strict: Judgement;
-  /** Whether every signature that was asked for came; by the place in the agent. */
-  readonly signed: ReadonlyMap<number, SigningFact>;
+  /** What became of the signatures that were asked for, by the place in the agent. */
+  readonly signed: ReadonlyMap<number, Signing>;
 }
 
 export async function examineSudo(question: SudoQuestion): Promise<SudoAnswer> {
   const login = loginOf(question);
   const tried = triedFirst(judge(factsOf(question, login, question.agent)));
-  const signed = new Map<number, SigningFact>();
+  const signed = new Map<number, Signing>();
   for (const identity of tried) signed.set(identity.index, await question.sign(identity));
   const facts = factsOf(question, login, withSignatures(question.agent, signed));
   return { login, judgement: judge(facts), strict: judge({ ...facts, xcrypto: '0.52' }), signed };
@@ -47,10 +48,13 @@ function factsOf({ host, now }: SudoQuestion, user: string, agent: AgentFact): F
   return { ...host, user, agent, now, xcrypto: 'before-0.52' };
 }
 
-function withSignatures(agent: AgentFact, signed: ReadonlyMap<number, SigningFact>): AgentFact {
+function withSignatures(agent: AgentFact, signed: ReadonlyMap<number, Signing>): AgentFact {
   if (agent.kind !== 'identities') return agent;
   return {
     kind: 'identities',
-    identities: agent.identities.map((identity, index) => ({ ...identity, signing: signed.get(index) })),
+    identities: agent.identities.map((identity, index) => ({
+      ...identity,
+      signing: signed.get(index)?.fact,
+    })),
   };
 }

@@ -7,6 +7,8 @@ interface TreeFile {
   readonly uid?: number;
   readonly gid?: number;
   readonly modified?: number;
+  /** We are not root, and may not read it. */
+  readonly forbidden?: boolean;
 }
 
 export type Tree = Readonly<Record<string, string | TreeFile>>;
@@ -23,6 +25,8 @@ export function hostTree(tree: Tree): HostFiles {
     [...entries.keys()].some((each) => each === path || each.startsWith(`${path}/`));
   return {
     read: (path) => {
+      if (entries.get(path)?.forbidden === true)
+        return { kind: 'error', message: `open ${path}: permission denied` };
       const text = entries.get(path)?.text;
       if (text !== undefined)
         return { kind: 'bytes', bytes: typeof text === 'string' ? Buffer.from(text) : text };

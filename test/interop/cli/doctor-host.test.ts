@@ -353,13 +353,27 @@ describe.runIf(haveSudo() && haveParts({ cvtsudoers: 'sudo' }))(
       ]);
     });
 
-    it('to a person who is not root, what they may see', async () => {
+    it('to a person who is not root, what they may see, and what becomes of their agent', async ({
+      skip,
+    }) => {
       const bin = join(import.meta.dirname, '../../../bin/usher');
-      const { stdout, stderr } = await place.asUser([process.execPath, bin, 'doctor', 'host', '--json']);
-      expect(stderr).not.toContain('    at ');
-      expect(JSON.parse(stdout)).toMatchObject({
-        checks: expect.arrayContaining([expect.objectContaining({ id: 'host.sudoers' })]),
-      });
+      if ((await place.asUser(['test', '-r', bin])).code !== 0)
+        skip('the checkout is not for everybody to read');
+      const asUser = async (env: Readonly<Record<string, string>>) => {
+        const { stdout } = await place.asUser([process.execPath, bin, 'doctor', 'host', '--json'], env);
+        // What else it were, the test would see.
+        return (JSON.parse(stdout) as Diagnosis).checks.map(({ id, verdict }) => `${verdict} ${id}`);
+      };
+      expect(await asUser({})).toContain('warn host.sudoers');
+      await carry(agent, [sudoKeyFor(place.user, SUDO_CA)]);
+      // Then sudo itself says which service is the person's, and its rules.
+      await place.writeSudoers([...SUDOERS_LINES, 'Defaults noninteractive_auth']);
+      const found = await asUser({ SSH_AUTH_SOCK: agent.socketPath });
+      expect(found).toEqual(
+        expect.arrayContaining(['ok host.sudoers', 'ok session.forwarded', 'ok cert.sudo-principal']),
+      );
+      expect(found).not.toContain('fail host.pam-line');
+      expect(await withCertificate()).toBe(0);
     });
   },
 );

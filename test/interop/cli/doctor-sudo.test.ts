@@ -34,11 +34,12 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher doctor sudo asks a real agent'
     await agent?.stop();
   });
 
-  const doctor = (socket = agent.socketPath) =>
+  const doctor = (socket = agent.socketPath, env = {}) =>
     diagnose(['sudo', 'web1', '--login', 'alice', '--ca-file', join(directory, 'ca.pub')], {
       PATH: process.env['PATH'] ?? '',
       HOME: directory,
       SSH_AUTH_SOCK: socket,
+      ...env,
     });
   const start = async (...keys: readonly Carried[]) => {
     agent = await startSshAgent({ env: { SSH_ASKPASS_REQUIRE: 'never', DISPLAY: '' } });
@@ -80,6 +81,22 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher doctor sudo asks a real agent'
     expect(checks[0]?.hint).toContain('ssh-add -c');
     await carry(agent, [good(), asks]);
     expect((await doctor()).outcome).toBe('success');
+  });
+
+  it('with a key that asks a person, who takes a moment', async () => {
+    const askpass = join(directory, 'slow askpass');
+    await writeFile(askpass, '#!/bin/sh\nsleep 2.5\n', { mode: 0o700 });
+    const env = { SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: 'force' };
+    agent = await startSshAgent({ env });
+    await carry(agent, [{ ...good(), constraints: { confirm: true } }]);
+    const { outcome, checks } = await doctor(agent.socketPath, env);
+    expect(outcome).toBe('success');
+    expect(checks).toContainEqual(
+      expect.objectContaining({
+        id: 'cert.subject-alg',
+        message: expect.stringContaining('asked you first'),
+      }),
+    );
   });
 
   it('with a key that is bound to destinations', async () => {
