@@ -7,10 +7,29 @@ import { UsherCommandError } from './error.ts';
 const DIRECTORY_MODE = 0o755;
 const OTHERS_WRITE = 0o022;
 
-/** @throws UsherCommandError `host-file` when others could change what is written there. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'you may not',
+  EPERM: 'you may not',
+  EROFS: 'nothing can be written there',
+  ENOSPC: 'the disk is full',
+};
+
+/** @throws UsherCommandError `host-file` when it can not be written, or others could change what is written there. */
 export async function installFile(path: string, text: string, mode: number): Promise<void> {
-  const directory = dirname(path);
-  await makeDirectory(directory);
+  try {
+    await makeDirectory(dirname(path));
+    await replaceFile(path, text, mode);
+  } catch (cause) {
+    if (!(cause instanceof Error) || !('code' in cause) || cause instanceof UsherCommandError) throw cause;
+    const reason = REASONS[String(cause.code)] ?? String(cause.code);
+    throw new UsherCommandError('host-file', `${path} can not be written: ${reason}`, {
+      cause,
+      ...(reason === 'you may not' ? { hint: 'run this as root' } : {}),
+    });
+  }
+}
+
+async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await writeDurably(temporary, text, mode);
@@ -19,7 +38,7 @@ export async function installFile(path: string, text: string, mode: number): Pro
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncDirectory(directory);
+  await syncDirectory(dirname(path));
 }
 
 async function makeDirectory(directory: string): Promise<void> {

@@ -42,7 +42,8 @@ async function trustStatement(surroundings: Surroundings, options: TrustOptions)
   orRefuse(() => (installed === undefined ? acceptFirstStatement(next) : acceptStatement(next, installed)));
   for (const line of statementChanges(installed?.statement, next.statement)) writeData(surroundings, line);
   if (options.dryRun === true) return say(surroundings, `${path} would change so, and was not touched`);
-  await install(path, next);
+  // Everybody reads it: pam-ussh does so as the person who calls sudo.
+  await installFile(path, formatSudoCaFile(next), 0o644);
   report(surroundings, path, next, installed);
 }
 
@@ -88,18 +89,6 @@ function sayInstalled(surroundings: Surroundings, path: string, { keys, statemen
       surroundings,
       `it has ${keys.length} of the ${statement.keys.length} keys: somebody changed it by hand`,
     );
-}
-
-async function install(path: string, next: SignedStatement): Promise<void> {
-  try {
-    await installFile(path, formatSudoCaFile(next), 0o644);
-  } catch (cause) {
-    if (cause instanceof UsherCommandError) throw cause;
-    throw new UsherCommandError('host-file', `${path} can not be written: ${fileReason(cause)}`, {
-      cause,
-      hint: 'run this as root',
-    });
-  }
 }
 
 function report(
