@@ -12,7 +12,7 @@ import { coverOf } from './cover.ts';
 import { AuthorityError } from './error.ts';
 import { acceptTouch, advance, proceed, signIfLeased } from './issue.ts';
 import type { StoreWriter } from './ports.ts';
-import type { PendingIssue, RequestId, Touch } from './records.ts';
+import type { Consent, PendingIssue, RequestId, Touch } from './records.ts';
 import { answerDigest } from './request-digest.ts';
 import type { RequestTouch } from './touch.ts';
 import { verifyTouchOf } from './touch.ts';
@@ -58,7 +58,9 @@ export async function signRequest(
     const roster = await authority.rosters.in(tx);
     const refusal = refusalOfSigner(authority, roster, request, caTouch.person);
     if (refusal !== undefined) throw refusal;
-    return proceed(authority, tx, request, { ...consentOf(request), caTouch });
+    const taken = await takeConsent(authority, tx, request, { ...consentOf(request), caTouch });
+    if (taken instanceof AuthorityError) throw taken;
+    return taken;
   });
   return covered(await signIfLeased(authority, next));
 }
@@ -87,7 +89,19 @@ async function takeAnswer(
   const { person } = touched.touch;
   if (answer === 'reject') return advance(tx, request, { kind: 'rejected', reason: 'by-approver', person });
   const { approvals, ...consent } = consentOf(request);
-  return proceed(authority, tx, request, { ...consent, approvals: [...approvals, touched.touch] });
+  return takeConsent(authority, tx, request, { ...consent, approvals: [...approvals, touched.touch] });
+}
+
+/** An answer that is no good (without a PIN, where the role asks for one) spoils nothing: the request goes on waiting for a good one. */
+async function takeConsent(
+  authority: Authority,
+  tx: StoreWriter,
+  request: PendingIssue,
+  consent: Consent,
+): Promise<PendingIssue | AuthorityError> {
+  const cover = await coverOf(authority, tx, request, consent);
+  if (cover.kind === 'refused') return new AuthorityError(cover.refusal.code, cover.refusal.reason);
+  return proceed(authority, tx, request, consent);
 }
 
 /** To reject one's own request is to take it back. */

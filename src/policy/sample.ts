@@ -49,8 +49,8 @@ roles:
       # approvers: [lead]
       # "required": the person has to say what it is for; approvers see it and the log keeps it.
       reason: optional
-      # "sk": only security keys are certified, so that each sudo costs a touch.
-      subject_keys: any
+      # Only security keys are certified, so that each sudo costs a touch. Without it, others too.
+      # subject_keys: sk
     # What a touch has to show, for sign-in and for sudo, and for approvals of it.
     touch:
       # "required": PIN or fingerprint with each touch. "preferred": only where the security key insists.

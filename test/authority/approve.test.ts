@@ -178,6 +178,7 @@ describe('a request that needs approval', () => {
     const assertion = carol.get({ challenge, origin, rpId, flags: 0x01 });
     const answering = answerRequest(scene.authority, request.id, viewSecret, 'carol', 'approve', assertion);
     expect(await codeOfAsync(answering)).toBe('user-verification-required');
+    expect((await scene.answer(request, 'carol', carol)).state.kind).toBe('issued');
   });
 
   it('is not approved by a touch whose counter did not grow since another one', async () => {

@@ -211,6 +211,7 @@ describe('a request for sudo where people hold the CA keys', () => {
     await using _ = scene;
     const { request } = await touched(scene);
     expect(await codeOfAsync(signWaiting(scene, request, keys.carol))).toBe('user-verification-required');
+    expect((await signWaiting(scene, request, keys.carol, UP | UV)).state.kind).toBe('issued');
     const again = await scene.askSudo('alice');
     const offered = signatureOf(again.request, keys.alice, UP | UV);
     const issued = await signOwnRequest(scene.authority, again.request.id, again.pollSecret, offered);

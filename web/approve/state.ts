@@ -151,9 +151,16 @@ function afterTouch(state: Touching, event: Step): ApproveState {
 
 function afterRefusal(state: Working, refusal: Refusal): ApproveState {
   if (refusal.code === 'request-expired') return stopped({ kind: 'expired' });
-  if (state.kind === 'sending' && refusal.code === 'touch-refused') return { ...reviewing(state), refusal };
+  if (state.kind === 'sending' && SPOILS_NOTHING.has(refusal.code)) return { ...reviewing(state), refusal };
   return stopped({ kind: 'refused', refusal });
 }
+
+/** Refusals of this touch alone: the request goes on waiting for a better one. */
+const SPOILS_NOTHING: ReadonlySet<string> = new Set([
+  'touch-refused',
+  'user-verification-required',
+  'attestation-required',
+]);
 
 function reviewing(state: Viewed): Reviewing {
   return { ...viewed(state), kind: 'reviewing' };

@@ -130,11 +130,14 @@ describe('an answer', () => {
     });
   });
 
-  it('can be tried with another key when the authority knows this one not', () => {
-    const refused = stateAfter(sending, refusal('touch-refused'));
-    expect(refused).toMatchObject({ kind: 'reviewing', refusal: { code: 'touch-refused' } });
-    expect(stateAfter(refused, WANTED)).toEqual(touching);
-  });
+  it.each(['touch-refused', 'user-verification-required', 'attestation-required'])(
+    'can be tried in another way after %s',
+    (code) => {
+      const refused = stateAfter(sending, refusal(code));
+      expect(refused).toMatchObject({ kind: 'reviewing', refusal: { code } });
+      expect(stateAfter(refused, WANTED)).toEqual(touching);
+    },
+  );
 
   it.each([
     'own-request',
@@ -142,7 +145,6 @@ describe('an answer', () => {
     'already-approved',
     'request-answered',
     'request-rejected',
-    'user-verification-required',
     'policy-changed',
   ])('ends with the reason after %s', (code) => {
     expect(stateAfter(sending, refusal(code))).toMatchObject({
