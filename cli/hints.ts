@@ -1,5 +1,6 @@
 /** What a person can do about a refusal of the authority, by its stable code. Refusals that explain themselves are left out. */
 import type { Problem } from '../src/http/contract.ts';
+import { UsherCommandError } from './error.ts';
 
 const AGAIN = 'type the command again';
 const ANOTHER_INVITE = 'ask the keeper of your fleet for another invite';
@@ -36,6 +37,32 @@ const HINTS: Readonly<Record<string, string>> = {
   'too-many-requests': 'wait a minute',
   overloaded: 'wait a minute',
 };
+
+const LISTED = 'usher approvals lists those that wait for you';
+const THEY_ASK_AGAIN = 'whoever asked has to ask again';
+
+/** Where it is somebody else's request: who answers it can not ask again. */
+const ANSWERER_HINTS: Readonly<Record<string, string>> = {
+  'unknown-request': LISTED,
+  'request-answered': LISTED,
+  'request-rejected': LISTED,
+  'request-expired': THEY_ASK_AGAIN,
+  'policy-changed': THEY_ASK_AGAIN,
+  'ca-key-changed': THEY_ASK_AGAIN,
+};
+
+/** @returns the error to throw instead. */
+export function explainToAnswerer(error: unknown): unknown {
+  if (!(error instanceof UsherCommandError) || error.problem === undefined) return error;
+  const { problem, message, cause } = error;
+  if (!Object.hasOwn(ANSWERER_HINTS, problem.code)) return error;
+  const hint = ANSWERER_HINTS[problem.code];
+  return new UsherCommandError('refused', message, {
+    problem,
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
 
 export function hintFor({ code, status, requestId }: Problem): string | undefined {
   if (Object.hasOwn(HINTS, code)) return HINTS[code];

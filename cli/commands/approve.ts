@@ -15,6 +15,7 @@ import { openCaKey, rememberCaKey, signDraft } from '../ca-signer.ts';
 import type { Enrolled } from '../enrolled.ts';
 import { openEnrolled, refreshBundle } from '../enrolled.ts';
 import { UsherCommandError } from '../error.ts';
+import { explainToAnswerer } from '../hints.ts';
 import { formatTime, roughDuration } from '../review.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { detail, say, writeJson } from '../terminal.ts';
@@ -57,7 +58,9 @@ function answerCommand(surroundings: Surroundings, answer: Answer): Command {
     .option('--no-open', 'browser: do not open it, print the address')
     .option('--json', 'print what became of the request as JSON');
   return addTouchOptions(command).action((request: string, options: AnswerOptions) =>
-    answerTo(surroundings, request, answer, options),
+    answerTo(surroundings, request, answer, options).catch((error: unknown) => {
+      throw explainToAnswerer(error);
+    }),
   );
 }
 

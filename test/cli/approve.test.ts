@@ -109,6 +109,19 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('who approves', () => {
     expect(approved).not.toBe(rejected);
   });
 
+  it.each([
+    ['request-expired', /hint: whoever asked has to ask again/],
+    ['request-answered', /hint: usher approvals lists those that wait for you/],
+    ['not-an-approver', /hint: the roster says who approves/],
+  ])('is told what to do after %s', async (code, hint) => {
+    const address = liar.pend('bob', ASKED);
+    liar.lies = { problem: { type: 'about:blank', title: 'x', status: 409, code, detail: 'it is so' } };
+    const outcome = await usher('approve', address);
+    expect(outcome.stderr).toMatch(/usher: error: it is so\n/);
+    expect(outcome.stderr).toMatch(hint);
+    expect(outcome.code).toBe(1);
+  });
+
   it('needs no login when the address is given', async () => {
     const outcome = await usher('approve', liar.pend('bob', ASKED), '--json');
     expect(outcome, outcome.stderr).toMatchObject({ code: 0 });

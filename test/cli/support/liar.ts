@@ -435,6 +435,7 @@ class LyingAuthority {
 
   #approval(id: string, verb: string | undefined, body: AnswerBody): Reply {
     const request = this.#find(id);
+    if (verb === 'view' && this.lies.problem !== undefined) return refused(this.lies.problem);
     if (verb === 'view') return ok(this.#view(request));
     this.answers.push(body);
     const isRejected = body.answer === 'reject';
