@@ -181,7 +181,7 @@ describe('a leaf', () => {
     },
   );
 
-  // Some 20,000 leaves: on a busy machine that takes its time.
+  // Some 27,000 leaves: on a busy machine that takes its time.
   it('with any bit flipped is refused or encodes to exactly those bytes again', { timeout: 30_000 }, () => {
     for (const leaf of goodLeaves) {
       const encoded = encodeLeaf(leaf);
