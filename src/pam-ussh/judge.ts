@@ -46,7 +46,8 @@ function judgeIdentities(
   caFile: CaFile | undefined,
 ): readonly JudgedIdentity[] {
   if (agent.kind !== 'identities') return [];
-  const context = { user, now, xcrypto, principals, caKeys: caFile?.keys };
+  // A clock with fractions is no reason to throw.
+  const context = { user, now: Math.floor(now), xcrypto, principals, caKeys: caFile?.keys };
   return agent.identities.map((identity, index) => judgeIdentity(identity, index, context));
 }
 

@@ -910,7 +910,7 @@ export const MUTANTS: readonly Mutant[] = [
       '',
       'pam-ussh/judge',
     ],
-    ['checkCert.length === 0 && ca === undefined', 'checkCert.length === 0', 'pam-ussh/judge'],
+    ['checkCert.length === 0 && ca === undefined', 'checkCert.length === 0', 'pam-ussh/findings'],
     ['if (!isCertificate) return [];', '', 'pam-ussh/findings'],
   ),
   ...of(
@@ -935,8 +935,8 @@ export const MUTANTS: readonly Mutant[] = [
     ['if (value === undefined) {', 'if (false) {', 'pam-ussh/options'],
     ['if (rest.length > 0)', 'if (false)', 'pam-ussh/options'],
     [
-      'progress.principals = new Map(',
-      'progress.principals = new Map([...progress.principals, ...',
+      'progress.principals = new Map(names.map((name) => [name, path]));',
+      'for (const name of names) progress.principals.set(name, path);',
       'pam-ussh/options',
     ],
     ["if (value === '') return;", 'return;', 'pam-ussh/options'],
@@ -963,7 +963,7 @@ export const MUTANTS: readonly Mutant[] = [
     'src/pam-ussh/go-certificate.ts',
     ['compareBytes(name, last) <= 0', 'compareBytes(name, last) < 0', 'pam-ussh/judge'],
     ['compareBytes(name, last) <= 0', 'false', 'pam-ussh/judge'],
-    ['if (length !== data.length - 4)', 'if (length > data.length - 4)', 'pam-ussh/judge'],
+    ['if (length !== data.length - 4)', 'if (length > data.length - 4)', 'pam-ussh/findings'],
     ["    reader.end('the signature of the CA');\n", '', 'pam-ussh/judge'],
     ["  reader.end(certified === undefined ? 'the key' : 'the certificate');\n", '', 'pam-ussh/judge'],
     ['if (depth > MAX_DEPTH)', 'if (false)', 'pam-ussh/properties'],
@@ -978,7 +978,6 @@ export const MUTANTS: readonly Mutant[] = [
       'return undefined;',
       'pam-ussh/judge',
     ],
-    ['number < 0n ? [] : magnitude(number)', 'magnitude(number < 0n ? -number : number)', 'pam-ussh/judge'],
     ["'ssh-rsa': 'sha1',\n", '', 'pam-ussh/judge'],
   ),
 ];

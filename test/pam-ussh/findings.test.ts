@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../src/pam-ussh/judge.ts';
 import type { IdentityVerdict, Judgement } from '../../src/pam-ussh/verdict.ts';
-import { options } from '../support/raw-certificate.ts';
+import { WireWriter } from '../../src/ssh/wire.ts';
+import { options, strings } from '../support/raw-certificate.ts';
 import { testKey, testSecurityKey } from './agent-key.ts';
 import { CASES } from './cases.ts';
 import type { CertifyOptions } from './certify.ts';
@@ -30,6 +31,11 @@ describe('a certificate that is refused', () => {
       /byte order/,
     ],
     twice: [{ raw: { extensions: options(['a', ''], ['a', '']) } }, ['cert.parse-strict'], /twice/],
+    'two values': [
+      { raw: { extensions: strings('a', strings('1', '2')) } },
+      ['cert.parse-strict'],
+      /not wrapped as one string/,
+    ],
     'critical option': [{ raw: { criticalOptions: options(['x', '']) } }, ['cert.critical'], /has x/],
     'another user': [
       { principals: ['bob', 'sudoer'] },
@@ -65,8 +71,9 @@ describe('a certificate that is refused', () => {
   };
 
   it.each(Object.entries(ROWS))('%s', (_name, [changes, checks, sentence]) => {
-    const { step, refusals } = one(changes);
+    const { step, refusals, asksToSign } = one(changes);
     expect(step).toBe('skipped');
+    expect(asksToSign).toBe(checks.join() === 'cert.sudo-principal');
     expect(refusals.map(({ check }) => check)).toEqual(checks);
     expect(refusals[0]?.sentence).toMatch(sentence);
   });
@@ -178,6 +185,16 @@ describe('about the whole', () => {
   it.each(Object.entries(ROWS))('%s', (_name, [{ findings }, checks]) => {
     expect(findings.map(({ check, level }) => `${check} ${level}`)).toEqual(checks);
   });
+});
+
+it('takes a clock with fractions of seconds', () => {
+  const facts = factsOf(host(WORLD, [certify(WORLD)]), WORLD, 'before-0.52');
+  expect(judge({ ...facts, now: WORLD.now + 0.5 }).outcome).toBe('success');
+});
+
+it('has nothing to say of keys that x/crypto does not know', () => {
+  const { identities } = judged([{ blob: new WireWriter().string('ssh-unknown').bytes() }, certify(WORLD)]);
+  expect(identities.map(({ refusals }) => refusals)).toEqual([[], []]);
 });
 
 it('never refuses without a reason and a hint, in the whole table', () => {

@@ -83,7 +83,7 @@ describe('the judge', () => {
           all.agent.kind === 'identities' ? all.agent.identities.length : 0,
         );
       }),
-      { numRuns: 2_000 },
+      { numRuns: 300 },
     );
   });
 
@@ -93,7 +93,7 @@ describe('the judge', () => {
         const { outcome } = judge(factsOf(host(WORLD, [{ blob: bytes }]), WORLD, 'before-0.52'));
         expect(outcome === 'success').toBe(Buffer.compare(bytes, good) === 0);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 200 },
     );
   });
 
@@ -119,7 +119,7 @@ describe('the parsers', () => {
         parsePrincipalsFile(bytes);
         explainLog(text);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -131,7 +131,7 @@ describe('the parsers', () => {
         const again = parseGoIdentity(parsed.blob);
         expect(again.kind === 'unreadable' ? undefined : again.blob).toEqual(parsed.blob);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 

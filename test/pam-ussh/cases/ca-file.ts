@@ -39,6 +39,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   ],
   'a byte order mark': [() => `\ufeff${line()}\n`, accepted()],
   CRLF: [() => `${otherLine()}\r\n${line()}\r\n`, accepted()],
+  'a return behind the key': [() => `${keyLine(ca(), '')}\rand more\n`, accepted()],
+  'lines that end with a return only': [() => `${otherLine()}\r${line()}\r`, UNKNOWN_CA],
   'no newline at the end': [line, accepted()],
   'no comment': [() => `${keyLine(ca(), '')}\n`, accepted()],
   'blanks in front': [() => ` \t ${line()}\n`, accepted()],
