@@ -16,7 +16,7 @@ import { startPerson } from './support/person.ts';
 
 const now = () => Math.floor(Date.now() / 1000);
 
-describe.runIf(haveParts(SSH_AGENT_PARTS))('an agent of our own', () => {
+describe.runIf(haveParts({ ...SSH_AGENT_PARTS, pgrep: 'procps' }))('an agent of our own', () => {
   let person: Person;
   let liar: Liar;
   let runtime: string;
