@@ -89,11 +89,13 @@ const STEPS: Readonly<Record<IdentityVerdict['step'], string>> = {
 };
 
 function writeIdentity(surroundings: Surroundings, identity: IdentityVerdict): void {
-  const { index, comment, step, certificate, matched, refusals, warnings } = identity;
+  const { index, comment, step, certificate, matched, refusals, warnings, asksToSign } = identity;
   const what = certificate === undefined ? '' : `, serial ${certificate.serial}`;
   const why = step === 'accepted' && matched !== undefined ? ` for ${matched}` : '';
   writeData(surroundings, printable(`${index + 1}. ${comment}${what}: ${STEPS[step]}${why}`));
-  for (const finding of [...refusals, ...warnings]) writeFinding(surroundings, finding);
+  // Of what is passed over at once, nothing else matters.
+  const notes = asksToSign ? warnings : [];
+  for (const finding of [...refusals, ...notes]) writeFinding(surroundings, finding);
 }
 
 function writeFinding(surroundings: Surroundings, { check, sentence, hint }: Finding): void {

@@ -12,6 +12,9 @@ export interface CaKey {
   readonly state: CaKeyState;
 }
 
+/** Tells those who look at a host why a key is good for logins and for sudo alike. */
+export const OFFLINE_COMMENT = 'usher-break-glass';
+
 /**
  * Every key of the purpose, in whatever state: a coming one must be known before it signs, a retired one until what it signed has
  * ended, an offline one before there is an emergency.
@@ -22,7 +25,9 @@ export function formatCaFile(keys: readonly CaKey[], purpose: string): string {
   // An empty file would lock out whoever relies on it, and is never what somebody meant.
   if (chosen.length === 0) throw new FleetError('no-ca-key', `there is no CA key for ${purpose}`);
   for (const ca of chosen) refuseShared(ca, keys);
-  const lines = chosen.map(({ key }) => formatPublicKeyLine(key, `usher-${purpose}-ca`));
+  const lines = chosen.map(({ key, state }) =>
+    formatPublicKeyLine(key, state === 'offline' ? OFFLINE_COMMENT : `usher-${purpose}-ca`),
+  );
   return `${[...new Set(lines)].join('\n')}\n`;
 }
 

@@ -8,12 +8,12 @@ import { checkDeniedFiles } from '../../cli/doctor/host/denied.ts';
 import type { HostUser } from '../../cli/doctor/host/files.ts';
 import { foreignHand, obstacle } from '../../cli/doctor/host/files.ts';
 import { checkModuleLines } from '../../cli/doctor/host/module-lines.ts';
-import { otherKeys, sharedKeys } from '../../cli/doctor/host/other-keys.ts';
+import { emergencyKeys, otherKeys } from '../../cli/doctor/host/other-keys.ts';
 import { modulesOf, readAuthStack } from '../../cli/doctor/host/pam-stack.ts';
 import { hostFiles } from '../../cli/doctor/host/real-files.ts';
 import { parseSshdConfig } from '../../cli/doctor/host/sshd.ts';
 import { encodeCertificate } from '../../src/ssh/certificate.ts';
-import { encodePublicKey, formatPublicKeyLine } from '../../src/ssh/public-key.ts';
+import { formatPublicKeyLine } from '../../src/ssh/public-key.ts';
 import { issue } from '../support/certificates.ts';
 import { generateSigner } from '../support/keys.ts';
 import type { Tree } from './support/host-tree.ts';
@@ -60,15 +60,17 @@ describe('ca_file', () => {
     expect(checkCa({ '/etc/ssh/ca': `${line(SUDO_CA)}garbage\n` })[0]).toMatchObject({ verdict: 'warn' });
   });
 
-  it('may hold what sudo_ca.pub holds, also where logins trust it: that is said of sshd', () => {
-    const tree = {
-      '/etc/ssh/usher/login_ca.pub': line(SUDO_CA),
-      '/etc/ssh/usher/sudo_ca.pub': line(SUDO_CA),
-    };
-    expect(checkCa({ ...tree, '/etc/ssh/ca': line(SUDO_CA) })[0]).toMatchObject({ verdict: 'ok' });
-    expect([...sharedKeys(hostTree(tree))]).toEqual([
-      Buffer.from(encodePublicKey(SUDO_CA.publicKey)).toString('base64'),
-    ]);
+  it('may hold a key for logins only where that is kept for emergencies', () => {
+    const offline = `${formatPublicKeyLine(SUDO_CA.publicKey, 'usher-break-glass')}\n`;
+    const tree = (loginCa: string) => ({
+      '/etc/ssh/ca': line(SUDO_CA),
+      '/etc/ssh/usher/login_ca.pub': loginCa,
+    });
+    expect(checkCa(tree(offline))[0]).toMatchObject({ verdict: 'ok' });
+    const both = { ...tree(line(SUDO_CA)), '/etc/ssh/usher/sudo_ca.pub': line(SUDO_CA) };
+    expect(checkCa(both)[0]).toMatchObject({ verdict: 'fail' });
+    expect([...emergencyKeys(hostTree(tree(offline)))]).toHaveLength(1);
+    expect([...emergencyKeys(hostTree(both))]).toEqual([]);
   });
 });
 

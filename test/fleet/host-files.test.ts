@@ -1,7 +1,7 @@
 /** The text of each file for a host; test/interop/fleet has the real programs read it. */
 import { describe, expect, it } from 'vitest';
 import type { CaKey } from '../../src/fleet/ca-file.ts';
-import { formatCaFile } from '../../src/fleet/ca-file.ts';
+import { formatCaFile, OFFLINE_COMMENT } from '../../src/fleet/ca-file.ts';
 import type { HostFacts } from '../../src/fleet/host-facts.ts';
 import { hostComment } from '../../src/fleet/host-facts.ts';
 import { formatNixos } from '../../src/fleet/nixos.ts';
@@ -131,7 +131,10 @@ describe('a file of CA keys', () => {
     { purpose: 'host', key: HOST, state: 'active' },
   ];
   const lines = (purpose: string, ...keys: readonly PublicKey[]) =>
-    keys.map((key) => `${formatPublicKeyLine(key, `usher-${purpose}-ca`)}\n`).join('');
+    keys
+      .map((key) => formatPublicKeyLine(key, key === GLASS ? OFFLINE_COMMENT : `usher-${purpose}-ca`))
+      .map((line) => `${line}\n`)
+      .join('');
 
   it('has the keys of its purpose in every state, and no other', () => {
     expect(formatCaFile(KEYS, 'login')).toBe(lines('login', LOGIN, GLASS));

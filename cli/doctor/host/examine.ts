@@ -11,7 +11,7 @@ import type { HostFiles, HostUser } from './files.ts';
 import { textOf } from './files.ts';
 import { checkModule, modulePlaces } from './module.ts';
 import { caFilesOf, checkModuleLines, isForbidden, sudoPrincipalsOf } from './module-lines.ts';
-import { otherKeys, sharedKeys } from './other-keys.ts';
+import { emergencyKeys, otherKeys } from './other-keys.ts';
 import { checkOwnAgent } from './own-agent.ts';
 import { checkPam } from './pam.ts';
 import type { PamModule } from './pam-stack.ts';
@@ -174,7 +174,7 @@ function aboutSshd(host: Host, config: SshdConfig, modules: readonly PamModule[]
   const sudoPrincipals = sudoPrincipalsOf({ files, modules });
   return checkSshd({
     ...{ files, config, user, sudoKeys, sudoPrincipals },
-    sharedKeys: sharedKeys(files),
+    emergencyKeys: emergencyKeys(files),
     now: surroundings.now(),
   });
 }

@@ -1,5 +1,6 @@
 /** Which CA keys of other purposes this host knows: whoever has a certificate from one of those must get no sudo with it. */
 import { base64 } from '@scure/base';
+import { OFFLINE_COMMENT } from '../../../src/fleet/ca-file.ts';
 import { parseCaFile } from '../../../src/pam-ussh/ca-file.ts';
 import { decodeCertificate } from '../../../src/ssh/certificate.ts';
 import { encodePublicKey } from '../../../src/ssh/public-key.ts';
@@ -20,34 +21,38 @@ export function otherKeys(
   config: SshdConfig | undefined,
   bundle: VerifiedBundle | undefined,
 ): readonly OtherKey[] {
-  const sudo = new Set(
-    [...keysOf(files, SUDO_CA), ...ofBundle(bundle, true)].map(({ blob }) => base64.encode(blob)),
-  );
+  const emergency = emergencyKeys(files);
+  const sudo = new Set(keysOf(files, SUDO_CA).map(({ blob }) => base64.encode(blob)));
   const trusted = config && settingOf(config, 'trustedusercakeys');
-  const others = [
-    ...keysOf(files, LOGIN_CA).map(({ blob }) => ({ blob, what: `a login CA (${LOGIN_CA})` })),
+  return [
+    ...keysOf(files, LOGIN_CA)
+      .filter(({ blob }) => !emergency.has(base64.encode(blob)))
+      .map(({ blob }) => ({ blob, what: `a login CA (${LOGIN_CA})` })),
     ...hostAuthorities(files),
     ...(config?.get('hostcertificate') ?? []).flatMap((path) => authorityOf(files, path)),
-    ...ofBundle(bundle, false),
-    ...(trusted === undefined ? [] : keysOf(files, trusted)).map(({ blob }) => ({
-      blob,
-      what: `a CA key of sshd's logins (${trusted})`,
-    })),
+    ...ofBundle(bundle),
+    ...(trusted === undefined ? [] : keysOf(files, trusted))
+      // A key for sudo that sshd trusts is sshd's fault, and said there.
+      .filter(({ blob }) => !sudo.has(base64.encode(blob)))
+      .map(({ blob }) => ({ blob, what: `a CA key of sshd's logins (${trusted})` })),
   ];
-  // A sudo key that sshd trusts is sshd's fault, and said there.
-  return others.filter(({ blob }) => !sudo.has(base64.encode(blob)));
 }
 
-/** Keys for logins and for sudo alike, which only those kept for emergencies are meant to be. */
-export function sharedKeys(files: HostFiles): ReadonlySet<string> {
-  const login = new Set(keysOf(files, LOGIN_CA).map(({ blob }) => base64.encode(blob)));
-  const sudo = keysOf(files, SUDO_CA).map(({ blob }) => base64.encode(blob));
-  return new Set(sudo.filter((key) => login.has(key)));
+/** Those for logins and for sudo alike: kept offline, and named so in the file that usher exports. In base64. */
+export function emergencyKeys(files: HostFiles): ReadonlySet<string> {
+  const offline = keysOf(files, LOGIN_CA).filter(({ comment }) => comment === OFFLINE_COMMENT);
+  return new Set(offline.map(({ blob }) => base64.encode(blob)));
 }
 
-function keysOf(files: HostFiles, path: string): readonly { readonly blob: Uint8Array }[] {
+interface KnownKey {
+  readonly blob: Uint8Array;
+  readonly comment: string;
+}
+
+function keysOf(files: HostFiles, path: string): readonly KnownKey[] {
   const fact = files.read(path);
-  return fact.kind === 'bytes' ? parseCaFile(fact.bytes).keys.map(({ key: { blob } }) => ({ blob })) : [];
+  if (fact.kind !== 'bytes') return [];
+  return parseCaFile(fact.bytes).keys.map(({ key: { blob }, comment }) => ({ blob, comment }));
 }
 
 /** `@cert-authority *.example.org ssh-ed25519 AAAA…`: the host CAs that this machine trusts. */
@@ -71,9 +76,9 @@ function authorityOf(files: HostFiles, path: string): readonly OtherKey[] {
   }
 }
 
-function ofBundle(bundle: VerifiedBundle | undefined, isSudo: boolean): readonly OtherKey[] {
+function ofBundle(bundle: VerifiedBundle | undefined): readonly OtherKey[] {
   const keys = (bundle?.caKeys ?? []).filter(
-    ({ purpose, state }) => (purpose === 'sudo') === isSudo && state !== 'offline',
+    ({ purpose, state }) => purpose !== 'sudo' && state !== 'offline',
   );
   return keys.map(({ purpose, key }) => ({
     blob: encodePublicKey(key),

@@ -16,8 +16,8 @@ export interface SshdQuestion {
   readonly user: HostUser | undefined;
   /** The keys that pam-ussh trusts. */
   readonly sudoKeys: readonly Uint8Array[];
-  /** Those that the authority's files name for logins and for sudo (base64). */
-  readonly sharedKeys: ReadonlySet<string>;
+  /** Those for emergencies, which are for logins, too (base64). */
+  readonly emergencyKeys: ReadonlySet<string>;
   /** The principals that give sudo here. */
   readonly sudoPrincipals: readonly string[];
   readonly now: number;
@@ -65,7 +65,7 @@ function* checkForwarding(config: SshdConfig): Generator<Check> {
     yield failure('host.sshd', 'AllowAgentForwarding is off', hint);
 }
 
-function* checkCaKeys({ files, config, sudoKeys, sharedKeys }: SshdQuestion): Generator<Check> {
+function* checkCaKeys({ files, config, sudoKeys, emergencyKeys }: SshdQuestion): Generator<Check> {
   const path = settingOf(config, 'trustedusercakeys');
   if (path === undefined) {
     const hint = 'unless people log in otherwise: usher export sshd';
@@ -84,11 +84,9 @@ function* checkCaKeys({ files, config, sudoKeys, sharedKeys }: SshdQuestion): Ge
   const sudo = new Set(sudoKeys.map((key) => base64.encode(key)));
   for (const { key, line } of parseCaFile(fact.bytes).keys) {
     const encoded = base64.encode(key.blob);
+    if (!sudo.has(encoded) || emergencyKeys.has(encoded)) continue;
     const message = `line ${line} of ${path} is a CA key for sudo: its certificates can log in`;
-    if (sharedKeys.has(encoded))
-      yield warning('host.sshd', message, 'that is right for a key that is kept for emergencies only');
-    else if (sudo.has(encoded))
-      yield failure('host.sshd', message, 'TrustedUserCAKeys is for the login CA only (usher export sshd)');
+    yield failure('host.sshd', message, 'TrustedUserCAKeys is for the login CA only (usher export sshd)');
   }
 }
 

@@ -118,7 +118,7 @@ function refusal(situation: SudoSituation): readonly Check[] {
   const [nearest] = identities.filter(isCertificate).sort((a, b) => weight(a) - weight(b));
   if (nearest === undefined)
     return [failure('agent.has-cert', 'the agent holds no certificate', `ask for one: usher sudo ${host}`)];
-  return nearest.refusals.map((finding) => checkOf(named(nearest.comment, finding)));
+  return nearest.refusals.map((finding) => checkOf(named(nearest.comment, withWay(host, finding))));
 }
 
 function isCertificate({ certificate, refusals }: IdentityVerdict): boolean {
@@ -131,6 +131,11 @@ function weight({ refusals }: IdentityVerdict): number {
     ({ check }) => check === 'cert.ca-in-ca_file' || check === 'cert.parse-strict',
   );
   return refusals.length + (foreign ? 100 : 0);
+}
+
+/** Whatever is wrong with it: the next one will be right. */
+function withWay(host: string, finding: Finding): Finding {
+  return { ...finding, hint: `${finding.hint}; or get one: usher sudo ${host}` };
 }
 
 function named(comment: string, finding: Finding): Finding {
