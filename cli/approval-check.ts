@@ -22,6 +22,9 @@ import {
 } from './draft-fields.ts';
 import type { Settings } from './settings.ts';
 
+/** It is shown, and stands in the key id: nothing in it moves a terminal. */
+const PERSON = /^[a-z_][a-z0-9_.-]{0,31}$/;
+
 interface ViewContext {
   readonly requestId: string;
   readonly settings: Pick<Settings, 'origin' | 'rpId' | 'person'>;
@@ -62,6 +65,7 @@ function digestsOf(view: ViewReply, drafts: readonly CheckedDraft[]): CheckedVie
 
 function checkFrame(view: ViewReply, { requestId, settings, now }: ViewContext): void {
   if (view.requestId !== requestId) throw refusedDraft('the authority shows another request');
+  if (!PERSON.test(view.person)) throw refusedDraft(`"${view.person}" is no name of a person`);
   if (view.origin !== settings.origin)
     throw refusedDraft(`the touch would be for ${printable(view.origin, 100)}, not for ${settings.origin}`);
   if (view.rpId !== settings.rpId)

@@ -19,6 +19,9 @@ export interface SudoWish {
   readonly reason: string;
 }
 
+/** As the roster names hosts. */
+const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
+
 /** @param live certificates for sudo whose hosts are wanted still */
 export function askedForSudo(
   settings: Settings,
@@ -56,6 +59,8 @@ export function hostsToAsk(
     throw new UsherCommandError('usage', '"*" is no host', {
       hint: 'sudo on every host at once is: usher sudo --everywhere',
     });
+  for (const host of hosts)
+    if (!HOST.test(host)) throw new UsherCommandError('usage', `"${host}" is no name of a host`);
   if (hosts.length > 0) return hosts;
   const known = settings.access?.sudo?.hosts.join(', ') ?? '';
   throw new UsherCommandError('usage', 'sudo on which hosts?', {

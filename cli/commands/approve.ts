@@ -155,8 +155,12 @@ function report(
   const { surroundings } = enrolled;
   if (json === true) writeJson(surroundings, { requestId, person: view.person, state, needed, given });
   if (state === 'issued') say(surroundings, `approved: ${view.person} has the certificate`);
-  else if (state === 'rejected') say(surroundings, `rejected: ${view.person} is told by whom`);
+  else if (state === 'rejected') say(surroundings, rejectedText(view.person, enrolled));
   else say(surroundings, `approved: ${given} of ${needed}; it takes somebody else, too`);
+}
+
+function rejectedText(person: string, { settings }: Enrolled): string {
+  return person === settings.person ? 'the request is taken back' : `rejected: ${person} is told by whom`;
 }
 
 function ownRequest(): UsherCommandError {

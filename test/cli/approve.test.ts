@@ -146,7 +146,9 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('who approves', () => {
     const outcome = await usher('approve', address);
     expect(outcome.stderr).toMatch(/nobody approves their own request\n.*usher reject/);
     expect(outcome.code).toBe(1);
-    expect(await usher('reject', address)).toMatchObject({ code: 0 });
+    const taken = await usher('reject', address);
+    expect(taken.stderr).toContain('usher: the request is taken back');
+    expect(taken.code).toBe(0);
   });
 
   it.each<[string, RegExp]>([
@@ -169,6 +171,11 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('who approves', () => {
     it.each<[string, Lies, RegExp]>([
       ['another request is shown', view(() => ({ requestId: 'Q'.repeat(22) })), /shows another request/],
       ['another person is shown', view(() => ({ person: 'carol' })), /would say "sudo:bob:/],
+      [
+        'the name of the person would move the terminal',
+        view(() => ({ person: 'bob\u001b[2J' })),
+        /"bob\?\[2J" is no name of a person/,
+      ],
       ['it is for another authority', view(() => ({ origin: 'https://evil.example' })), /not for http/],
       ['it is for another RP id', view(() => ({ rpId: 'example.org' })), /RP id example.org/],
       ['the nonce is short', view(() => ({ nonce: 'AAAA' })), /nonce/],

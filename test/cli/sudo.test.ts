@@ -164,6 +164,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
     it.each<[string, readonly string[], RegExp]>([
       ['without a host', [], /sudo on which hosts\?\n.*you may ask for web/],
       ['with hosts and everywhere', ['web1', '--everywhere'], /--everywhere is every host/],
+      ['with a name that is none', ['Web_1'], /"Web_1" is no name of a host/],
       ['with a star', ['*'], /"\*" is no host\n.*usher sudo --everywhere/],
       ['with a lifetime that is none', ['web1', '--for', 'soon'], /"soon" is no duration/],
       ['with a reason of two lines', ['web1', '--reason', 'a\nb'], /a reason is at most 200/],

@@ -632,6 +632,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'cli/approval-check.ts',
     ['if (view.requestId !== requestId)', 'if (false)', 'cli/approve'],
+    ['if (!PERSON.test(view.person))', 'if (false)', 'cli/approve'],
     ['if (view.origin !== settings.origin)', 'if (false)', 'cli/approve'],
     ['if (view.rpId !== settings.rpId)', 'if (false)', 'cli/approve'],
     ['if (view.approveBy <= now)', 'if (false)', 'cli/approve'],
