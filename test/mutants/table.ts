@@ -835,7 +835,12 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'cli/doctor/host/other-keys.ts',
     ['    ...hostAuthorities(files),\n', '', 'cli/doctor-host-files'],
-    ['keysOf(files, LOGIN_CA).map(({ blob }) => ({', '[].map(({ blob }) => ({', 'cli/doctor-host-files'],
+    [
+      '.filter(({ blob }) => !emergency.has(base64.encode(blob)))',
+      '.filter(() => false)',
+      'cli/doctor-host-files',
+    ],
+    ['comment === OFFLINE_COMMENT', 'comment !== undefined', 'cli/doctor-host-files'],
   ),
   ...of(
     'cli/doctor/host/module-lines.ts',
@@ -867,7 +872,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...of(
     'cli/doctor/host/sshd.ts',
-    ['    else if (sudo.has(encoded))\n', '    else if (false)\n', 'cli/doctor-host-sshd'],
+    ['if (!sudo.has(encoded) || ', 'if (sudo.has(encoded) || ', 'cli/doctor-host-sshd'],
     ['  if (shared !== undefined)\n', '  if (false)\n', 'cli/doctor-host-sshd'],
     ["config.get('disableforwarding')?.[0] === 'yes'", 'false', 'cli/doctor-host-sshd'],
     ['if (age > OLD_SECONDS)', 'if (false)', 'cli/doctor-host-sshd'],
