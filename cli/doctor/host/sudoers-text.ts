@@ -40,7 +40,8 @@ export function readSudoers(files: HostFiles, hostName: string): SudoersText {
 /** sudo passes over what an editor or a package manager left behind. */
 function namesIn(files: HostFiles, directory: string): readonly string[] {
   const names = files.list(directory).filter((name) => !name.includes('.') && !name.endsWith('~'));
-  return names.map((name) => join(directory, name));
+  // A package that is installed or removed right now may have taken one away since.
+  return names.map((name) => join(directory, name)).filter((path) => files.way(path) !== undefined);
 }
 
 function plainPath(text: string, hostName: string): string {
