@@ -4,13 +4,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { base64, base64urlnopad } from '@scure/base';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { parseAttestationObject } from '../../../src/fido/attested-credential.ts';
-import { securityKeyOfCose } from '../../../src/fido/cose.ts';
-import { credInput, parseCredOutput } from '../../../src/fido/fido2-tools.ts';
-import { formatPublicKeyLine } from '../../../src/ssh/public-key.ts';
+import { CREDENTIAL_PARTS, makeCaCredential } from '../../support/ca-credential.ts';
 import { haveParts } from '../../support/parts.ts';
 import { run, runOrThrow } from '../../support/run.ts';
 import { SK_DUMMY, SSH_AGENT_PARTS } from '../../support/ssh-agent.ts';
@@ -19,7 +14,7 @@ import { LOGIN, SSHD_PARTS, startSshd } from '../../support/sshd.ts';
 import type { Usherd } from '../../support/usherd.ts';
 import { startUsherd } from '../../support/usherd.ts';
 import type { VirtualKey } from '../../support/virtual-key.ts';
-import { startVirtualKey, VIRTUAL_KEY_PARTS } from '../../support/virtual-key.ts';
+import { startVirtualKey } from '../../support/virtual-key.ts';
 import type { Person } from '../sudo/person.ts';
 import { enrol, openPerson, printed, waitingFor } from '../sudo/person.ts';
 import { makeSecurityKey } from './enrolled.ts';
@@ -42,7 +37,9 @@ hosts:
   db1: { names: [db1.example.org] }
 `;
 
-describe.runIf(haveParts({ ...SSH_AGENT_PARTS, ...SSHD_PARTS }))('sudo by the authority alone', () => {
+const PARTS = { ...SSH_AGENT_PARTS, ...SSHD_PARTS, [SK_DUMMY]: 'openssh-tests', pgrep: 'procps' };
+
+describe.runIf(haveParts(PARTS))('sudo by the authority alone', () => {
   let alice: Person;
   let usherd: Usherd;
 
@@ -284,9 +281,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('sudo that others approve', () => {
 describe.runIf(
   haveParts({
     ...SSH_AGENT_PARTS,
-    ...VIRTUAL_KEY_PARTS,
-    'fido2-cred': 'fido2-tools',
-    'fido2-assert': 'fido2-tools',
+    ...CREDENTIAL_PARTS,
   }),
 )('sudo by a CA key that is a FIDO credential', () => {
   let key: VirtualKey;
@@ -303,7 +298,7 @@ describe.runIf(
       roster,
       edit: (text) => text.replace(/^ {2}sudo: .*$/m, '  sudo: touch'),
     });
-    await rm(join(usherd.dir, 'keys', 'sudo_ca'), { force: true });
+    await rm(join(usherd.dir, 'keys', 'sudo'));
     people = await Promise.all([openPerson('alice'), openPerson('bob')]);
     await enrol(usherd, ...people);
     await Promise.all(people.map((person) => printed(person, 'login')));
@@ -335,21 +330,6 @@ describe.runIf(
     expect(bob.touches()).toBe(touches);
   });
 });
-
-/** A CA key as its owner makes it: a credential whose RP id begins as OpenSSH's applications do. */
-async function makeCaCredential(
-  key: VirtualKey,
-  application: string,
-): Promise<{ line: string; credentialId: string }> {
-  const clientDataJSON = new TextEncoder().encode('{}');
-  const input = credInput(clientDataJSON, application, 'bob', new Uint8Array(32));
-  const stdout = await runOrThrow('fido2-cred', ['-M', key.device, 'es256'], { input });
-  expect(stdout).toContain(base64.encode(sha256(clientDataJSON)));
-  const made = parseCredOutput(stdout, { clientDataJSON, rpId: application, algorithm: 'es256' });
-  const { publicKey } = parseAttestationObject(base64urlnopad.decode(made.attestationObject));
-  const line = formatPublicKeyLine(securityKeyOfCose(publicKey, application));
-  return { line, credentialId: made.credentialId };
-}
 
 interface Started {
   readonly child: ChildProcess;

@@ -31,23 +31,18 @@ describe.runIf(haveSudo() && haveParts(SESSION_PARTS))('sudo that two others app
   let usherd: Usherd;
   let people: readonly [alice: Person, bob: Person, carol: Person, dave: Person];
   let host: Host;
+  const parts = new AsyncDisposableStack();
 
   beforeAll(async () => {
-    account = await openAccount();
-    usherd = await startUsherd({ roster: roster(account.user) });
-    people = await Promise.all([
-      openPerson('alice'),
-      openPerson('bob'),
-      openPerson('carol'),
-      openPerson('dave'),
-    ]);
+    account = parts.use(await openAccount());
+    usherd = parts.use(await startUsherd({ roster: roster(account.user) }));
+    const open = async (name: string) => parts.use(await openPerson(name));
+    people = [await open('alice'), await open('bob'), await open('carol'), await open('dave')];
     await enrol(usherd, ...people);
-    host = await account.setUp(people[0], 'web1');
+    host = parts.use(await account.setUp(people[0], 'web1'));
     for (const person of people) await printed(person, 'login');
   }, SETTING_UP_MS);
-  afterAll(async () => {
-    for (const part of [host, ...(people ?? []), usherd, account]) await part?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => parts.disposeAsync());
   afterEach(async () => {
     const [alice] = people;
     await printed(alice, 'logout');

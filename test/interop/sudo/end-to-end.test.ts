@@ -34,17 +34,16 @@ describe.runIf(haveSudo() && haveParts(PARTS))('from a touch to root', () => {
   let usherd: Usherd;
   let alice: Person;
   let host: Host;
+  const parts = new AsyncDisposableStack();
 
   beforeAll(async () => {
-    account = await openAccount();
-    usherd = await startUsherd({ roster: roster(account.user) });
-    alice = await openPerson('alice');
+    account = parts.use(await openAccount());
+    usherd = parts.use(await startUsherd({ roster: roster(account.user) }));
+    alice = parts.use(await openPerson('alice'));
     await enrol(usherd, alice);
-    host = await account.setUp(alice, 'web1');
+    host = parts.use(await account.setUp(alice, 'web1'));
   }, SETTING_UP_MS);
-  afterAll(async () => {
-    for (const part of [host, alice, usherd, account]) await part?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => parts.disposeAsync());
   beforeEach(async () => {
     await alice.usher('logout');
   });
