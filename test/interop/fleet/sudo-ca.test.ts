@@ -6,10 +6,12 @@ import { openStatement } from '../../../src/fleet/signed-statement.ts';
 import { fingerprint } from '../../../src/ssh/public-key.ts';
 import type { Person } from '../../cli/support/person.ts';
 import { startPerson } from '../../cli/support/person.ts';
+import { CREDENTIAL_PARTS, makeCaCredential } from '../../support/ca-credential.ts';
 import { generateKey } from '../../support/keys.ts';
 import { haveParts } from '../../support/parts.ts';
 import { run, runOrThrow } from '../../support/run.ts';
 import { SK_DUMMY, SSH_AGENT_PARTS } from '../../support/ssh-agent.ts';
+import { startVirtualKey } from '../../support/virtual-key.ts';
 
 const ORIGIN = 'https://ca.example.org';
 
@@ -161,5 +163,40 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, [SK_DUMMY]: 'openssh-tests' }))('
     await writeFile(at('none.yaml'), 'people: {}\nroles: {}\nhosts: {}\n');
     const result = await sign('carol', 'none.yaml', '--first');
     expect(result).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('no active key') });
+  });
+
+  describe.runIf(haveParts(CREDENTIAL_PARTS))('with a FIDO credential', () => {
+    it('is begun by one that has no file', async () => {
+      const device = await startVirtualKey();
+      try {
+        const { line, credentialId } = await makeCaCredential(device, 'ssh:sudo-ca');
+        const entry = `{ person: carol, key: ${JSON.stringify(line)}, credential_id: ${credentialId} }`;
+        const text = await readFile(at('both.yaml'), 'utf8');
+        await writeFile(at('credential.yaml'), text.replace(/^sudo_ca:.*/ms, `sudo_ca: [${entry}]\n`));
+        const given = ['--roster', at('credential.yaml'), '--first', '--device', device.device];
+        const signed = await carol.usher(['sudo-ca', 'sign', '--key', 'credential', ...given]);
+        expect(signed, signed.stderr).toMatchObject({ code: 0 });
+        expect(openStatement(signed.stdout).signer.type).toBe('sk-ecdsa-sha2-nistp256@openssh.com');
+      } finally {
+        await device.close();
+      }
+    });
+
+    it('is not begun by one that is nobody’s in the roster', async () => {
+      const result = await carol.usher([
+        'sudo-ca',
+        'sign',
+        '--key',
+        'credential',
+        '--roster',
+        at('both.yaml'),
+        '--first',
+      ]);
+      expect(result).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining('FIDO credential'),
+      });
+    });
   });
 });
