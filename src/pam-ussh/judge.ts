@@ -24,8 +24,9 @@ interface Ending {
 /** Never throws, whatever the agent holds and the files say. */
 export function judge(facts: Facts): Judgement {
   const options = readModuleOptions(facts.moduleArguments, facts.readFile);
-  const caFact = facts.readFile(options.caFile);
-  const caFile = caFact.kind === 'bytes' ? parseCaFile(caFact.bytes) : undefined;
+  // Where the line ends it all, ca_file may not have been read from it yet.
+  const caFact = options.stop === undefined ? facts.readFile(options.caFile) : undefined;
+  const caFile = caFact?.kind === 'bytes' ? parseCaFile(caFact.bytes) : undefined;
   const judged = judgeIdentities(facts, options, caFile);
   const early = endOfLine(options, facts) ?? endOfAgent(facts.agent) ?? endOfCaFile(options.caFile, caFact);
   const last = early === undefined ? judged.findIndex(({ ends }) => ends !== undefined) : -1;
@@ -121,8 +122,8 @@ function noList(message: string): Ending {
   });
 }
 
-function endOfCaFile(path: string, fact: FileFact): Ending | undefined {
-  if (fact.kind === 'bytes') return undefined;
+function endOfCaFile(path: string, fact: FileFact | undefined): Ending | undefined {
+  if (fact === undefined || fact.kind === 'bytes') return undefined;
   const message = fact.kind === 'error' ? fact.message : `read ${path}: is a directory`;
   const hint = 'let everybody read the file and enter its folders: pam-ussh reads it as the user';
   return refused('host.ca_file', `the CA keys can not be read: ${message}`, hint, {

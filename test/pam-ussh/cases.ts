@@ -1,5 +1,6 @@
 /** What pam-ussh was measured to do, case by case: for our own judge, for x/crypto and for pam-ussh itself. */
 import { AGENT_CASES } from './cases/agent.ts';
+import { AGENT_FAULT_CASES } from './cases/agent-faults.ts';
 import { CA_FILE_CASES } from './cases/ca-file.ts';
 import { CONTENT_CASES } from './cases/contents.ts';
 import { HAND_MADE_CASES } from './cases/hand-made.ts';
@@ -15,5 +16,6 @@ export const CASES: readonly PamUsshCase[] = [
   ...CONTENT_CASES,
   ...CA_FILE_CASES,
   ...AGENT_CASES,
+  ...AGENT_FAULT_CASES,
   ...HAND_MADE_CASES,
 ];

@@ -41,6 +41,7 @@ export function refused(...log: readonly string[]): Expect {
 
 /** Without a word why. */
 export const REFUSED = refused(NO_VALID_CERTS);
+export const CAN_NOT_SIGN = refused('error signing data: agent: failed to sign challenge');
 export const UNKNOWN_CA = refused(UNRECOGNIZED, NO_VALID_CERTS);
 
 export function panics(...log: readonly string[]): Expect {
