@@ -7,6 +7,7 @@ import { createPublicKey } from 'node:crypto';
 import { SshError } from '../ssh/error.ts';
 import { toJwk } from '../ssh/key-object.ts';
 import type { EcdsaType, PublicKey } from '../ssh/public-key.ts';
+import { CURVES } from '../ssh/public-key.ts';
 import type { WireReader } from '../ssh/wire.ts';
 import { WireWriter } from '../ssh/wire.ts';
 import type { DsaNumbers } from './dsa-key.ts';
@@ -59,11 +60,11 @@ const READERS: { readonly [T in GoKeyType]: FieldReader } = {
   },
 };
 
-const CURVES: Readonly<Record<string, { readonly type: EcdsaType; readonly coordinateBytes: number }>> = {
-  nistp256: { type: 'ecdsa-sha2-nistp256', coordinateBytes: 32 },
-  nistp384: { type: 'ecdsa-sha2-nistp384', coordinateBytes: 48 },
-  nistp521: { type: 'ecdsa-sha2-nistp521', coordinateBytes: 66 },
-};
+const ECDSA_TYPES = [
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+] as const satisfies readonly EcdsaType[];
 
 const MAX_EXPONENT = 2n ** 24n - 1n;
 const DSA_PRIME_BITS = 1024;
@@ -103,13 +104,13 @@ function readEcdsa(reader: WireReader): GoKey {
 
 function readPoint(reader: WireReader) {
   const curve = goText(reader.string());
-  const known = Object.hasOwn(CURVES, curve) ? CURVES[curve] : undefined;
-  if (known === undefined) throw new SshError('bad-key', 'the curve is not supported');
+  const type = ECDSA_TYPES.find((known) => CURVES[known].name === curve);
+  if (type === undefined) throw new SshError('bad-key', 'the curve is not supported');
   const point = reader.string();
-  const isUncompressed = point.length === 1 + 2 * known.coordinateBytes && point[0] === 4;
-  const object = isUncompressed ? objectOf({ type: known.type, point }) : undefined;
+  const isUncompressed = point.length === 1 + 2 * CURVES[type].coordinateBytes && point[0] === 4;
+  const object = isUncompressed ? objectOf({ type, point }) : undefined;
   if (object === undefined) throw new SshError('bad-key', 'the point is not one of its curve');
-  return { type: known.type, curve, point, object };
+  return { type, curve, point, object };
 }
 
 function readRsa(reader: WireReader): GoKey {

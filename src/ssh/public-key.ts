@@ -32,7 +32,9 @@ const RSA_MAX_BITS = 8192;
 /** The largest blob any accepted key can have (RSA 8192), with room; checked before anything is decoded. */
 const MAX_PUBLIC_KEY_BYTES = 2048;
 
-const CURVES: Record<EcdsaType, { readonly name: string; readonly coordinateBytes: number }> = {
+export const CURVES: Readonly<
+  Record<EcdsaType, { readonly name: string; readonly coordinateBytes: number }>
+> = {
   'ecdsa-sha2-nistp256': { name: 'nistp256', coordinateBytes: 32 },
   'ecdsa-sha2-nistp384': { name: 'nistp384', coordinateBytes: 48 },
   'ecdsa-sha2-nistp521': { name: 'nistp521', coordinateBytes: 66 },
