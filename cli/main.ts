@@ -1,5 +1,11 @@
 import { hasUsableCertificate, parseQuickStatus } from './quick-status.ts';
 
+// Whoever reads only the beginning closes the pipe: as for other programs, that ends it quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141);
+});
+
 const quick = parseQuickStatus(process.argv.slice(2));
 if (quick === undefined) {
   // Without a handler a signal ends the process before anything can be cleaned up.

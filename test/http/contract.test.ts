@@ -78,7 +78,13 @@ describe('a body is refused', () => {
         for (const wrong of [
           rest,
           { ...rest, [name]: null },
-          { ...rest, [name]: 7 },
+          { ...rest, [name]: typeof value === 'number' ? '0' : 7 },
+          ...(typeof value === 'number'
+            ? [
+                { ...rest, [name]: -1 },
+                { ...rest, [name]: 0.5 },
+              ]
+            : []),
           { ...rest, [name]: [value] },
         ]) {
           const { status, json } = await service.post(url, wrong);
