@@ -54,7 +54,14 @@ export async function startUsherd(options: UsherdOptions = {}): Promise<Usherd> 
   const origin = `http://localhost:${port}`;
   await initialise(dir, origin, port, options);
   const service = new Service(dir, options);
-  await service.start(origin);
+  const close = async (): Promise<void> => {
+    await service.stop();
+    await rm(place, { recursive: true, force: true });
+  };
+  await service.start(origin).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   return {
     origin,
     dir,
@@ -64,10 +71,7 @@ export async function startUsherd(options: UsherdOptions = {}): Promise<Usherd> 
     signal: (signal) => service.child?.kill(signal),
     ended: () => service.ended(),
     start: () => service.start(origin),
-    [Symbol.asyncDispose]: async () => {
-      await service.stop();
-      await rm(place, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: close,
   };
 }
 
