@@ -297,7 +297,7 @@ class LyingAuthority {
   }
 
   #asked(body: AskBody): Reply {
-    if (this.lies.apart !== true || body.certificates.length === 1)
+    if ((this.lies.apart !== true && this.needed === 0) || body.certificates.length === 1)
       return { status: 201, body: this.#ask(body) };
     return refused({ type: 'about:blank', title: 'apart', status: 409, code: 'ask-apart' });
   }
