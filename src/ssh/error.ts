@@ -11,6 +11,7 @@ export type SshErrorCode =
   | 'bad-certificate'
   | 'bad-signature'
   | 'bad-armor'
+  | 'bad-krl'
   | 'bad-principal'
   | 'bad-option'
   | 'bad-validity'
