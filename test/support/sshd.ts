@@ -13,7 +13,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { writeOpensshPrivateKey } from '../../src/ssh/openssh-key.ts';
@@ -248,7 +248,9 @@ class RunningSshd implements Sshd {
   }
 
   async writeRevokedKeys(contents: string | Uint8Array): Promise<void> {
-    await writeFile(join(this.#directory, 'revoked'), contents);
+    // By rename, as a host must do it: sshd refuses every login while the file is short.
+    await writeFile(join(this.#directory, 'revoked.new'), contents);
+    await rename(join(this.#directory, 'revoked.new'), join(this.#directory, 'revoked'));
   }
 
   log(): string {
