@@ -4,9 +4,9 @@
  */
 import { sudoCaKeyOf } from '../policy/approve.ts';
 import type { Roster } from '../policy/roster.ts';
-import { decodeDraft } from '../ssh/certificate.ts';
 import { inspectDraftSignature } from '../ssh/certificate-signature.ts';
 import type { Authority } from './authority.ts';
+import { draftFields } from './draft.ts';
 import { AuthorityError } from './error.ts';
 import { draftsOf } from './pending-issue.ts';
 import type { CaTouch, PendingIssue } from './records.ts';
@@ -29,7 +29,7 @@ export function verifyCaSignature(
 ): CaTouch {
   const draft = draftsOf(request)[index];
   if (draft === undefined) throw refused();
-  const { authority: key } = decodeDraft(draft);
+  const { authority: key } = draftFields(draft);
   const found = sudoCaKeyOf(roster, key, authority.clock.now());
   const made = inspectDraftSignature(key, draft, signature);
   if (found?.caKey.state !== 'active' || !found.isOwnerLive) throw refused();

@@ -8,13 +8,12 @@ import { mayApprove, sudoCaKeyOf } from '../policy/approve.ts';
 import { decideAgain } from '../policy/decide.ts';
 import type { Grant } from '../policy/decision.ts';
 import type { Roster } from '../policy/roster.ts';
-import { decodeDraft } from '../ssh/certificate.ts';
 import { keyIdentity } from '../ssh/key-identity.ts';
 import { samePublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
 import { activeKeys, signerOf } from './ca-keys.ts';
 import { findLiveCredential } from './credential.ts';
-import { termsOfFields } from './draft.ts';
+import { draftFields, termsOfFields } from './draft.ts';
 import type { AuthorityErrorCode, Refusal } from './error.ts';
 import { draftAt } from './pending-issue.ts';
 import type { StoreReader } from './ports.ts';
@@ -79,7 +78,7 @@ export function decideDraft(
   { request, drafts }: DraftedCertificate,
 ): ReturnType<typeof decideAgain> {
   const [draft = new Uint8Array()] = drafts;
-  const asDrafted = { terms: termsOfFields(decodeDraft(draft)), at: createdAt };
+  const asDrafted = { terms: termsOfFields(draftFields(draft)), at: createdAt };
   return decideAgain(roster, person, request, asDrafted, clock.now());
 }
 
@@ -104,7 +103,7 @@ async function refusalOfKeys({
   for (const { request: asked, drafts } of request.certificates) {
     const completed = consent.caTouch === undefined ? drafts : [draftAt(request, consent.caTouch.draft)];
     const active = activeKeys(authority, roster, asked.purpose);
-    if (!completed.some((draft) => active.some((key) => samePublicKey(key, decodeDraft(draft).authority))))
+    if (!completed.some((draft) => active.some((key) => samePublicKey(key, draftFields(draft).authority))))
       return refuse('ca-key-changed', 'the CA keys were replaced since you asked: ask again');
     // A key that touches, or that signs certificates, must not sit in an agent as a subject.
     const use = await tx.keyUse(keyIdentity(asked.subject));
@@ -135,7 +134,7 @@ function refusalOfCaTouch(
   { draft, person, userVerified }: CaTouch,
   grants: readonly Grant[],
 ): Refusal | undefined {
-  const found = sudoCaKeyOf(roster, decodeDraft(draftAt(request, draft)).authority, now);
+  const found = sudoCaKeyOf(roster, draftFields(draftAt(request, draft)).authority, now);
   if (found?.caKey.person !== person || !found.isOwnerLive)
     return refuse('signature-refused', `the CA key is not one of ${person} any more`);
   if (grants.some(({ touch }) => touch.userVerification) && !userVerified)

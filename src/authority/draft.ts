@@ -3,6 +3,7 @@ import type { CriticalOption, Terms } from '../policy/decision.ts';
 import {
   assembleCertificate,
   decodeCertificate,
+  decodeDraft,
   encodeDraft,
   flagOption,
   optionValue,
@@ -91,6 +92,15 @@ function lint(fields: CertificateFields, input: DraftInput, throwaway: PrivateKe
   const read = decodeCertificate(assembleCertificate(draft, signMessage(throwaway, draft))).fields;
   if (!samePublicKey(read.subject, input.subject) || !sameTerms(termsOfFields(read), input.terms))
     throw new TypeError('a draft does not say what was granted');
+}
+
+const FIELDS = new WeakMap<Uint8Array, CertificateFields>();
+
+/** What a draft of ours says; decoded once for each that was read from the store. */
+export function draftFields(draft: Uint8Array): CertificateFields {
+  const known = FIELDS.get(draft) ?? decodeDraft(draft);
+  FIELDS.set(draft, known);
+  return known;
 }
 
 /** What a draft gives, read back from its fields: principals, options, and the lifetime from when it was made. */

@@ -1,6 +1,6 @@
 /** What follows from a pending request by itself. */
 import type { SudoRequest } from '../policy/decision.ts';
-import { decodeDraft } from '../ssh/certificate.ts';
+import { draftFields } from './draft.ts';
 import { AuthorityError } from './error.ts';
 import type { PendingIssue } from './records.ts';
 
@@ -24,7 +24,10 @@ export function reasonOf(request: PendingIssue): string {
  * use when it comes.
  */
 export function approveBy(request: PendingIssue): number {
-  const ends = draftsOf(request).map((draft) => Number(decodeDraft(draft).validBefore));
+  // Alternatives have the same times.
+  const ends = request.certificates.map(({ drafts: [draft = new Uint8Array()] }) =>
+    Number(draftFields(draft).validBefore),
+  );
   return Math.floor((request.createdAt + Math.min(...ends)) / 2);
 }
 

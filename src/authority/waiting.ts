@@ -1,6 +1,6 @@
 /** Requests that wait for other people: who may answer them, and what those people are shown. */
 import { base64urlnopad } from '@scure/base';
-import { mayApprove } from '../policy/approve.ts';
+import { isSudoSigner, mayApprove, mayApproveAnything } from '../policy/approve.ts';
 import type { Roster } from '../policy/roster.ts';
 import type { Authority } from './authority.ts';
 import { signerOf } from './ca-keys.ts';
@@ -16,6 +16,8 @@ import { hashSecret, isSecret } from './secrets.ts';
 
 /** More are not listed at once; the oldest come first. */
 const MOST_LISTED = 256;
+/** Of everybody's; beyond it those of people with many of them would hide the others'. */
+const MOST_LOOKED_AT = 2048;
 
 /** A request that others can answer, and how far it has come. */
 export interface Waiting extends Approvals {
@@ -30,13 +32,13 @@ export interface Waiting extends Approvals {
 /** The requests that this person can answer now, oldest first. */
 export async function listApprovals(authority: Authority, person: string): Promise<readonly Waiting[]> {
   return authority.store.read(async (tx) => {
-    const roster = await authority.rosters.in(tx);
-    const waiting = await tx.listWaiting(authority.clock.now(), MOST_LISTED);
+    const [roster, now] = [await authority.rosters.in(tx), authority.clock.now()];
+    if (!mayApproveAnything(roster, person, now)) return [];
+    const waiting = await tx.listWaiting(now, MOST_LOOKED_AT);
     const answerable = waiting.filter(
-      (request) =>
-        authority.clock.now() < approveBy(request) && mayAnswer(authority, roster, request, person),
+      (request) => now < approveBy(request) && mayAnswer(authority, roster, request, person),
     );
-    return answerable.map((request) => waitingOf(authority, roster, request));
+    return answerable.slice(0, MOST_LISTED).map((request) => waitingOf(authority, roster, request));
   });
 }
 
@@ -70,7 +72,7 @@ export function mayAnswer(
 ): boolean {
   if (person === request.person) return false;
   const now = authority.clock.now();
-  const isOwner = roster.sudoCa.some((key) => key.person === person && key.state === 'active');
+  const isOwner = isSudoSigner(roster, person, now);
   if (answerKind(authority, request) === 'signature' && !isOwner) return false;
   return request.certificates.every((drafted) => {
     const grant = decideDraft(authority, roster, request, drafted);

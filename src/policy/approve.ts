@@ -40,6 +40,26 @@ export function countApprovers(
   ).length;
 }
 
+/**
+ * Whether this is a person of the roster, with access at this moment, whose key signs for sudo.
+ * @param now Unix seconds
+ */
+export function isSudoSigner(roster: Roster, personName: string, now: number): boolean {
+  const person = roster.people.get(personName);
+  return person !== undefined && !hasEnded(person, now) && activeOwners(roster).includes(personName);
+}
+
+/**
+ * Whether there is anything that this person may approve, whoever asks for it: to look no further for all others.
+ * @param now Unix seconds
+ */
+export function mayApproveAnything(roster: Roster, personName: string, now: number): boolean {
+  if (isSudoSigner(roster, personName, now)) return true;
+  return [...roster.roles.values()].some(
+    ({ sudo }) => sudo !== undefined && mayApprove(roster, personName, sudo.approvers, now),
+  );
+}
+
 function activeOwners({ sudoCa }: Roster): readonly string[] {
   return sudoCa.filter(({ state }) => state === 'active').map(({ person }) => person);
 }

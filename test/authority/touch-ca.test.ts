@@ -206,6 +206,15 @@ describe('a request for sudo where people hold the CA keys', () => {
     expect(await codeOfAsync(scene.answer(request, 'erin', erin, 'reject'))).toBe('not-an-approver');
   });
 
+  it('is not rejected by the owner of a CA key who has left', async () => {
+    const { scene, caKeys } = await openKeyless();
+    await using _ = scene;
+    const { request } = await touched(scene);
+    const carol = await scene.enrol('carol');
+    await scene.loadRoster(sudoRoster({ caKeys, people: WITHOUT_CAROL }));
+    expect(await codeOfAsync(scene.answer(request, 'carol', carol, 'reject'))).toBe('not-an-approver');
+  });
+
   it('needs the user verified in the CA signature where the role says so', async () => {
     const { scene, keys } = await openKeyless({ touch: '{ user_verification: required }' });
     await using _ = scene;

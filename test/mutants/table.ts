@@ -162,8 +162,18 @@ export const MUTANTS: readonly Mutant[] = [
       'authority/approve',
     ],
     ['  await acceptTouch(tx, touched);\n', '', 'authority/approve'],
-    ["if (cover.kind === 'refused')", 'if (false)', 'authority/approve'],
+    ["if (cover.kind === 'refused') return advance(", 'if (false) return advance(', 'authority/approve'],
+    [
+      "if (cover.kind === 'refused') return new AuthorityError(",
+      'if (false) return new AuthorityError(',
+      'authority/approve',
+    ],
   ),
+  ...of('src/policy/approve.ts', [
+    '!hasEnded(person, now) && activeOwners(roster).includes(personName)',
+    'activeOwners(roster).includes(personName)',
+    'authority/touch-ca',
+  ]),
   ...of(
     'src/authority/page.ts',
     ["if ((request.page?.proof ?? 'none') !== 'none')", 'if (false)', 'authority/page'],

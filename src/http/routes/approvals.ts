@@ -2,12 +2,12 @@
 
 import { answerRequest, signRequest } from '../../authority/approve.ts';
 import type { Authority } from '../../authority/authority.ts';
+import { draftFields } from '../../authority/draft.ts';
 import { draftsOf, reasonOf } from '../../authority/pending-issue.ts';
 import type { PendingIssue } from '../../authority/records.ts';
 import { answerHints } from '../../authority/touch-hints.ts';
 import type { Waiting } from '../../authority/waiting.ts';
 import { describeWaiting, listApprovals, viewRequest } from '../../authority/waiting.ts';
-import { decodeDraft } from '../../ssh/certificate.ts';
 import { decodeBytes, encodeBytes } from '../bytes.ts';
 import { callerOf } from '../caller.ts';
 import type { AnswerReply } from '../contract.ts';
@@ -99,7 +99,7 @@ function shown({ request, approveBy, needed, given, answer }: Waiting) {
 function listed(waiting: Waiting) {
   const { request, viewSecret } = waiting;
   const [draft = new Uint8Array()] = draftsOf(request);
-  const { principals, validBefore } = decodeDraft(draft);
+  const { principals, validBefore } = draftFields(draft);
   const lifetime = Number(validBefore) - request.createdAt;
   return { ...shown(waiting), viewSecret, principals: [...principals], lifetime };
 }
