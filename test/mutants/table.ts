@@ -141,7 +141,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['  assertAwaitsOthers(authority, request);\n', '', 'authority/approve'],
     ['if (person === request.person) return false;', '', 'authority/approve'],
     ["answerKind(authority, request) === 'signature' && !isOwner", 'false', 'authority/touch-ca'],
-    ['authority.clock.now() < approveBy(request) && mayAnswer', 'mayAnswer', 'authority/approve'],
+    ['now < approveBy(request) && mayAnswer', 'mayAnswer', 'authority/approve'],
   ),
   ...of(
     'src/authority/approve.ts',
