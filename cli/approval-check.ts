@@ -15,6 +15,7 @@ import type { CheckedDraft } from './draft-fields.ts';
 import {
   CLOCK_SLACK_SECONDS,
   checkOptions,
+  checkSerial,
   decodeOrRefuse,
   MAX_SECONDS,
   refusedDraft,
@@ -85,6 +86,7 @@ function checkDraft(bytes: Uint8Array, view: ViewReply, { bundle }: ViewContext)
     throw refusedDraft(`the certificate would say "${fields.keyId}", not "${keyId}"`);
   if (!isActiveCaKey(bundle, 'sudo', fields.authority))
     throw refusedDraft('the certificate would be signed by a key that is no active sudo CA key');
+  checkSerial(fields);
   checkOptions(fields, 'sudo');
   const [after, before] = [Number(fields.validAfter), Number(fields.validBefore)];
   if (after < view.createdAt - START_SLACK_SECONDS || after > view.createdAt)

@@ -3,6 +3,7 @@ import { decodeDraft } from '../src/ssh/certificate.ts';
 import type { CertificateFields } from '../src/ssh/certificate-fields.ts';
 import { SshError } from '../src/ssh/error.ts';
 import { samePublicKey } from '../src/ssh/public-key.ts';
+import { LEAST_RANDOM_SERIAL } from '../src/ssh/serial.ts';
 import type { Asked } from './asked.ts';
 import { principalsOf } from './asked.ts';
 import type { VerifiedBundle } from './bundle.ts';
@@ -37,6 +38,7 @@ export function checkDraft(bytes: Uint8Array, asked: Asked, { requestId, bundle,
     throw refusedDraft(`the certificate would say "${fields.keyId}", not "${keyId}"`);
   if (!isActiveCaKey(bundle, asked.purpose, fields.authority))
     throw refusedDraft(`the certificate would be signed by a key that is no active ${asked.purpose} CA key`);
+  checkSerial(fields);
   checkPrincipals(fields, asked);
   checkValidity(fields, asked.lifetime, now);
   checkOptions(fields, asked.purpose);
@@ -59,6 +61,12 @@ export function decodeOrRefuse(bytes: Uint8Array): CertificateFields {
 export function refusedDraft(message: string, hint?: string): UsherCommandError {
   const standard = 'nothing was touched; if this happens again, tell the keeper of the authority';
   return new UsherCommandError('draft-refused', message, { hint: hint ?? standard });
+}
+
+/** An offline key may give the same number to another certificate: then nobody could revoke one of them alone. */
+export function checkSerial({ serial }: CertificateFields): void {
+  if (serial < LEAST_RANDOM_SERIAL)
+    throw refusedDraft('the certificate would have a serial of an offline key');
 }
 
 function checkPrincipals({ principals }: CertificateFields, asked: Asked): void {

@@ -4,13 +4,13 @@ import { encodeLeaf } from '../log/leaf.ts';
 import { encodeCertificate } from '../ssh/certificate.ts';
 import { keyIdentity } from '../ssh/key-identity.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
+import { LEAST_RANDOM_SERIAL } from '../ssh/serial.ts';
 import type { BreakGlass } from './break-glass.ts';
 import { readBreakGlass } from './break-glass.ts';
 import { BreakGlassError } from './break-glass-error.ts';
 import type { BreakGlassRecord } from './break-glass-record.ts';
 import type { SerialGap } from './break-glass-serials.ts';
 import { gapsIn, serialRange } from './break-glass-serials.ts';
-import { LEAST_RANDOM_SERIAL } from './draft.ts';
 import type { Clock, Store, StoreReader, StoreWriter } from './ports.ts';
 
 export interface ImportedBreakGlass extends BreakGlassRecord {

@@ -14,6 +14,7 @@ import type { PrivateKey } from '../ssh/private-key.ts';
 import { signMessage } from '../ssh/private-key.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
 import { samePublicKey } from '../ssh/public-key.ts';
+import { LEAST_RANDOM_SERIAL } from '../ssh/serial.ts';
 import type { Random } from './ports.ts';
 import type { Purpose } from './purpose.ts';
 
@@ -51,9 +52,6 @@ export function draftCertificate(
 export function keyIdOf(purpose: Purpose, holder: string, requestId: string): string {
   return `${purpose}:${holder}:${requestId}`;
 }
-
-/** Serials below are those of offline keys, which count: neither kind ever meets the other. */
-export const LEAST_RANDOM_SERIAL = 2n ** 51n;
 
 /** 63 random bits, at least 2^51: hosts revoke by serial, so a serial is never used twice. */
 export function newSerial(random: Random): bigint {

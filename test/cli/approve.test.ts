@@ -9,6 +9,7 @@ import { flagOption } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
 import { readSecurityKeyFile } from '../../src/ssh/openssh-key.ts';
 import { encodePublicKey } from '../../src/ssh/public-key.ts';
+import { LEAST_RANDOM_SERIAL } from '../../src/ssh/serial.ts';
 import { generateKey, generateSecurityKey } from '../support/keys.ts';
 import { haveParts } from '../support/parts.ts';
 import { runOrThrow } from '../support/run.ts';
@@ -206,6 +207,11 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('who approves', () => {
         'it names no account',
         fields(() => ({ principals: ['sudoer', 'sudoer@web1'] })),
         /not be one for sudo/,
+      ],
+      [
+        'it has a serial of an offline key',
+        fields(() => ({ serial: LEAST_RANDOM_SERIAL - 1n })),
+        /serial of an offline key/,
       ],
       ['it is for a host', fields(() => ({ type: 'host' })), /for a host/],
       [

@@ -6,6 +6,7 @@ import type { AskReply } from '../../src/http/contract.ts';
 import type { CertificateLeaf, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
 import { decodeDraft, encodeDraft, flagOption, valueOption } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
+import { LEAST_RANDOM_SERIAL } from '../../src/ssh/serial.ts';
 import { generateKey, generateSecurityKey } from '../support/keys.ts';
 import { haveParts } from '../support/parts.ts';
 import { SSH_AGENT_PARTS } from '../support/ssh-agent.ts';
@@ -118,6 +119,11 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher sudo
         fields(({ keyId }) => ({ keyId: keyId.replace('sudo', 'login') })),
         /login:alice/,
       ],
+      [
+        'it has a serial of an offline key',
+        fields(() => ({ serial: LEAST_RANDOM_SERIAL - 1n })),
+        /serial of an offline key/,
+      ],
       ['it is for another key', fields(() => ({ subject: OTHER.publicKey })), /another key/],
       ['it is for a host', fields(() => ({ type: 'host' })), /for a host/],
     ])('%s', (_situation, lies, reason) => refusedBeforeTouch(lies, reason));
@@ -182,7 +188,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher sudo
   });
 
   it('one request has two drafts with the same serial: refused', async () => {
-    liar.lies = { fields: (truth) => ({ ...truth, serial: 9n }) };
+    liar.lies = { fields: (truth) => ({ ...truth, serial: LEAST_RANDOM_SERIAL + 9n }) };
     const outcome = await usher('login', '--sudo', 'web1');
     expect(outcome.stderr).toMatch(/same serial/);
     expect(await person.identities()).toEqual([]);

@@ -4,6 +4,7 @@ import { base64urlnopad } from '@scure/base';
 import type { ReviewReply, ViewReply } from '../../src/http/contract.ts';
 import { encodeDraft, flagOption, valueOption } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
+import { LEAST_RANDOM_SERIAL } from '../../src/ssh/serial.ts';
 
 export const ORIGIN = 'https://ca.example.org';
 export const REQUEST_ID = 'AbCdEfGhIjKlMnOpQrStUv';
@@ -13,7 +14,7 @@ export function fieldsOf(changes: Partial<CertificateFields> = {}): CertificateF
   return {
     nonce: bytes(32, 1),
     subject: { type: 'ssh-ed25519', point: bytes(32, 9) },
-    serial: 4_711n,
+    serial: LEAST_RANDOM_SERIAL + 4_711n,
     type: 'user',
     keyId: `login:alice:${REQUEST_ID}`,
     principals: ['alice@web1', 'alice@web2', 'deploy@web1'],
@@ -29,7 +30,7 @@ export function fieldsOf(changes: Partial<CertificateFields> = {}): CertificateF
 export function sudoFieldsOf(changes: Partial<CertificateFields> = {}): CertificateFields {
   return {
     ...fieldsOf(),
-    serial: 4_712n,
+    serial: LEAST_RANDOM_SERIAL + 4_712n,
     keyId: `sudo:alice:${REQUEST_ID}`,
     principals: ['alice', 'sudoer@web1', 'sudoer@web2'],
     validBefore: BigInt(DRAFTED_AT + 3_600),

@@ -4,6 +4,7 @@ import { decodeDraft, encodeDraft } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
 import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { fingerprint } from '../../src/ssh/public-key.ts';
+import { LEAST_RANDOM_SERIAL } from '../../src/ssh/serial.ts';
 import { keyInWords } from '../words.ts';
 import { ReviewFault } from './fault.ts';
 import type { LoginTerms } from './login.ts';
@@ -73,6 +74,8 @@ function readDraft(draft: Uint8Array, person: string, requestId: string): Certif
   if (fields.type !== 'user')
     throw new ReviewFault('other-purpose', 'The draft is for a host, not for a person.');
   checkKeyId(fields.keyId, person, requestId);
+  if (fields.serial < LEAST_RANDOM_SERIAL)
+    throw new ReviewFault('bad-draft', 'The draft has a serial of an offline key.');
   return fields;
 }
 

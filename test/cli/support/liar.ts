@@ -39,6 +39,7 @@ import type { PrivateKey } from '../../../src/ssh/private-key.ts';
 import { signMessage } from '../../../src/ssh/private-key.ts';
 import type { PublicKey } from '../../../src/ssh/public-key.ts';
 import { decodePublicKey, fingerprint, formatPublicKeyLine } from '../../../src/ssh/public-key.ts';
+import { LEAST_RANDOM_SERIAL } from '../../../src/ssh/serial.ts';
 import { signSshsig } from '../../../src/ssh/sshsig.ts';
 import type { SoftwareSecurityKey } from '../../support/keys.ts';
 import { generateKey } from '../../support/keys.ts';
@@ -347,7 +348,7 @@ class LyingAuthority {
     return {
       nonce: NONCE,
       subject: decodePublicKey(base64urlnopad.decode(asked.key)),
-      serial: 7n,
+      serial: LEAST_RANDOM_SERIAL + 7n,
       type: 'user',
       keyId: `${asked.purpose}:${person}:${requestId}`,
       principals: principalsOf(asked),

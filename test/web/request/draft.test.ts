@@ -3,6 +3,7 @@ import { encodeDraft, flagOption, valueOption } from '../../../src/ssh/certifica
 import type { CertificateFields } from '../../../src/ssh/certificate-fields.ts';
 import { SshError } from '../../../src/ssh/error.ts';
 import { fingerprint } from '../../../src/ssh/public-key.ts';
+import { LEAST_RANDOM_SERIAL } from '../../../src/ssh/serial.ts';
 import { reviewDrafts } from '../../../web/request/draft.ts';
 import { ReviewFault } from '../../../web/request/fault.ts';
 import { bytes, DRAFTED_AT, fieldsOf, REQUEST_ID, sudoFieldsOf } from '../review-reply.ts';
@@ -44,6 +45,11 @@ describe('a draft is not shown when', () => {
     expect(faultOf(fieldsOf({ keyId: `builder:alice:${REQUEST_ID}` }))).toBe('other-purpose');
     expect(faultOf(fieldsOf({ keyId: `toString:alice:${REQUEST_ID}` }))).toBe('other-purpose');
     expect(faultOf(fieldsOf({ type: 'host', criticalOptions: [], extensions: [] }))).toBe('other-purpose');
+  });
+
+  it('it has a serial of an offline key', () => {
+    expect(faultOf(fieldsOf({ serial: LEAST_RANDOM_SERIAL - 1n }))).toBe('bad-draft');
+    expect(faultOf(sudoFieldsOf({ serial: 1n }))).toBe('bad-draft');
   });
 
   it('it is no draft', () => {
@@ -102,7 +108,7 @@ describe('a certificate for sudo is not shown when', () => {
   });
 
   it('it is the second one of a request', () => {
-    expect(faultOf(sudoFieldsOf(), sudoFieldsOf({ serial: 5n }))).toBe('bad-draft');
+    expect(faultOf(sudoFieldsOf(), sudoFieldsOf({ serial: LEAST_RANDOM_SERIAL + 5n }))).toBe('bad-draft');
   });
 
   it.each<[string, Partial<CertificateFields>]>([
@@ -142,7 +148,7 @@ describe('a draft that is good', () => {
         extensions: ['permit-agent-forwarding', 'permit-pty'],
         sourceAddresses: ['10.0.0.0/8', '2001:db8::/32'],
         keyId: `login:alice:${REQUEST_ID}`,
-        serial: '4711',
+        serial: (LEAST_RANDOM_SERIAL + 4_711n).toString(),
       },
     ]);
   });
@@ -172,7 +178,7 @@ describe('a draft that is good', () => {
         key: { words: 'Ed25519', fingerprint: fingerprint(subject) },
         authorities: [{ words: 'Ed25519', fingerprint: fingerprint(authority) }],
         keyId: `sudo:alice:${REQUEST_ID}`,
-        serial: '4712',
+        serial: (LEAST_RANDOM_SERIAL + 4_712n).toString(),
       },
     ]);
   });
