@@ -53,20 +53,24 @@ export async function appendRecords(keyPath: string, lines: string): Promise<str
 }
 
 /** The higher one of what the two files know: either may have been left behind when the key was copied. */
-async function lastSerial(path: string, { first, end }: SerialRange): Promise<bigint> {
+async function lastSerial(path: string, range: SerialRange): Promise<bigint> {
+  const { first, end } = range;
   const text = (await readIfThere(`${path}.serial`)).trim();
   const counted = /^[0-9]{1,20}$/.test(text) ? BigInt(text) : undefined;
   if (text !== '' && (counted === undefined || counted < first || counted >= end))
     throw new CommandError(`${path}.serial does not hold a serial of this key`, {
       hint: 'it is damaged, or of another key; put the last serial there that this key can have used',
     });
-  return [counted ?? 0n, first - 1n, ...(await issuedSerials(path))].reduce((a, b) => (a > b ? a : b));
+  return [counted ?? 0n, first - 1n, ...(await issuedSerials(path, range))].reduce((a, b) => (a > b ? a : b));
 }
 
-/** Lines that can not be read are for the import to complain of: here they would keep somebody from signing in an emergency. */
-async function issuedSerials(path: string): Promise<readonly bigint[]> {
+/**
+ * Lines that can not be read, or are of another key, are for the import to complain of: here they would keep somebody from signing in an
+ * emergency.
+ */
+async function issuedSerials(path: string, { first, end }: SerialRange): Promise<readonly bigint[]> {
   const lines = (await readIfThere(`${path}.issued`)).split('\n');
-  return lines.flatMap((line) => {
+  const serials = lines.flatMap((line) => {
     try {
       return parseRecords(line, '').map(({ certificate }) => certificate.fields.serial);
     } catch (error) {
@@ -74,6 +78,7 @@ async function issuedSerials(path: string): Promise<readonly bigint[]> {
       throw error;
     }
   });
+  return serials.filter((serial) => serial >= first && serial < end);
 }
 
 async function withLock<T>(lock: string, work: () => Promise<T>): Promise<T> {

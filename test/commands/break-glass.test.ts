@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBreakGlass } from '../../src/authority/break-glass.ts';
-import { parseRecords } from '../../src/authority/break-glass-record.ts';
+import { formatRecord, parseRecords } from '../../src/authority/break-glass-record.ts';
 import { serialRange } from '../../src/authority/break-glass-serials.ts';
 import type { BreakGlassOptions, BreakGlassPorts } from '../../src/commands/break-glass.ts';
 import { breakGlass } from '../../src/commands/break-glass.ts';
@@ -23,7 +23,8 @@ import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
 import { parseCertificateLine } from '../../src/ssh/certificate-line.ts';
 import { writeOpensshPrivateKey } from '../../src/ssh/openssh-key.ts';
 import { formatPublicKeyLine, samePublicKey } from '../../src/ssh/public-key.ts';
-import { generateKey } from '../support/keys.ts';
+import { issue } from '../support/certificates.ts';
+import { generateKey, generateSigner } from '../support/keys.ts';
 import { run } from '../support/run.ts';
 
 const STAGED = fileURLToPath(new URL('../support/staged-break-glass.ts', import.meta.url));
@@ -158,6 +159,15 @@ describe('an offline key', () => {
     await writeFile(at('ca.serial'), `${first}\n`);
     await sign();
     expect((await issuedSerials()).at(-1)).toBe(first + 5n);
+  });
+
+  it('signs, and counts on, beside the record of another key, however high its serial is', async () => {
+    await sign({ purpose: 'login' });
+    const foreign = issue(generateSigner('ssh-ed25519'), { serial: 2n ** 63n - 1n });
+    await appendFile(at('ca.issued'), formatRecord(NOW, 'flood', foreign));
+    await sign({ purpose: 'login' });
+    expect((await issuedSerials()).filter((serial) => serial < end)).toEqual([first, first + 1n]);
+    expect(await text('ca.serial')).toBe(`${first + 1n}\n`);
   });
 
   it('hands out nothing that was signed wrongly', async () => {
