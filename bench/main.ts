@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: how many sign-ins a second a real usherd gives, through HTTP, with touches verified and the store durable,
  * beside the raw limits of the machine in the same run. Prints a table and JSON. `-- --certificates 100000` issues that many
- * more and tells the memory of usherd after them.
+ * more and tells the memory of usherd after them. KRLs of random serials are built and read as well.
  */
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -14,6 +14,7 @@ import type { Usherd } from '../test/support/usherd.ts';
 import { startUsherd } from '../test/support/usherd.ts';
 import { BenchClient } from './client.ts';
 import { measureCommand } from './command.ts';
+import { measureKrls } from './krl.ts';
 import { measureRawLimits } from './raw-limits.ts';
 
 interface Load {
@@ -44,10 +45,12 @@ const result = {
   loads,
   usherdMemoryMiB: await memoryMiB(usherd),
   command: await measureCommand(usherd),
+  krls: measureKrls(),
 };
 for (const person of people) person.close();
 console.table(loads);
 console.table(rawLimits);
+console.table(result.krls);
 console.log(JSON.stringify(result, null, 2));
 
 /** Every client issues one after the other until the time is over. */
