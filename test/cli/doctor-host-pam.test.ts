@@ -76,6 +76,7 @@ describe('the lines of PAM', () => {
     ['a line is no line', `auth sometimes pam_ussh.so\n${USSH}\n`, 'is no line of PAM'],
     ['what is included is missing', `${USSH}\n@include absent\n`, 'includes absent'],
     ['it includes itself', `@include sudo\n`, 'can not be read'],
+    ['it includes itself twice', `@include sudo\n@include sudo\n`, 'more than 512 files'],
   ])('fail where %s', (_situation, lines, message) => {
     expect(check(lines)).toContainEqual(
       expect.objectContaining({
@@ -107,6 +108,25 @@ describe('the lines of PAM', () => {
     expect(verdicts(GOOD, { [`/etc/pam.d/${service}`]: `${USSH}\n` })).toContain(`${verdict} host.pam-line`);
     expect(verdicts(GOOD, { [`/etc/pam.d/${service}`]: '@include common-auth\n' })).not.toContain(
       `${verdict} host.pam-line`,
+    );
+  });
+
+  it('of a service that includes more than anybody reads are not known, and that fails', () => {
+    const twice = (name: string) => `@include ${name}\n@include ${name}\n`;
+    const chain = Array.from({ length: 30 }, (_, index) => [
+      `/etc/pam.d/part${index}`,
+      twice(`part${index + 1}`),
+    ]);
+    const more = {
+      ...Object.fromEntries(chain),
+      '/etc/pam.d/part30': '',
+      '/etc/pam.d/su': `${twice('part0')}${USSH}\n`,
+    };
+    expect(check(GOOD, more)).toContainEqual(
+      expect.objectContaining({
+        verdict: 'fail',
+        message: expect.stringContaining('su includes more than 512'),
+      }),
     );
   });
 

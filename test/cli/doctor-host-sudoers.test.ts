@@ -126,7 +126,15 @@ describe('what sudoers includes', () => {
   it('and can not be read is said, also when it includes itself', () => {
     expect(read({}).unread).toEqual(['open /etc/sudoers: no such file or directory']);
     expect(read({ '/etc/sudoers': '@include /etc/absent\n' }).unread).toHaveLength(1);
-    expect(read({ '/etc/sudoers': '@include /etc/sudoers\n' }).unread).toHaveLength(1);
+    expect(read({ '/etc/sudoers': '@include /etc/sudoers\n' })).toMatchObject({
+      unread: [expect.stringContaining('/etc/sudoers')],
+      cut: undefined,
+    });
+  });
+
+  it('ends after 512 files, which is said, when it includes itself twice', () => {
+    const { cut } = read({ '/etc/sudoers': '@include /etc/sudoers\n@include /etc/sudoers\n' });
+    expect(cut).toContain('more than 512 files');
   });
 });
 

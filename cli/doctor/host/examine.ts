@@ -84,7 +84,8 @@ interface SudoersAnswer {
 }
 
 async function checkSudo(host: Host): Promise<SudoersAnswer> {
-  const { text, unread } = readSudoers(host.files, hostNameOf(host));
+  const { text, unread, cut } = readSudoers(host.files, hostNameOf(host));
+  if (cut !== undefined) return unknown(failure('host.sudoers', cut, 'visudo -c; sudo itself gives up, too'));
   if (unread.length > 0) return unread.some(isForbidden) ? askSudo(host) : unknown(...unread.map(unreadable));
   const parsed = await ask(host.surroundings, ['cvtsudoers', ...cvtsudoersArguments(host.user)], text);
   if (parsed === undefined) {

@@ -1,6 +1,7 @@
 /** The files below /etc/pam.d as libpam reads them (pam.d(5), and Debian's `@include`). Pure over the files of the host. */
 import type { HostFiles } from './files.ts';
 import { linesOf, textOf } from './files.ts';
+import { ReadingBudget, tooManyFiles } from './reading-budget.ts';
 
 /** What a module's answer leads to; a number jumps over as many modules. */
 export type PamAction = 'ignore' | 'bad' | 'die' | 'ok' | 'done' | 'reset' | number;
@@ -29,6 +30,8 @@ export interface PamStack {
   readonly steps: readonly PamStep[];
   /** What libpam would stumble over: it refuses everybody then. */
   readonly faults: readonly string[];
+  /** There was more than is read: what the rest says is not known. */
+  readonly isCut: boolean;
 }
 
 /** libpam looks into the first; what the system brings is in the second. */
@@ -51,9 +54,13 @@ export function pamServices(files: HostFiles): readonly string[] {
 
 /** The `auth` lines of a service, or undefined when it has no file (then PAM takes those of `other`). */
 export function readAuthStack(files: HostFiles, service: string): PamStack | undefined {
-  const faults: string[] = [];
-  const steps = readSteps({ files, faults }, service, 0);
-  return steps === undefined ? undefined : { steps, faults };
+  const reading: Reading = { files, faults: [], budget: new ReadingBudget() };
+  const steps = readSteps(reading, service, 0);
+  if (steps === undefined) return undefined;
+  const { isUsedUp } = reading.budget;
+  return isUsedUp
+    ? { steps, faults: [tooManyFiles(service)], isCut: true }
+    : { steps, faults: reading.faults, isCut: false };
 }
 
 /** Every module of the stack, those of substacks too, in order. */
@@ -68,12 +75,14 @@ export function isModule({ path }: PamModule, name: string): boolean {
 interface Reading {
   readonly files: HostFiles;
   readonly faults: string[];
+  readonly budget: ReadingBudget;
 }
 
 function readSteps(reading: Reading, name: string, depth: number): readonly PamStep[] | undefined {
   const path = pathOf(reading.files, name);
-  const text = path === undefined ? undefined : textOf(reading.files, path);
-  if (path === undefined || text === undefined) return undefined;
+  if (path === undefined || !reading.budget.take()) return undefined;
+  const text = textOf(reading.files, path);
+  if (text === undefined) return undefined;
   return logicalLines(text).flatMap(({ number, text: line }) =>
     readLine(reading, { place: `${path}:${number}`, line, depth }),
   );

@@ -71,6 +71,7 @@ function noService(sudo: string): Check {
 }
 
 function checkService(service: string, stack: PamStack, isSudo: boolean): readonly Check[] {
+  if (stack.isCut) return stack.faults.map(cut);
   if (stack.faults.length > 0)
     return stack.faults.map((fault) =>
       failure('host.pam-line', fault, 'PAM refuses everybody while this stands: mend the line'),
@@ -79,6 +80,10 @@ function checkService(service: string, stack: PamStack, isSudo: boolean): readon
   const problems = [...gate(service, stack), ...certificateEnough(service, stack)];
   const usual = ok('host.pam-line', `${service}: a certificate is enough, and ${withoutCertificate(stack)}`);
   return [...(problems.length === 0 ? [usual] : problems), ...checkDenied(service, stack)];
+}
+
+function cut(fault: string): Check {
+  return failure('host.pam-line', fault, 'look for one that includes itself, also by way of others');
 }
 
 function absent(service: string, isSudo: boolean): Check {
@@ -183,6 +188,7 @@ function checkDenied(service: string, stack: PamStack): readonly Check[] {
 /** Only sudo calls PAM for the person whose agent it is (pam-ussh's issue 4). */
 function checkOther(files: HostFiles, service: string): readonly Check[] {
   const stack = readAuthStack(files, service);
+  if (stack?.isCut === true) return stack.faults.map(cut);
   const [line] = stack === undefined ? [] : usshLines(stack);
   if (line === undefined) return [];
   const hint = 'take it out there: pam_ussh.so is for sudo only';

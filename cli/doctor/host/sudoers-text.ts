@@ -2,11 +2,14 @@
 import { dirname, join } from 'node:path';
 import type { HostFiles } from './files.ts';
 import { linesOf } from './files.ts';
+import { ReadingBudget, tooManyFiles } from './reading-budget.ts';
 
 interface SudoersText {
   readonly text: string;
   /** What could not be read, in words. */
   readonly unread: readonly string[];
+  /** In words, that there was more than is read. */
+  readonly cut: string | undefined;
 }
 
 const SUDOERS = '/etc/sudoers';
@@ -17,7 +20,9 @@ const INCLUDE = /^\s*[@#](include|includedir)\s+(.+?)\s*$/;
 /** @param hostName for `%h` in a path, which is the name without its domain. */
 export function readSudoers(files: HostFiles, hostName: string): SudoersText {
   const unread: string[] = [];
+  const budget = new ReadingBudget();
   const read = (path: string, depth: number): readonly string[] => {
+    if (!budget.take()) return [];
     const fact = files.read(path);
     if (fact.kind !== 'bytes' || depth > MAX_DEPTH) {
       unread.push(fact.kind === 'error' ? fact.message : `open ${path}: it is a directory`);
@@ -34,7 +39,8 @@ export function readSudoers(files: HostFiles, hostName: string): SudoersText {
       return found.flatMap((each) => read(each, depth + 1));
     });
   };
-  return { text: `${read(SUDOERS, 0).join('\n')}\n`, unread };
+  const text = `${read(SUDOERS, 0).join('\n')}\n`;
+  return { text, unread, cut: budget.isUsedUp ? tooManyFiles('sudoers') : undefined };
 }
 
 /** sudo passes over what an editor or a package manager left behind. */

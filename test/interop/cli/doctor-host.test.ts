@@ -134,6 +134,16 @@ describe.runIf(haveParts({ cvtsudoers: 'sudo', visudo: 'sudo' }))('usher doctor 
     expect(failed(await doctor({}, 'carol'))).toEqual(['host.sudoers']);
   });
 
+  it('comes to an end where files include themselves twice, and fails', async () => {
+    const twice = (path: string) => `@include ${path}\n@include ${path}\n`;
+    const hostile = { '/etc/sudoers.d/usher': twice('/etc/sudoers'), '/etc/pam.d/sudo': twice('sudo') };
+    const { checks } = await doctor(hostile);
+    for (const id of ['host.sudoers', 'host.pam-line'])
+      expect(checks).toContainEqual(
+        expect.objectContaining({ id, verdict: 'fail', message: expect.stringContaining('512 files') }),
+      );
+  });
+
   it('visudo takes what is exported', async () => {
     await runOrThrow(program('visudo'), ['-c', '-f', '-'], {
       input: formatSudoers({ noninteractive: true, rule: '%ops' }),
