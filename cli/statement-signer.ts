@@ -49,9 +49,8 @@ function credentialSigner(
       hint: 'name the file of your security key: --key FILE',
     });
   const credential = { key: found.key, id: found.credentialId, device };
-  return touchedSigner(found.key, (data) =>
-    signWithCredential(surroundings, credential, data, 'discouraged'),
-  );
+  // It decides who is root: whoever finds the key lying about shall not have it signed.
+  return touchedSigner(found.key, (data) => signWithCredential(surroundings, credential, data, 'required'));
 }
 
 function touchedSigner(

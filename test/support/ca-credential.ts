@@ -11,7 +11,7 @@ import { VIRTUAL_KEY_PARTS } from './virtual-key.ts';
 /** What `haveParts` needs for it, and to sign with it. */
 export const CREDENTIAL_PARTS = {
   ...VIRTUAL_KEY_PARTS,
-  ...{ 'fido2-cred': 'fido2-tools', 'fido2-assert': 'fido2-tools' },
+  ...{ 'fido2-cred': 'fido2-tools', 'fido2-assert': 'fido2-tools', 'fido2-token': 'fido2-tools' },
 } as const;
 
 /** As its owner makes it: a credential whose RP id begins as OpenSSH's applications do. */

@@ -2,8 +2,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStatement } from '../../../src/fleet/signed-statement.ts';
+import { openStatement, SUDO_CA_NAMESPACE } from '../../../src/fleet/signed-statement.ts';
 import { fingerprint } from '../../../src/ssh/public-key.ts';
+import { dearmorSshsig, verifySshsig } from '../../../src/ssh/sshsig.ts';
 import type { Person } from '../../cli/support/person.ts';
 import { startPerson } from '../../cli/support/person.ts';
 import { CREDENTIAL_PARTS, makeCaCredential } from '../../support/ca-credential.ts';
@@ -53,6 +54,13 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, [SK_DUMMY]: 'openssh-tests' }))('
     });
   const trust = (file: string, ...more: readonly string[]) =>
     carol.usher(['host', 'trust', '--statement', at(file), '--dir', host, ...more]);
+
+  function securityKeyFlags(signed: string) {
+    const [statement = '', signature = ''] = signed.split(/(?=^-----BEGIN)/m);
+    const message = new TextEncoder().encode(statement);
+    const result = verifySshsig(dearmorSshsig(signature), SUDO_CA_NAMESPACE, message);
+    return result.valid ? result.securityKey : undefined;
+  }
 
   it('begins with a statement that one of its own keys signs', async () => {
     const eve = await sign('eve', 'both.yaml', '--first');
@@ -166,7 +174,7 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, [SK_DUMMY]: 'openssh-tests' }))('
   });
 
   describe.runIf(haveParts(CREDENTIAL_PARTS))('with a FIDO credential', () => {
-    it('is begun by one that has no file', async () => {
+    it('is begun by one that has no file, and which has to know who touches it', async () => {
       const device = await startVirtualKey();
       try {
         const { line, credentialId } = await makeCaCredential(device, 'ssh:sudo-ca');
@@ -177,6 +185,7 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, [SK_DUMMY]: 'openssh-tests' }))('
         const signed = await carol.usher(['sudo-ca', 'sign', '--key', 'credential', ...given]);
         expect(signed, signed.stderr).toMatchObject({ code: 0 });
         expect(openStatement(signed.stdout).signer.type).toBe('sk-ecdsa-sha2-nistp256@openssh.com');
+        expect(securityKeyFlags(signed.stdout)).toMatchObject({ userPresent: true, userVerified: true });
       } finally {
         await device.close();
       }
