@@ -2,6 +2,7 @@
 import type { AgentIdentity } from '../src/ssh/agent-messages.ts';
 import type { Certificate } from '../src/ssh/certificate.ts';
 import { decodeCertificate } from '../src/ssh/certificate.ts';
+import { verifyCertificateSignature } from '../src/ssh/certificate-signature.ts';
 import type { PublicKey } from '../src/ssh/public-key.ts';
 import { samePublicKey } from '../src/ssh/public-key.ts';
 
@@ -23,7 +24,10 @@ export function entryComment({ purpose, person, authority }: EntryOwner): string
   return `usher ${purpose} ${person}@${authority}`;
 }
 
-/** Ours are told by comment and key id together: nothing that the person added is ever taken for ours. */
+/**
+ * Ours are told by comment and key id together: nothing that the person added is ever taken for ours. But whoever reaches the agent, as
+ * root does on every host that it is forwarded to, can add what says that it is ours: good enough to be taken out, not to be believed.
+ */
 export function ownEntries(identities: readonly AgentIdentity[], owner: EntryOwner): readonly Entry[] {
   return identities.flatMap(({ blob, comment }) => {
     if (comment !== entryComment(owner)) return [];
@@ -33,7 +37,7 @@ export function ownEntries(identities: readonly AgentIdentity[], owner: EntryOwn
   });
 }
 
-/** The entries that hosts will take now: within their time and signed by a CA key of the authority. */
+/** The entries that hosts will take now: within their time, and by their signatures certified by a CA key of the authority. */
 export function usableEntries(
   entries: readonly Entry[],
   caKeys: readonly PublicKey[],
@@ -41,7 +45,9 @@ export function usableEntries(
 ): readonly Entry[] {
   return entries.filter(
     ({ certificate }) =>
-      isValidAt(certificate, now) && caKeys.some((key) => samePublicKey(key, certificate.fields.authority)),
+      isValidAt(certificate, now) &&
+      caKeys.some((key) => samePublicKey(key, certificate.fields.authority)) &&
+      verifyCertificateSignature(certificate),
   );
 }
 

@@ -1,4 +1,4 @@
-/** What was seen last of an authority. The bundle's number and the log's size must never go back. */
+/** What was seen last of an authority, and got from it. The bundle's number and the log's size must never go back. */
 import { join } from 'node:path';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
@@ -15,6 +15,8 @@ export const Memory = Type.Object(
     bundle: Type.Optional(BundleReply),
     /** The signed note, as it came. */
     checkpoint: Type.Optional(Type.String({ maxLength: 4096 })),
+    /** Of the certificate for sudo that this command put into the agent last: what else is in there, somebody else may have put there. */
+    sudoSerial: Type.Optional(Type.String({ pattern: '^[0-9]{1,20}$' })),
   },
   { additionalProperties: false },
 );

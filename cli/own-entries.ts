@@ -21,6 +21,16 @@ export async function findEntries(
   return ownEntries(identities, entryOwner(enrolled, purpose));
 }
 
+/**
+ * The certificate for sudo that this command put into the agent itself, while hosts take it. Any other one may have been put there for the
+ * next request to ask for more, even a good one: of another machine, or from before.
+ */
+export async function findOwnSudo(enrolled: Enrolled): Promise<Entry | undefined> {
+  const { sudoSerial } = enrolled.memory;
+  const usable = await findUsable(enrolled, 'sudo');
+  return usable.find(({ certificate }) => String(certificate.fields.serial) === sudoSerial);
+}
+
 /** Those that hosts take now, as far as is known here. */
 export async function findUsable(
   enrolled: Enrolled,

@@ -8,10 +8,11 @@ import { certify } from './certify.ts';
 import { deliverToAgent } from './deliver.ts';
 import type { Enrolled } from './enrolled.ts';
 import { storedBundle } from './enrolled.ts';
-import { entryOwner, findUsable } from './own-entries.ts';
+import { remember } from './memory.ts';
+import { entryOwner, findOwnSudo } from './own-entries.ts';
 import { sayWhere } from './report.ts';
 import { chooseSudoSubject } from './sudo-subject.ts';
-import type { SudoWish } from './sudo-wish.ts';
+import type { SudoToAsk, SudoWish } from './sudo-wish.ts';
 import { askedForSudo } from './sudo-wish.ts';
 import { say } from './terminal.ts';
 import { chooseWay, providerOf } from './touch/choose.ts';
@@ -37,7 +38,7 @@ export async function issueSudo(
   return certified;
 }
 
-/** The certificate that is in the agent already is asked for again with it, unless only this one is wanted. */
+/** What the certificate in the agent is good for is asked for again with it, unless only this one is wanted. */
 export async function wantSudo(
   enrolled: Enrolled,
   wish: SudoWish,
@@ -45,11 +46,24 @@ export async function wantSudo(
   how: HowToAgree,
 ): Promise<Wanted> {
   const subject = await chooseSudoSubject(enrolled, options, how.kind === 'touch' ? how.way : undefined);
-  const live = options.only === true ? [] : await findUsable(enrolled, 'sudo');
-  const asked = askedForSudo(enrolled.settings, subject, wish, live);
-  if (live.length > 0)
-    say(enrolled.surroundings, 'this takes the place of the certificate for sudo that is in the agent');
-  return { asked, subject };
+  const live = options.only === true ? undefined : await findOwnSudo(enrolled);
+  const toAsk = askedForSudo(enrolled.settings, subject, wish, live);
+  sayWhatIsKept(enrolled, toAsk);
+  return { asked: toAsk.asked, subject };
+}
+
+function sayWhatIsKept({ surroundings }: Enrolled, { kept, losesEveryHost }: SudoToAsk): void {
+  const them = kept.length === 1 ? 'it' : 'them';
+  if (kept.length > 0)
+    say(
+      surroundings,
+      `keeps ${kept.join(', ')} from the certificate in the agent; --only leaves ${them} away`,
+    );
+  if (losesEveryHost)
+    say(
+      surroundings,
+      'the certificate in the agent is good on every host; that is kept with --everywhere only',
+    );
 }
 
 export async function deliverSudo(
@@ -63,6 +77,7 @@ export async function deliverSudo(
   const owner = entryOwner(enrolled, 'sudo');
   const confirm = options.confirm === true;
   await deliverToAgent(enrolled, { owner, key, certificate, confirm, provider });
+  await remember(enrolled.paths, enrolled.name, { sudoSerial: String(certificate.fields.serial) });
   sayWhere(enrolled, certificate, 'in the agent');
 }
 

@@ -22,28 +22,41 @@ export interface SudoWish {
 /** As the roster names hosts. */
 const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 
-/** @param live certificates for sudo whose hosts are wanted still */
+export interface SudoToAsk {
+  readonly asked: SudoAsked;
+  /** Hosts that are asked for because the certificate in the agent has them. */
+  readonly kept: readonly string[];
+  /** Whether that one is good everywhere, and this one is not asked to be. */
+  readonly losesEveryHost: boolean;
+}
+
+/** @param live the certificate for sudo whose hosts are wanted still */
 export function askedForSudo(
   settings: Settings,
   subject: Subject,
   wish: SudoWish,
-  live: readonly Entry[],
-): SudoAsked {
+  live: Entry | undefined,
+): SudoToAsk {
   const { origin, rpId, person } = settings;
   const login = wish.login ?? usualLogin(settings);
-  const hosts = unique([...liveHosts(live, login), ...wish.hosts.map((host) => sudoName(settings, host))]);
-  return {
+  const wished = unique(wish.hosts.map((host) => sudoName(settings, host)));
+  const had = liveHosts(live, login);
+  const isEverywhere = wished.includes('*');
+  // Everywhere is only ever asked for by who says so at that moment.
+  const hosts = isEverywhere ? ['*'] : unique([...had.filter((host) => host !== '*'), ...wished]);
+  const asked: SudoAsked = {
     purpose: 'sudo',
     origin,
     rpId,
     person,
     key: subject.publicKey,
     login,
-    // Whoever has it everywhere has it there, too.
-    hosts: hosts.includes('*') ? ['*'] : hosts,
+    hosts,
     lifetime: wish.lifetime,
     reason: wish.reason,
   };
+  const kept = hosts.filter((host) => !wished.includes(host));
+  return { asked, kept, losesEveryHost: had.includes('*') && !isEverywhere };
 }
 
 /** @throws UsherCommandError `usage` */
@@ -100,15 +113,14 @@ function usualLogin({ person, access }: Settings): string {
 }
 
 /** A certificate is for one account: what another one had is not carried over. */
-function liveHosts(live: readonly Entry[], login: string): readonly string[] {
-  return live.flatMap(({ certificate }) => {
-    const read = readSudoPrincipals(certificate.fields.principals);
-    return read?.login === login ? read.hosts : [];
-  });
+function liveHosts(live: Entry | undefined, login: string): readonly string[] {
+  const read = readSudoPrincipals(live?.certificate.fields.principals ?? []);
+  return read?.login === login ? read.hosts : [];
 }
 
-/** Hosts may have another name for sudo; who names that one means it. */
+/** Hosts may have another name for sudo; who names that one means it. No name that the authority gives makes of a host every host. */
 function sudoName({ access }: Settings, host: string): string {
   const names = access?.sudo?.names ?? {};
-  return Object.hasOwn(names, host) ? (names[host] ?? host) : host;
+  const name = Object.hasOwn(names, host) ? (names[host] ?? host) : host;
+  return HOST.test(name) ? name : host;
 }

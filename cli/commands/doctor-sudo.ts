@@ -14,7 +14,7 @@ import type { KnownSudo } from '../doctor/sudo/known.ts';
 import { knownSudo } from '../doctor/sudo/known.ts';
 import { checkSession } from '../doctor/sudo/session.ts';
 import { signerOf } from '../doctor/sudo/sign.ts';
-import { ownEntries } from '../entries.ts';
+import { ownEntries, usableEntries } from '../entries.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { writeData } from '../terminal.ts';
 
@@ -69,15 +69,16 @@ async function doctorSudo(
 }
 
 async function sessionChecks(surroundings: Surroundings, host: string, known: KnownSudo, agent: AgentFact) {
-  const { owner } = known;
+  const { owner, loginCaKeys } = known;
+  const now = surroundings.now();
   const identities = agent.kind === 'identities' ? agent.identities : [];
   return checkSession({
     host,
     config: await readSshConfig(surroundings, host),
     socket: known.agent.socket,
     env: surroundings.env,
-    logins: owner === undefined ? [] : ownEntries(identities, owner),
-    now: surroundings.now(),
+    logins: owner === undefined ? [] : usableEntries(ownEntries(identities, owner), loginCaKeys, now),
+    now,
   });
 }
 

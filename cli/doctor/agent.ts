@@ -1,4 +1,5 @@
 /** The agent: reachable, the person's own, not locked, and taking keys. */
+import { verifyCertificateSignature } from '../../src/ssh/certificate-signature.ts';
 import { ed25519FromSeed } from '../../src/ssh/private-key.ts';
 import { encodePublicKey } from '../../src/ssh/public-key.ts';
 import type { AgentAddress } from '../agent-address.ts';
@@ -31,16 +32,24 @@ export async function checkAgent(
       const probe = ed25519FromSeed(surroundings.randomBytes(32));
       await agent.add({ key: probe, comment: 'usher doctor' }, { lifetime: 5 });
       await agent.remove(encodePublicKey(probe.publicKey));
-      const entries = owner === undefined ? [] : ownEntries(identities, owner);
-      return {
-        checks: [ok('agent', 'the agent answers and takes keys'), ...forwarded(surroundings, address)],
-        entries,
-      };
+      const { entries, checks } = judgeEntries(owner === undefined ? [] : ownEntries(identities, owner));
+      const answers = ok('agent', 'the agent answers and takes keys');
+      return { checks: [answers, ...forwarded(surroundings, address), ...checks], entries };
     });
   } catch (error) {
     if (!(error instanceof UsherCommandError)) throw error;
     return { checks: [failure('agent', error.message, error.hint ?? 'start ssh-agent')], entries: [] };
   }
+}
+
+/** Whoever reaches the agent can add what looks like ours: nothing of that is examined as if it were. Pure. */
+export function judgeEntries(found: readonly Entry[]): AgentFinding {
+  const entries = found.filter(({ certificate }) => verifyCertificateSignature(certificate));
+  if (entries.length === found.length) return { checks: [], entries };
+  const message = 'the agent holds a certificate that looks like ours, and its signature is wrong';
+  const hint =
+    'usher logout takes it out; root on any host that the agent is forwarded to could have added it';
+  return { checks: [failure('certificate-ca', message, hint)], entries };
 }
 
 /** What `usher login` puts into a forwarded agent lands on the machine that the person came from. */

@@ -3,10 +3,14 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { authorityName } from '../../cli/paths.ts';
 import { loadSettings } from '../../cli/settings.ts';
+import { AgentConnection } from '../../src/agent/connection.ts';
 import type { Access } from '../../src/http/contract.ts';
-import { decodeCertificate } from '../../src/ssh/certificate.ts';
+import { assembleCertificate, decodeCertificate, encodeDraft } from '../../src/ssh/certificate.ts';
 import { readSecurityKeyFile } from '../../src/ssh/openssh-key.ts';
-import { generateSecurityKey } from '../support/keys.ts';
+import { signMessage } from '../../src/ssh/private-key.ts';
+import { LEAST_RANDOM_SERIAL } from '../../src/ssh/serial.ts';
+import { loginFields, validNow } from '../support/certificates.ts';
+import { generateKey, generateSecurityKey } from '../support/keys.ts';
 import { haveParts } from '../support/parts.ts';
 import { runOrThrow } from '../support/run.ts';
 import { SK_DUMMY, SSH_AGENT_PARTS } from '../support/ssh-agent.ts';
@@ -89,13 +93,67 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
     expect(await principalsHeld()).toEqual([['alice', 'sudoer@web3']]);
   });
 
-  it('everywhere stays everywhere until only one host is wanted', async () => {
+  it('says before the touch which hosts it keeps', async () => {
+    await sudo('web1', 'web2');
+    const kept = await sudo('web2', 'web3');
+    expect(kept.stderr).toMatch(
+      /^usher: keeps web1 from the certificate in the agent; --only leaves it away\nusher: with your touch/,
+    );
+    expect((await sudo('web1', 'web2', 'web3')).stderr).not.toContain('keeps');
+    expect((await sudo('web4')).stderr).toContain('keeps web1, web2, web3 from');
+    expect((await sudo('web4', '--only')).stderr).not.toContain('keeps');
+  });
+
+  it('asks for everywhere only who types it, each time', async () => {
     await sudo('--everywhere');
     expect(await principalsHeld()).toEqual([['alice', 'sudoer']]);
-    await sudo('web1');
-    expect(await principalsHeld()).toEqual([['alice', 'sudoer']]);
-    await sudo('web1', '--only');
+    const { stderr } = await sudo('web1');
+    expect(stderr).toContain('good on every host; that is kept with --everywhere only');
     expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1']]);
+    await sudo('--everywhere');
+    expect(await principalsHeld()).toEqual([['alice', 'sudoer']]);
+  });
+
+  it('asks for everywhere under no name that the authority gives a host', async () => {
+    await enrol({ names: { web1: '*' } });
+    await sudo('web1');
+    expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1']]);
+  });
+
+  describe('asks for nothing more because somebody put into the agent', () => {
+    /** As root does on a host that the agent is forwarded to. */
+    const plant = async (principals: readonly string[], serial: bigint) => {
+      const key = generateKey('ssh-ed25519');
+      const authority = liar.sudoKey.publicKey;
+      const what = { subject: key.publicKey, serial, principals, keyId: 'sudo:alice:x', authority };
+      const draft = encodeDraft(loginFields({ ...what, ...validNow(), extensions: [] }));
+      const certificate = decodeCertificate(assembleCertificate(draft, signMessage(liar.sudoKey, draft)));
+      const comment = `usher sudo alice@${authorityName(liar.origin)}`;
+      const agent = await AgentConnection.connect(person.socketPath);
+      await agent.add({ key, certificate, comment }, { lifetime: 600 }).finally(() => agent.close());
+    };
+    const serialHeld = async () => (await held())[0]?.serial ?? 0n;
+
+    it('a certificate that is good, but not the one that it put there itself', async () => {
+      await sudo('web1');
+      await plant(['alice', 'sudoer@db1'], (await serialHeld()) + 1n);
+      const { stderr } = await sudo('web2');
+      expect(stderr).toContain('keeps web1 from');
+      expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1', 'sudoer@web2']]);
+    });
+
+    it('any, when it has put none there itself', async () => {
+      await plant(['alice', 'sudoer@db1'], LEAST_RANDOM_SERIAL);
+      const { stderr } = await sudo('web1');
+      expect(stderr).not.toContain('keeps');
+      expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1']]);
+    });
+
+    it('what is over', async () => {
+      await sudo('web1', '--for', '5m');
+      const later = () => now() + 301;
+      expect((await usher(['sudo', 'web2', '--for', '2h'], { now: later })).stderr).not.toContain('keeps');
+    });
   });
 
   it('carries nothing over from another account', async () => {

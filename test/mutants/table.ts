@@ -156,11 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
       'authority/approve',
     ],
     ["if (answerKind(authority, request) === 'signature')", 'if (false)', 'authority/touch-ca'],
-    [
-      'consentOf(request).approvals.some((approval) => approval.person === person)',
-      'false',
-      'authority/approve',
-    ],
+    ['if (hasApproved(request, person))', 'if (false)', 'authority/approve'],
     ['  await acceptTouch(tx, touched);\n', '', 'authority/approve'],
     ["if (cover.kind === 'refused') return advance(", 'if (false) return advance(', 'authority/approve'],
     [
@@ -677,7 +673,24 @@ export const MUTANTS: readonly Mutant[] = [
     ['(agentKey.flags & TOUCH_REQUIRED) !== 0', 'true', 'cli/sudo'],
   ),
   ...of('cli/askpass.ts', ['if (await hasAskpass(env)) return;', 'return;', 'cli/own-agent']),
-  ...of('cli/sudo-wish.ts', ['read?.login === login ?', 'read ?', 'cli/sudo']),
+  ...of(
+    'cli/sudo-wish.ts',
+    ['read?.login === login ?', 'read ?', 'cli/sudo'],
+    [".filter((host) => host !== '*')", '', 'cli/sudo'],
+    ['return HOST.test(name) ? name : host;', 'return name;', 'cli/sudo'],
+  ),
+  ...of(
+    'cli/entries.ts',
+    [' &&\n      verifyCertificateSignature(certificate)', '', 'cli/entries'],
+    ['      isValidAt(certificate, now) &&\n', '', 'cli/entries'],
+    ['caKeys.some((key) => samePublicKey(key, certificate.fields.authority)) &&\n', '', 'cli/entries'],
+  ),
+  ...of('cli/own-entries.ts', [
+    'String(certificate.fields.serial) === sudoSerial',
+    'certificate !== undefined',
+    'cli/sudo',
+  ]),
+  ...of('cli/doctor/agent.ts', ['if (entries.length === found.length)', 'if (found)', 'cli/entries']),
   ...of('cli/ssh-config.ts', ["    '    AddKeysToAgent no',\n", '', 'cli/own-agent']),
   ...of(
     'cli/bundle.ts',
@@ -1012,7 +1025,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['first < 1n || last > MAX_SERIAL', 'last > MAX_SERIAL', 'ssh/serial-set'],
     ['first < 1n || last > MAX_SERIAL', 'first < 1n', 'ssh/serial-set'],
     ['    assertRun(serial, serial);\n', '', 'ssh/serial-set'],
-    ['  if (first > last)\n', '  if (false)\n', 'ssh/serial-set'],
+    ['if (first > last) throw', 'if (false) throw', 'ssh/serial-set'],
     ['if (first <= this.#end)', 'if (false)', 'ssh/krl-hostile'],
     ['if (this.#runs === MAX_RUNS)', 'if (false)', 'ssh/serial-set'],
   ),
@@ -1063,7 +1076,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'src/ssh/krl-read-certificates.ts',
     ['if (reader.string().length > 0)', 'if (reader.string().length < 0)', 'ssh/krl-hostile'],
-    ['  assertPlainKey(blob);\n', '', 'ssh/krl-hostile'],
+    ['  toKeyObject(key);\n', '', 'ssh/krl-hostile'],
     ["      section.end('the range of serials');\n", '', 'ssh/krl-hostile'],
     ["  section.end('the bitmap of serials');\n", '', 'ssh/krl-hostile'],
     ['if (section.remaining === 0)', 'if (false)', 'ssh/krl-hostile'],

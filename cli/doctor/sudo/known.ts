@@ -1,5 +1,6 @@
 /** What this machine knows of the host's sudo: from the authority, or from the file of CA keys that the person names. */
 import { readFile } from 'node:fs/promises';
+import type { PublicKey } from '../../../src/ssh/public-key.ts';
 import { formatPublicKeyLine } from '../../../src/ssh/public-key.ts';
 import type { AgentAddress } from '../../agent-address.ts';
 import { agentAddress } from '../../agent-address.ts';
@@ -24,6 +25,8 @@ export interface KnownSudo {
   readonly sudoName: string;
   /** Of the person's login certificates. */
   readonly owner: EntryOwner | undefined;
+  /** The keys that may have signed those. */
+  readonly loginCaKeys: readonly PublicKey[];
   readonly checks: readonly Check[];
 }
 
@@ -42,6 +45,7 @@ export async function knownSudo(surroundings: Surroundings, options: KnownOption
     logins: [surroundings.env['USER'] ?? ''].filter((name) => name !== ''),
     sudoName: host,
     owner: undefined,
+    loginCaKeys: [],
     checks: [],
   };
 }
@@ -49,7 +53,7 @@ export async function knownSudo(surroundings: Surroundings, options: KnownOption
 async function fromAuthority(enrolled: Enrolled, host: string): Promise<KnownSudo> {
   const { settings, agent } = enrolled;
   const { bundle, checks } = await latestBundle(enrolled);
-  const keys = (bundle?.caKeys ?? []).filter(({ purpose }) => purpose === 'sudo');
+  const keys = keysOf(bundle, 'sudo');
   const none = failure(
     'cert.ca-in-ca_file',
     `${settings.origin} has no CA key for sudo`,
@@ -57,13 +61,18 @@ async function fromAuthority(enrolled: Enrolled, host: string): Promise<KnownSud
   );
   const logins = (settings.access?.logins ?? []).filter((login) => login !== '*');
   return {
-    caFile: keys.map(({ key }) => `${formatPublicKeyLine(key)}\n`).join(''),
+    caFile: keys.map((key) => `${formatPublicKeyLine(key)}\n`).join(''),
     agent,
     logins: logins.length === 0 ? [settings.person] : logins,
     sudoName: settings.access?.sudo?.names[host] ?? host,
     owner: entryOwner(enrolled, 'login'),
+    loginCaKeys: keysOf(bundle, 'login'),
     checks: [...checks, ...(keys.length === 0 ? [none] : [])],
   };
+}
+
+function keysOf(bundle: VerifiedBundle | undefined, wanted: EntryOwner['purpose']): readonly PublicKey[] {
+  return (bundle?.caKeys ?? []).filter(({ purpose }) => purpose === wanted).map(({ key }) => key);
 }
 
 interface LatestBundle {

@@ -76,6 +76,7 @@ export interface Liar extends AsyncDisposable {
   readonly origin: string;
   readonly bundleFingerprint: string;
   readonly caKey: PrivateKey;
+  readonly sudoKey: PrivateKey;
   lies: Lies;
   /** Forgets the log and begins another one under the same key. */
   fork(): void;
@@ -348,7 +349,7 @@ class LyingAuthority {
     return {
       nonce: NONCE,
       subject: decodePublicKey(base64urlnopad.decode(asked.key)),
-      serial: LEAST_RANDOM_SERIAL + 7n,
+      serial: LEAST_RANDOM_SERIAL + BigInt(10 * this.asks.length),
       type: 'user',
       keyId: `${asked.purpose}:${person}:${requestId}`,
       principals: principalsOf(asked),
