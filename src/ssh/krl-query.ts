@@ -4,7 +4,7 @@ import type { CertificateFields } from './certificate-fields.ts';
 import type { DecodedKrl } from './krl-read.ts';
 import type { DecodedCertificates } from './krl-read-certificates.ts';
 import type { PublicKey } from './public-key.ts';
-import { encodePublicKey } from './public-key.ts';
+import { encodePublicKey, samePublicKey } from './public-key.ts';
 
 export function isKeyRevoked(krl: DecodedKrl, key: PublicKey): boolean {
   const blob = encodePublicKey(key);
@@ -25,14 +25,10 @@ export function isCertificateRevoked(krl: DecodedKrl, certificate: CertificateFi
 }
 
 function isListed(listed: DecodedCertificates, { authority, serial, keyId }: CertificateFields): boolean {
-  if (listed.authority !== 'any' && !equal(listed.authority, encodePublicKey(authority))) return false;
+  if (listed.authority !== 'any' && !samePublicKey(listed.authority, authority)) return false;
   return listed.keyIds.includes(keyId) || listed.serials.has(serial);
 }
 
 function has(all: readonly Uint8Array[], wanted: Uint8Array): boolean {
-  return all.some((one) => equal(one, wanted));
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
+  return all.some((one) => Buffer.compare(one, wanted) === 0);
 }

@@ -1,14 +1,17 @@
 /** Reads the certificates that a KRL revokes (PROTOCOL.krl, section 2; krl.c `parse_revoked_certs`). */
 import { SshError } from './error.ts';
+import { toKeyObject } from './key-object.ts';
 import { CERTIFICATE_SECTION, MAX_BITMAP_BITS } from './krl-format.ts';
-import { assertPlainKey, readAscending, readExtension, readTextWithoutNul } from './krl-strings.ts';
+import { readAscending, readExtension, readTextWithoutNul } from './krl-strings.ts';
+import type { PublicKey } from './public-key.ts';
+import { decodePublicKey } from './public-key.ts';
 import type { SerialSet } from './serial-set.ts';
 import { SerialSetBuilder } from './serial-set.ts';
 import { WireReader } from './wire.ts';
 
 export interface DecodedCertificates {
-  /** The blob of the CA key, or certificates of every CA. */
-  readonly authority: Uint8Array | 'any';
+  /** The CA key that signed them, or certificates of every CA. */
+  readonly authority: PublicKey | 'any';
   readonly serials: SerialSet;
   readonly keyIds: readonly string[];
 }
@@ -27,11 +30,13 @@ export function readCertificates(reader: WireReader): DecodedCertificates {
   return { authority, serials: contents.serials.build(), keyIds: contents.keyIds };
 }
 
-function readAuthority(reader: WireReader): Uint8Array | 'any' {
+/** OpenSSH decodes this key, too, and with one that it can not use, off its curve or too weak, sshd lets nobody in. */
+function readAuthority(reader: WireReader): PublicKey | 'any' {
   const blob = reader.string();
   if (blob.length === 0) return 'any';
-  assertPlainKey(blob);
-  return blob;
+  const key = decodePublicKey(blob);
+  toKeyObject(key);
+  return key;
 }
 
 function readCertificateSection(reader: WireReader, { serials, keyIds }: Contents): void {

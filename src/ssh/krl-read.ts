@@ -16,15 +16,16 @@ import {
 import type { DecodedCertificates } from './krl-read-certificates.ts';
 import { readCertificates } from './krl-read-certificates.ts';
 import { readAscending, readExtension, readPlainKey, readTextWithoutNul } from './krl-strings.ts';
+import { fingerprint } from './public-key.ts';
 import { WireReader } from './wire.ts';
 
-/** Keys are blobs, as OpenSSH compares them: many a revoked key is of a kind that we accept nowhere. */
 export interface DecodedKrl {
   readonly number: bigint;
   /** Unix time in whole seconds. */
   readonly generatedAt: bigint;
   readonly comment: string;
   readonly certificates: readonly DecodedCertificates[];
+  /** As blobs, which is how OpenSSH compares them: many a revoked key is of a kind that we accept nowhere. */
   readonly keys: readonly Uint8Array[];
   readonly sha256Fingerprints: readonly Uint8Array[];
   /** ssh-keygen writes them when it is told to; ours have none. */
@@ -102,9 +103,7 @@ function hashOf(length: number): (section: WireReader) => Uint8Array {
 
 /** ssh-keygen writes one section for each authority, which whoever looks for one may rely on. */
 function assertEachOnce(all: readonly DecodedCertificates[]): void {
-  const names = all.map(({ authority }) =>
-    authority === 'any' ? '' : Buffer.from(authority).toString('hex'),
-  );
+  const names = all.map(({ authority }) => (authority === 'any' ? '' : fingerprint(authority)));
   if (new Set(names).size !== names.length)
     throw new SshError('not-canonical', 'the certificates of an authority are listed twice');
 }

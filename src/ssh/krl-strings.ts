@@ -21,16 +21,12 @@ export function readAscending<T extends Uint8Array | string>(
   } while (section.remaining > 0);
 }
 
+/** The key is not decoded, as OpenSSH does not either; but a certificate here would seem to be revoked, and is not. */
 export function readPlainKey(section: WireReader): Uint8Array {
   const blob = section.string();
-  assertPlainKey(blob);
-  return blob;
-}
-
-/** The key is not decoded, as OpenSSH does not either; but a certificate here would seem to be revoked, and is not. */
-export function assertPlainKey(blob: Uint8Array): void {
   if (new WireReader(blob).text().includes('-cert-'))
     throw new SshError('nested-certificate', 'a certificate stands where the KRL has a plain key');
+  return blob;
 }
 
 /** PROTOCOL.krl, sections 2.5 and 5: nobody defines any; one that is critical must be understood. */

@@ -10,7 +10,7 @@ import { SerialSet } from '../../src/ssh/serial-set.ts';
 import { WireWriter } from '../../src/ssh/wire.ts';
 import { issue } from '../support/certificates.ts';
 import { codeOf } from '../support/code-of.ts';
-import { generateSigner } from '../support/keys.ts';
+import { generateKey, generateSigner } from '../support/keys.ts';
 import { strings } from '../support/raw-certificate.ts';
 
 type Bytes = Uint8Array;
@@ -20,6 +20,8 @@ const [LIST, RANGE, BITMAP, KEY_IDS, CERTIFICATE_EXTENSION] = [0x20, 0x21, 0x22,
 const LAST = 2n ** 64n - 1n;
 const ca = generateSigner('ssh-ed25519');
 const key = encodePublicKey(ca.publicKey);
+/** OpenSSH refuses the whole KRL, and sshd then everybody. */
+const OFF_CURVE = strings('ecdsa-sha2-nistp256', 'nistp256', new Uint8Array(65).fill(7).fill(4, 0, 1));
 const certificateBlob = (() => {
   const { draft, signature } = issue(ca, { subject: ca.publicKey });
   return new WireWriter().raw(draft).string(signature).bytes();
@@ -29,6 +31,7 @@ describe('a KRL is refused', () => {
   it.each<[string, Bytes, SshErrorCode]>([
     ['that is empty', new Uint8Array(), 'truncated'],
     ['that is a list of public keys', new TextEncoder().encode('ssh-ed25519 AAAA'), 'bad-krl'],
+    ['of another magic', header().with(0, 0x73), 'bad-krl'],
     ['of format version 0', header({ version: 0 }), 'bad-krl'],
     ['of format version 2', header({ version: 2 }), 'bad-krl'],
     ['with a flag, whatever it may mean', header({ flags: 1n }), 'bad-krl'],
@@ -65,6 +68,14 @@ describe('a KRL is refused', () => {
     ['an extension with more behind it', EXTENSION, concat(extension(0), hash(0, 1)), 'trailing-bytes'],
     ['an extension without a body', EXTENSION, extension(0).slice(0, -9), 'truncated'],
     ['an authority that is a certificate', CERTIFICATES, strings(certificateBlob, ''), 'nested-certificate'],
+    ['an authority that is no key', CERTIFICATES, strings(strings('key'), ''), 'unknown-type'],
+    [
+      'an authority with more behind it',
+      CERTIFICATES,
+      strings(concat(key, hash(0, 1)), ''),
+      'trailing-bytes',
+    ],
+    ['an authority that is off its curve', CERTIFICATES, strings(OFF_CURVE, ''), 'bad-key'],
     ['something in the reserved field of an authority', CERTIFICATES, strings(key, 'x'), 'bad-krl'],
     ['an authority without its reserved field', CERTIFICATES, strings(key), 'truncated'],
   ])('with %s', (_, type, section, code) => {
@@ -115,7 +126,9 @@ describe('a KRL is refused', () => {
   });
 
   it('that names more authorities than any fleet has', () => {
-    const all = Array.from({ length: 1025 }, (_, index) => strings(strings(`key ${index}`), ''));
+    const all = Array.from({ length: 1025 }, () =>
+      strings(encodePublicKey(generateKey('ssh-ed25519').publicKey), ''),
+    );
     expect(codeOf(() => decodeKrl(krl(...all.map((one) => [CERTIFICATES, one] as const))))).toBe('too-long');
   });
 
@@ -123,7 +136,10 @@ describe('a KRL is refused', () => {
     const every = Array(2047).fill(0x55);
     const all = Array.from({ length: 300 }, (_, index) => bitmap(BigInt(index + 1) << 20n, ...every));
     const many = all.map((one) => [BITMAP, one] as const);
-    const [first, second] = [certificates(...many), certificatesOf(strings('other'), ...many)];
+    const [first, second] = [
+      certificates(...many),
+      certificatesOf(encodePublicKey(generateKey('ssh-ed25519').publicKey), ...many),
+    ];
     expect(decodeKrl(krl([CERTIFICATES, first])).certificates[0]?.serials.runs).toBe(300 * 4 * 2047);
     expect(codeOf(() => decodeKrl(krl([CERTIFICATES, first], [CERTIFICATES, second])))).toBe('too-long');
   });

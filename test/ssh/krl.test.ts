@@ -9,6 +9,7 @@ import { MAX_BITMAP_BITS } from '../../src/ssh/krl-format.ts';
 import type { DecodedKrl } from '../../src/ssh/krl-read.ts';
 import { decodeKrl } from '../../src/ssh/krl-read.ts';
 import { planSerialSections } from '../../src/ssh/krl-serials.ts';
+import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { encodePublicKey } from '../../src/ssh/public-key.ts';
 import type { SerialRun } from '../../src/ssh/serial-set.ts';
 import { SerialSet } from '../../src/ssh/serial-set.ts';
@@ -147,7 +148,7 @@ function contentOf({ fingerprints, ...krl }: Krl): DecodedKrl {
     certificates: krl.certificates
       .filter(({ serials, keyIds }) => serials.runs + keyIds.length > 0)
       .map(({ authority, serials, keyIds }) => ({
-        authority: authority === 'any' ? authority : encodePublicKey(authority),
+        authority,
         serials,
         keyIds: [...new Set(keyIds)].sort(),
       }))
@@ -160,8 +161,8 @@ function contentOf({ fingerprints, ...krl }: Krl): DecodedKrl {
   };
 }
 
-function bytesOrNone(authority: Uint8Array | 'any'): Uint8Array {
-  return authority === 'any' ? new Uint8Array() : authority;
+function bytesOrNone(authority: PublicKey | 'any'): Uint8Array {
+  return authority === 'any' ? new Uint8Array() : encodePublicKey(authority);
 }
 
 function sorted(blobs: readonly Uint8Array[]): readonly Uint8Array[] {
