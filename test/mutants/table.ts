@@ -820,13 +820,16 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'cli/commands/host.ts',
     ['if (text === undefined) return undefined;', 'return undefined;', 'cli/host-trust'],
-    ['if (options.dryRun === true)', 'if (false)', 'cli/host-trust'],
+    ['    options.dryRun === true\n', '    false\n', 'cli/host-trust'],
+    ['await whileHolding(path, async () => install(', 'await (install(', 'cli/host-trust'],
   ),
   ...of(
     'cli/install-file.ts',
     ['if ((mode & OTHERS_WRITE) !== 0 ||', 'if (', 'cli/host-trust'],
     ['await file.chmod(mode);', '', 'cli/host-trust'],
     ['if (first !== undefined) await chmod', 'if (false) await chmod', 'cli/host-trust'],
+    ['while (!(await take(lock)))', 'while (!(await take(lock)) && false)', 'cli/host-trust'],
+    ["'wx', LOCK_MODE", "'w', LOCK_MODE", 'cli/host-trust'],
   ),
   ...of(
     'cli/host-ca-keys.ts',
