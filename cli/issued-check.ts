@@ -20,7 +20,7 @@ import { UsherCommandError } from './error.ts';
 import { ForkError } from './fork-evidence.ts';
 import { checkLeaf, logRefused } from './leaf-check.ts';
 
-export interface IssuedContext {
+interface IssuedContext {
   readonly request: CheckedRequest;
   readonly person: string;
   readonly origin: string;

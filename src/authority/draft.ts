@@ -49,7 +49,7 @@ export function draftCertificate(
 }
 
 /** `login:alice:<request id>`: what sshd logs, and what leads from there to this request. */
-export function keyIdOf(purpose: Purpose, holder: string, requestId: string): string {
+function keyIdOf(purpose: Purpose, holder: string, requestId: string): string {
   return `${purpose}:${holder}:${requestId}`;
 }
 

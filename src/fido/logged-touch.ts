@@ -47,7 +47,7 @@ export function loggedIssueDigest(leaf: LoggedIssue): Uint8Array {
 }
 
 /** The digest that the approvals of a certificate leaf are over. */
-export function loggedApprovalDigest(leaf: LoggedIssue): Uint8Array {
+function loggedApprovalDigest(leaf: LoggedIssue): Uint8Array {
   const expiresAt = leaf.approveBy ?? 0;
   return digestOf({ ...leaf, expiresAt }, { kind: 'approve', requestDigest: loggedIssueDigest(leaf) });
 }
