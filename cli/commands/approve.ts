@@ -3,6 +3,9 @@ import { base64urlnopad } from '@scure/base';
 import { Command } from 'commander';
 import type { AnswerReply as Answered, ViewReply } from '../../src/http/contract.ts';
 import { AnswerReply } from '../../src/http/contract.ts';
+import { keyCode } from '../../src/ssh/key-code.ts';
+import { subjectInWords } from '../../src/ssh/key-words.ts';
+import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { fingerprint } from '../../src/ssh/public-key.ts';
 import type { CheckedView } from '../approval-check.ts';
 import { checkView } from '../approval-check.ts';
@@ -103,11 +106,17 @@ function sayWhatIsAsked({ enrolled, view, checked }: Viewed, answer: Answer): vo
       `${roughDuration(Number(validBefore) - surroundings.now())}, until ${formatTime(validBefore)}`,
     ],
     ['reason', view.reason === '' ? '(none)' : view.reason],
-    ['key', fingerprint(subject)],
+    ['key', `${fingerprint(subject)} (${subjectInWords(subject)})`],
+    ...(view.person === enrolled.settings.person ? [] : [codeRow(view.person, subject)]),
     ['asked from', `${view.askedFrom}, at ${formatTime(BigInt(view.createdAt))}`],
     ...(view.needed === 0 ? [] : [['approved', `${view.given} of ${view.needed}`] as const]),
     ['answer by', formatTime(BigInt(view.approveBy))],
   ]);
+}
+
+/** An authority can draft for any key: only who asks knows which one is theirs. */
+function codeRow(person: string, subject: PublicKey): readonly [string, string] {
+  return ['compare', `with what ${person} sees: ${keyCode(subject)}; any other code is somebody else's key`];
 }
 
 async function touch(
@@ -147,16 +156,13 @@ async function openPage(viewed: Viewed, { open }: AnswerOptions): Promise<void> 
   detail(surroundings, [['address', address]]);
 }
 
-function report(
-  { enrolled, view, requestId }: Viewed,
-  { state, needed, given }: Answered,
-  { json }: AnswerOptions,
-): void {
+function report({ enrolled, view, requestId }: Viewed, answered: Answered, { json }: AnswerOptions): void {
   const { surroundings } = enrolled;
-  if (json === true) writeJson(surroundings, { requestId, person: view.person, state, needed, given });
-  if (state === 'issued') say(surroundings, `approved: ${view.person} has the certificate`);
-  else if (state === 'rejected') say(surroundings, rejectedText(view.person, enrolled));
-  else say(surroundings, `approved: ${given} of ${needed}; it takes somebody else, too`);
+  if (json === true) writeJson(surroundings, { requestId, person: view.person, ...answered });
+  if (answered.state === 'waiting')
+    say(surroundings, `approved: ${answered.given} of ${answered.needed}; it takes somebody else, too`);
+  else if (answered.state === 'issued') say(surroundings, `approved: ${view.person} has the certificate`);
+  else say(surroundings, rejectedText(view.person, enrolled));
 }
 
 function rejectedText(person: string, { settings }: Enrolled): string {

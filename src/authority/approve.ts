@@ -16,7 +16,7 @@ import type { Consent, PendingIssue, RequestId, Touch } from './records.ts';
 import { answerDigest } from './request-digest.ts';
 import type { RequestTouch } from './touch.ts';
 import { verifyTouchOf } from './touch.ts';
-import { answerKind, approvalsOf, consentOf, findWaiting, mayAnswer } from './waiting.ts';
+import { answerKind, approvalsOf, consentOf, findWaiting, hasApproved, mayAnswer } from './waiting.ts';
 
 /**
  * @param person who says that they answer; whether they do shows in the touch
@@ -123,7 +123,7 @@ function refusalOfAnswer(
       'not-an-approver',
       'this is approved by the signature of a CA key: usher approve',
     );
-  if (consentOf(request).approvals.some((approval) => approval.person === person))
+  if (hasApproved(request, person))
     return new AuthorityError('already-approved', 'you have approved this already: it takes somebody else');
   return undefined;
 }

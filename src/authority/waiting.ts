@@ -96,6 +96,11 @@ function waitingOf(authority: Authority, roster: Roster, request: PendingIssue):
   };
 }
 
+/** Whether this person has said yes to a request that waits. */
+export function hasApproved(request: PendingIssue, person: string): boolean {
+  return consentOf(request).approvals.some((approval) => approval.person === person);
+}
+
 export function consentOf({ state }: PendingIssue): Consent {
   if (state.kind !== 'waiting') throw new TypeError('the request does not wait for anybody');
   return state.consent;

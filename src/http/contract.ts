@@ -233,6 +233,8 @@ const approvable = {
   given: ApprovalCount,
 };
 
+const Answered = Type.Boolean({ description: 'whether the person who looks has approved it already' });
+
 /** What the caller may approve, or sign with a CA key; oldest first. */
 export const ApprovalsReply = Type.Object(
   {
@@ -246,6 +248,7 @@ export const ApprovalsReply = Type.Object(
           answer: Type.Union([Type.Literal('touch'), Type.Literal('signature')], {
             description: 'a touch of a credential, or the signature of a CA key',
           }),
+          answered: Answered,
         },
         strict,
       ),
@@ -269,6 +272,7 @@ export const ViewReply = Type.Object(
     drafts: Drafts,
     answer: Type.Union([Type.Literal('touch'), Type.Literal('signature')]),
     credentialIds: CredentialIds,
+    answered: Answered,
     userVerification: UserVerification,
   },
   strict,
@@ -290,14 +294,10 @@ export const SignatureBody = Type.Object(
 );
 
 /** What the request has come to by this answer. */
-export const AnswerReply = Type.Object(
-  {
-    state: Type.Union([Type.Literal('waiting'), Type.Literal('issued'), Type.Literal('rejected')]),
-    needed: ApprovalCount,
-    given: ApprovalCount,
-  },
-  strict,
-);
+export const AnswerReply = Type.Union([
+  Type.Object({ state: Type.Literal('waiting'), needed: ApprovalCount, given: ApprovalCount }, strict),
+  Type.Object({ state: Type.Union([Type.Literal('issued'), Type.Literal('rejected')]) }, strict),
+]);
 
 /* The page */
 

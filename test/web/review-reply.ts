@@ -53,6 +53,7 @@ export function viewReplyOf(changes: Partial<ViewReply> = {}): ViewReply {
     needed: 2,
     given: 1,
     answer: 'touch',
+    answered: false,
     ...changes,
   };
 }

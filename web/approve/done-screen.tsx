@@ -3,7 +3,6 @@ import { othersInWords } from '../words.ts';
 import type { Done } from './state.ts';
 
 export function DoneScreen({ state: { view, outcome } }: { readonly state: Done }) {
-  const left = outcome.needed - outcome.given;
   if (outcome.state === 'rejected')
     return (
       <Screen title="Rejected">
@@ -16,9 +15,10 @@ export function DoneScreen({ state: { view, outcome } }: { readonly state: Done 
   return (
     <Screen title="Approved" tone="good">
       <p class="lead">
-        {outcome.state === 'waiting' && left > 0 ? (
+        {outcome.state === 'waiting' ? (
           <>
-            Your approval was accepted. Before anything is signed, {othersInWords(left)} to approve as well.
+            Your approval was accepted. Before anything is signed,{' '}
+            {othersInWords(outcome.needed - outcome.given)} to approve as well.
           </>
         ) : (
           <>

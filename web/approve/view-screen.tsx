@@ -26,6 +26,7 @@ export function ViewScreen({ state, dispatch }: ViewScreenProps) {
       ))}
       <Reason person={view.person} reason={view.reason} />
       <Circumstances view={view} />
+      {state.person !== view.person && <Comparison view={view} />}
       <section aria-labelledby="answer">
         <h2 id="answer">Your answer</h2>
         <Answerer state={state} dispatch={dispatch} />
@@ -58,6 +59,20 @@ function Circumstances({ view }: { readonly view: View }) {
             : 'the signature of a CA key that is named above'}
         </Entry>
       </Ledger>
+    </section>
+  );
+}
+
+/** The authority can draft for any key: only who asks knows which one is theirs. */
+function Comparison({ view: { person, keyCode } }: { readonly view: View }) {
+  return (
+    <section aria-labelledby="compare">
+      <h2 id="compare">Compare with {person}</h2>
+      <p>
+        The terminal of <strong>{person}</strong> shows this code while it waits. Ask for it before you
+        approve. If it is another one, the certificate would be for somebody else’s key.
+      </p>
+      <p class="code">{keyCode}</p>
     </section>
   );
 }

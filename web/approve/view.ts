@@ -5,10 +5,13 @@
 import type { Answer } from '../../src/fido/touch-digest.ts';
 import { touchDigest } from '../../src/fido/touch-digest.ts';
 import type { ViewReply } from '../../src/http/contract.ts';
+import { ReviewFault } from '../request/fault.ts';
 import type { Here, ShownRequest } from '../request/request.ts';
 import { decodeBytes, readRequest, refused } from '../request/request.ts';
 
 export interface View extends ShownRequest {
+  /** Of the key that is to be certified, "ABCD-EFGH-JKMN-PQRS": the terminal of who asks shows it while it waits. */
+  readonly keyCode: string;
   readonly askedFrom: string;
   /** Unix seconds. */
   readonly createdAt: number;
@@ -26,11 +29,16 @@ export interface View extends ShownRequest {
 /** @throws ReviewFault when anything in the reply does not agree with this page, the person, or the rest of it. */
 export function readView(reply: ViewReply, here: Here): View {
   const request = readRequest(reply, here);
+  const [certificate, ...more] = request.certificates;
+  // One key, one code to compare; nothing else is ever approved by others.
+  if (certificate?.purpose !== 'sudo' || more.length > 0)
+    throw new ReviewFault('other-purpose', 'What is approved is one certificate for sudo, and nothing else.');
+  const { keyCode } = certificate;
   const { askedFrom, createdAt, approveBy, needed, given, answer: approvedBy } = reply;
   const { rpId, credentialIds, userVerification } = reply;
   return {
     ...request,
-    ...{ askedFrom, createdAt, approveBy, needed, given, approvedBy },
+    ...{ keyCode, askedFrom, createdAt, approveBy, needed, given, approvedBy },
     ...{ rpId, credentialIds, userVerification },
     digests: {
       approve: answerDigest('approve', request, reply, here),

@@ -7,7 +7,7 @@ import { draftsOf, reasonOf } from '../../authority/pending-issue.ts';
 import type { PendingIssue } from '../../authority/records.ts';
 import { answerHints } from '../../authority/touch-hints.ts';
 import type { Waiting } from '../../authority/waiting.ts';
-import { describeWaiting, listApprovals, viewRequest } from '../../authority/waiting.ts';
+import { describeWaiting, hasApproved, listApprovals, viewRequest } from '../../authority/waiting.ts';
 import { decodeBytes, encodeBytes } from '../bytes.ts';
 import { callerOf } from '../caller.ts';
 import type { AnswerReply } from '../contract.ts';
@@ -29,8 +29,9 @@ export function approvalRoutes(http: Http, authority: Authority, metrics: Metric
     '/v1/approvals',
     { schema: { response: { 200: ApprovalsReply, default: Problem } } },
     async (request) => {
-      const waiting = await listApprovals(authority, await callerOf(authority, request));
-      return { requests: waiting.map(listed) };
+      const caller = await callerOf(authority, request);
+      const waiting = await listApprovals(authority, caller);
+      return { requests: waiting.map((one) => listed(one, caller)) };
     },
   );
 
@@ -42,6 +43,7 @@ export function approvalRoutes(http: Http, authority: Authority, metrics: Metric
       const { credentialIds, userVerification } = await answerHints(authority, waiting.request, body.person);
       return {
         ...shown(waiting),
+        answered: hasApproved(waiting.request, body.person),
         origin: authority.origin,
         rpId: authority.rpId,
         nonce: encodeBytes(waiting.request.nonce),
@@ -96,12 +98,13 @@ function shown({ request, approveBy, needed, given, answer }: Waiting) {
   return { requestId: id, person, reason, askedFrom, createdAt, approveBy, needed, given, answer };
 }
 
-function listed(waiting: Waiting) {
+function listed(waiting: Waiting, caller: string) {
   const { request, viewSecret } = waiting;
   const [draft = new Uint8Array()] = draftsOf(request);
   const { principals, validBefore } = draftFields(draft);
   const lifetime = Number(validBefore) - request.createdAt;
-  return { ...shown(waiting), viewSecret, principals: [...principals], lifetime };
+  const answered = hasApproved(request, caller);
+  return { ...shown(waiting), viewSecret, answered, principals: [...principals], lifetime };
 }
 
 async function answerReply(authority: Authority, request: PendingIssue): Promise<AnswerReply> {
@@ -109,5 +112,5 @@ async function answerReply(authority: Authority, request: PendingIssue): Promise
     const { needed, given } = await describeWaiting(authority, request);
     return { state: 'waiting', needed, given };
   }
-  return { state: request.state.kind === 'rejected' ? 'rejected' : 'issued', needed: 0, given: 0 };
+  return { state: request.state.kind === 'rejected' ? 'rejected' : 'issued' };
 }

@@ -430,6 +430,7 @@ class LyingAuthority {
     return {
       ...this.#shown(request),
       viewSecret: VIEW_SECRET,
+      answered: false,
       principals: [...principalsOf(asked)],
       lifetime: asked.lifetime ?? 72_000,
     };
@@ -441,7 +442,7 @@ class LyingAuthority {
     if (verb === 'view') return ok(this.#view(request));
     this.answers.push(body);
     const isRejected = body.answer === 'reject';
-    const reply: AnswerReply = { state: isRejected ? 'rejected' : 'issued', needed: 1, given: 1 };
+    const reply: AnswerReply = { state: isRejected ? 'rejected' : 'issued' };
     return ok(reply);
   }
 
@@ -455,6 +456,7 @@ class LyingAuthority {
       drafts: request.drafts.map((draft) => base64urlnopad.encode(draft)),
       credentialIds: ['AAAA'],
       userVerification: 'discouraged',
+      answered: false,
     };
     return this.lies.view?.(truth) ?? truth;
   }
