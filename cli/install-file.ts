@@ -1,11 +1,19 @@
-/** Files that make a host trust something: whole or not at all, root's, and readable for everybody, whatever the umask is. */
+/**
+ * Files that make a host trust something: whole or not at all, root's, and readable for everybody, whatever the umask is. Who decides by what is
+ * there holds the file meanwhile: else an older statement could be put over a newer one that came in between.
+ */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UsherCommandError } from './error.ts';
 
 const DIRECTORY_MODE = 0o755;
+const LOCK_MODE = 0o600;
 const OTHERS_WRITE = 0o022;
+const RETRY_MS = 20;
+/** Who holds the file reads and writes it once: whoever can not have it for so long is told, and decides. */
+const MOST_WAIT_MS = 3_000;
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'you may not',
@@ -14,11 +22,34 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
 };
 
+/**
+ * Does the work while no other `usher` does its own about the same file.
+ * @throws UsherCommandError `host-file` when another one holds it, or others could change what is written there.
+ */
+export async function whileHolding<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const lock = `${path}.lock`;
+  await orHostFile(path, async () => {
+    await makeDirectory(dirname(path));
+    await hold(lock);
+  });
+  try {
+    return await work();
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
 /** @throws UsherCommandError `host-file` when it can not be written, or others could change what is written there. */
 export async function installFile(path: string, text: string, mode: number): Promise<void> {
-  try {
+  await orHostFile(path, async () => {
     await makeDirectory(dirname(path));
     await replaceFile(path, text, mode);
+  });
+}
+
+async function orHostFile(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (cause) {
     if (!(cause instanceof Error) || !('code' in cause) || cause instanceof UsherCommandError) throw cause;
     const reason = REASONS[String(cause.code)] ?? String(cause.code);
@@ -26,6 +57,33 @@ export async function installFile(path: string, text: string, mode: number): Pro
       cause,
       ...(reason === 'you may not' ? { hint: 'run this as root' } : {}),
     });
+  }
+}
+
+async function hold(lock: string): Promise<void> {
+  const until = Date.now() + MOST_WAIT_MS;
+  while (!(await take(lock))) {
+    // Never removed here: two who remove it at once could both believe that they hold it.
+    if (Date.now() > until)
+      throw new UsherCommandError(
+        'host-file',
+        `${lock} exists: another usher is at work, or one was killed`,
+        {
+          hint: `when no other one runs: rm ${lock}`,
+        },
+      );
+    await sleep(RETRY_MS);
+  }
+}
+
+async function take(lock: string): Promise<boolean> {
+  try {
+    const file = await open(lock, 'wx', LOCK_MODE);
+    await file.close();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
   }
 }
 

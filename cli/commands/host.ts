@@ -9,7 +9,7 @@ import { readIfThere } from '../atomic-file.ts';
 import { UsherCommandError } from '../error.ts';
 import { fileReason } from '../file-reason.ts';
 import { orRefuse } from '../fleet-error.ts';
-import { installFile } from '../install-file.ts';
+import { installFile, whileHolding } from '../install-file.ts';
 import { MAX_STATEMENT_BYTES, readStatement, statementChanges, statementKeys } from '../statement-file.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { detail, say, warn, writeData } from '../terminal.ts';
@@ -37,14 +37,39 @@ export function hostCommand(surroundings: Surroundings): Command {
 async function trustStatement(surroundings: Surroundings, options: TrustOptions): Promise<void> {
   const { sudoCa: path } = orRefuse(() => hostFiles(options.dir));
   const next = await readStatement(surroundings, options.statement);
-  const installed = await readInstalled(path, options.first === true);
+  const readAccepting = () => readForNext(path, next, options.first === true);
+  const installed =
+    options.dryRun === true
+      ? await readAccepting()
+      : // Between reading and writing nobody else may write: of two statements at once the older one could stay.
+        await whileHolding(path, async () => install(path, next, await readAccepting()));
   if (installed?.text === next.text) return sayInstalled(surroundings, path, installed);
-  orRefuse(() => (installed === undefined ? acceptFirstStatement(next) : acceptStatement(next, installed)));
   for (const line of statementChanges(installed?.statement, next.statement)) writeData(surroundings, line);
-  if (options.dryRun === true) return say(surroundings, `${path} would change so, and was not touched`);
+  if (options.dryRun === true) say(surroundings, `${path} would change so, and was not touched`);
+  else report(surroundings, path, next, installed);
+}
+
+/** @returns what is installed, which the next statement may follow or is. */
+async function readForNext(
+  path: string,
+  next: SignedStatement,
+  first: boolean,
+): Promise<InstalledCa | undefined> {
+  const installed = await readInstalled(path, first);
+  if (installed?.text !== next.text)
+    orRefuse(() => (installed === undefined ? acceptFirstStatement(next) : acceptStatement(next, installed)));
+  return installed;
+}
+
+/** @returns what was installed before. */
+async function install(
+  path: string,
+  next: SignedStatement,
+  before: InstalledCa | undefined,
+): Promise<InstalledCa | undefined> {
   // Everybody reads it: pam-ussh does so as the person who calls sudo.
-  await installFile(path, formatSudoCaFile(next), 0o644);
-  report(surroundings, path, next, installed);
+  if (before?.text !== next.text) await installFile(path, formatSudoCaFile(next), 0o644);
+  return before;
 }
 
 async function readInstalled(path: string, first: boolean): Promise<InstalledCa | undefined> {
@@ -107,6 +132,6 @@ function report(
   } else if (installed.statement.everywhere !== statement.everywhere)
     warn(
       surroundings,
-      `sudo takes other principals now: change /etc/pam.d/sudo too (usher export pam${statement.everywhere ? '' : ' --no-everywhere'})`,
+      `sudo takes other principals now: change /etc/pam.d/sudo and sudo-i too (usher export pam${statement.everywhere ? '' : ' --no-everywhere'})`,
     );
 }

@@ -1,13 +1,19 @@
 /** `usher host trust`: what gets into a host's file of sudo CA keys, and how. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../cli/run.ts';
 import { formatSudoCaFile } from '../../src/fleet/sudo-ca-file.ts';
 import { formatPublicKeyLine } from '../../src/ssh/public-key.ts';
 import { CAROL, DAVE, GONE, STATEMENT, sign, signedText } from '../fleet/statements.ts';
+
+const STAGED = fileURLToPath(new URL('../support/staged-trust.ts', import.meta.url));
 
 let directory: string;
 let file: string;
@@ -35,6 +41,22 @@ async function trust(text: string, ...more: readonly string[]) {
   return { code, ...output };
 }
 
+/** The command as a process of its own, which waits before it puts the file in place. */
+function stage(text: string) {
+  const statement = join(directory, 'statement');
+  writeFileSync(statement, text);
+  const child = spawn(process.execPath, [STAGED, '--statement', statement, '--dir', directory]);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (part: string) => {
+    stderr += part;
+  });
+  return {
+    isAboutToInstall: once(child.stdout, 'data'),
+    goOn: () => child.stdin.end('go on\n'),
+    ended: once(child, 'close').then(([code]: unknown[]) => ({ code, stderr })),
+  };
+}
+
 const first = () => trust(signedText(STATEMENT, CAROL), '--first');
 const NEXT = { ...STATEMENT, number: 8, keys: STATEMENT.keys.filter(({ state }) => state !== 'retired') };
 
@@ -42,6 +64,7 @@ describe('the first statement', () => {
   it('is taken over with --first alone, readable for everybody whatever the umask', async () => {
     const refused = await trust(signedText(STATEMENT, CAROL));
     expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('--first') });
+    await rm(directory, { recursive: true });
     const before = process.umask(0o077);
     const taken = await first().finally(() => process.umask(before));
     expect(taken).toMatchObject({ code: 0, stderr: expect.stringContaining('root on this host') });
@@ -119,6 +142,44 @@ describe('the next statement', () => {
     const result = await trust(signedText({ ...NEXT, everywhere: false }, CAROL));
     expect(result.stdout).toContain('- principals sudoer,sudoer@HOST\n');
     expect(result.stderr).toContain('usher export pam --no-everywhere');
+  });
+
+  it('that is older never takes the place of a newer one, when they come at once', async () => {
+    const [eight, nine] = [signedText(NEXT, CAROL), signedText({ ...NEXT, number: 9 }, CAROL)];
+    for (const both of [
+      [eight, nine],
+      [nine, eight],
+      [eight, nine],
+    ]) {
+      await Promise.all(both.map((text) => trust(text)));
+      expect(await readFile(file, 'utf8')).toBe(formatSudoCaFile(sign({ ...NEXT, number: 9 })));
+      expect(await readdir(directory)).toEqual(['sudo_ca.pub']);
+      await rm(file);
+      await first();
+    }
+  });
+
+  // The second one waits for three seconds before it gives up.
+  it('is refused while another process is at work, which is not driven out', async () => {
+    const slow = stage(signedText(NEXT, CAROL));
+    await slow.isAboutToInstall;
+    const late = stage(signedText({ ...NEXT, number: 9 }, CAROL));
+    late.goOn();
+    expect(await late.ended).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /sudo_ca\.pub\.lock exists: another usher.*\n.*hint: .*: rm \S+\.lock\n$/,
+      ),
+    });
+    slow.goOn();
+    expect(await slow.ended).toMatchObject({ code: 0 });
+    expect(await readFile(file, 'utf8')).toBe(formatSudoCaFile(sign(NEXT)));
+    expect(await readdir(directory)).toEqual(['statement', 'sudo_ca.pub']);
+  }, 20_000);
+
+  it('is looked at with --dry-run all the same', async () => {
+    await writeFile(`${file}.lock`, '');
+    expect(await trust(signedText(NEXT, CAROL), '--dry-run')).toMatchObject({ code: 0 });
   });
 
   it('is read from the file of another host too', async () => {
