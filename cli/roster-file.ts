@@ -1,8 +1,8 @@
 /** A roster as its keeper has it, in a file: for what is made from it without the authority. */
 import { readFile } from 'node:fs/promises';
+import { fileReason } from '../src/file-reason.ts';
 import type { Roster } from '../src/policy/roster.ts';
 import { UsherCommandError } from './error.ts';
-import { fileReason } from './file-reason.ts';
 
 /** @throws UsherCommandError `bad-roster` */
 export async function readRoster(file: string): Promise<Roster> {

@@ -1,5 +1,6 @@
 /** Statements about a keyless sudo CA, as files: alone, or at the top of the `ca_file` of a host. */
 import { text } from 'node:stream/consumers';
+import { fileReason } from '../src/file-reason.ts';
 import type { SignedStatement } from '../src/fleet/signed-statement.ts';
 import { openStatement } from '../src/fleet/signed-statement.ts';
 import { statementIn } from '../src/fleet/sudo-ca-file.ts';
@@ -8,7 +9,6 @@ import { formatStatement } from '../src/fleet/sudo-ca-statement.ts';
 import { fingerprint } from '../src/ssh/public-key.ts';
 import { readIfThere } from './atomic-file.ts';
 import { UsherCommandError } from './error.ts';
-import { fileReason } from './file-reason.ts';
 import { orRefuse } from './fleet-error.ts';
 import type { Surroundings } from './surroundings.ts';
 

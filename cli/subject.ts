@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { AgentError } from '../src/agent/error.ts';
 import { withPrivateAgent } from '../src/agent/private-agent.ts';
+import { fileReason } from '../src/file-reason.ts';
 import { SshError } from '../src/ssh/error.ts';
 import { isOpensshKeyFile, readOpensshHeader, readSecurityKeyFile } from '../src/ssh/openssh-key.ts';
 import type { PrivateKey, SecurityKeyFile } from '../src/ssh/private-key.ts';
@@ -10,7 +11,6 @@ import type { PublicKey } from '../src/ssh/public-key.ts';
 import { encodePublicKey, isSecurityKey } from '../src/ssh/public-key.ts';
 import { encodeSshsig, signSshsig, sshsigPreimage } from '../src/ssh/sshsig.ts';
 import { UsherCommandError } from './error.ts';
-import { fileReason } from './file-reason.ts';
 import type { Surroundings } from './surroundings.ts';
 import { askSecret, say, whileWaiting } from './terminal.ts';
 

@@ -9,8 +9,11 @@ export class CommandError extends Error {
   }
 }
 
+/** Our own errors have codes, too, and so have Node's. */
+const SYSTEM_CODE = /^E[A-Z0-9]+$/;
+
 /** The code of a failed system call, like `ENOENT`, or undefined for any other error. */
 export function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  return SYSTEM_CODE.test(error.code) ? error.code : undefined;
 }

@@ -11,6 +11,7 @@ import { RosterInForce } from './authority/roster-in-force.ts';
 import { CommandError, systemCode } from './command-error.ts';
 import type { Config, KeySignerConfig } from './config.ts';
 import { parseConfig } from './config.ts';
+import { fileReason } from './file-reason.ts';
 import { signCheckpoint } from './log/checkpoint.ts';
 import type { NoteSigner } from './log/note-key.ts';
 import { formatVerifierKey, logName } from './log/note-key.ts';
@@ -152,6 +153,8 @@ function readPublicKey(path: string, name: string): Promise<PublicKey> {
 export function readKey(path: string, name: string, passphraseFile?: string): Promise<PrivateKey> {
   return namingKey(name, path, async () => {
     const text = await readFile(path, 'utf8');
+    if (isPublicKeyText(text))
+      throw new CommandError('it is a public key', { hint: 'name the file of the private key' });
     try {
       return readPrivateKeyFile(text);
     } catch (error) {
@@ -166,7 +169,20 @@ async function namingKey<T>(name: string, path: string, read: () => Promise<T>):
   try {
     return await read();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown reason';
-    throw new CommandError(`the key "${name}" in ${path} can not be used: ${reason}`, { cause });
+    const hasWords = systemCode(cause) === undefined && cause instanceof Error;
+    const reason = hasWords ? cause.message : fileReason(cause);
+    const hint = cause instanceof CommandError ? cause.hint : undefined;
+    throw new CommandError(`the key "${name}" in ${path} can not be used: ${reason}`, {
+      cause,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
+
+function isPublicKeyText(text: string): boolean {
+  try {
+    return readPublicKeyFile(text) !== undefined;
+  } catch {
+    return false;
   }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isCancel, password } from '@clack/prompts';
+import { fileReason } from './file-reason.ts';
 
 /**
  * @param name of the key, as in `LoadCredential=login-passphrase:…`
@@ -10,7 +11,7 @@ import { isCancel, password } from '@clack/prompts';
  */
 export async function readPassphrase(name: string, file?: string): Promise<string> {
   const path = file ?? credentialPath(`${name}-passphrase`);
-  if (path !== undefined) return (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+  if (path !== undefined) return (await readPassphraseFile(path)).replace(/\r?\n$/, '');
   if (!process.stdin.isTTY)
     throw new Error(
       `the key "${name}" has a passphrase: name a passphrase_file, or give the systemd credential ${name}-passphrase`,
@@ -18,6 +19,12 @@ export async function readPassphrase(name: string, file?: string): Promise<strin
   const typed = await password({ message: `passphrase of the key "${name}"` });
   if (isCancel(typed)) throw new Error('no passphrase was given');
   return typed;
+}
+
+function readPassphraseFile(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new Error(`its passphrase in ${path} can not be read: ${fileReason(cause)}`, { cause });
+  });
 }
 
 /** systemd.exec(5), CREDENTIALS: files of the unit that only it can read. */

@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
+import { fileReason } from '../../src/file-reason.ts';
 import type { Certificate } from '../../src/ssh/certificate.ts';
 import { parseCertificateLine } from '../../src/ssh/certificate-line.ts';
 import { SshError } from '../../src/ssh/error.ts';
 import { printable } from '../../src/ssh/printable.ts';
 import { viewCertificate, viewLines } from '../certificate-view.ts';
 import { UsherCommandError } from '../error.ts';
-import { fileReason } from '../file-reason.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { warn, writeData, writeJson } from '../terminal.ts';
 

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
+import { fileReason } from '../../src/file-reason.ts';
 import type { Access } from '../../src/http/contract.ts';
 import { InviteReply } from '../../src/http/contract.ts';
 import { formatDuration } from '../../src/ssh/duration.ts';
@@ -10,7 +11,6 @@ import type { VerifiedBundle } from '../bundle.ts';
 import { Client } from '../client.ts';
 import { enrolCredential } from '../enrol-credential.ts';
 import { UsherCommandError } from '../error.ts';
-import { fileReason } from '../file-reason.ts';
 import type { Invite } from '../invite.ts';
 import { parseInvite } from '../invite.ts';
 import type { Paths } from '../paths.ts';

@@ -1,5 +1,6 @@
 /** `usher host trust`: on a host, as root: take over which security keys may sign sudo certificates. */
 import { Command } from 'commander';
+import { fileReason } from '../../src/file-reason.ts';
 import { DEFAULT_DIRECTORY, hostFiles } from '../../src/fleet/host-facts.ts';
 import type { InstalledCa, SignedStatement } from '../../src/fleet/signed-statement.ts';
 import { acceptFirstStatement, acceptStatement } from '../../src/fleet/signed-statement.ts';
@@ -7,7 +8,6 @@ import { formatSudoCaFile, parseSudoCaFile } from '../../src/fleet/sudo-ca-file.
 import { fingerprint } from '../../src/ssh/public-key.ts';
 import { readIfThere } from '../atomic-file.ts';
 import { UsherCommandError } from '../error.ts';
-import { fileReason } from '../file-reason.ts';
 import { orRefuse } from '../fleet-error.ts';
 import { installFile, whileHolding } from '../install-file.ts';
 import { MAX_STATEMENT_BYTES, readStatement, statementChanges, statementKeys } from '../statement-file.ts';

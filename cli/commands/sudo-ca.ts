@@ -1,6 +1,7 @@
 /** `usher sudo-ca sign`: an approver says, with a touch, which security keys hosts may trust for sudo from now on. */
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { fileReason } from '../../src/file-reason.ts';
 import type { SignedStatement } from '../../src/fleet/signed-statement.ts';
 import {
   acceptFirstStatement,
@@ -17,7 +18,6 @@ import { parsePublicKeyLine } from '../../src/ssh/public-key.ts';
 import { writeAtomically } from '../atomic-file.ts';
 import { openEnrolled } from '../enrolled.ts';
 import { UsherCommandError } from '../error.ts';
-import { fileReason } from '../file-reason.ts';
 import { orRefuse } from '../fleet-error.ts';
 import { readRoster } from '../roster-file.ts';
 import { readStatement, statementChanges, statementKeys } from '../statement-file.ts';

@@ -5,6 +5,7 @@ import type { BreakGlassPurpose } from '../authority/break-glass.ts';
 import type { Clock, Random } from '../authority/ports.ts';
 import { CommandError } from '../command-error.ts';
 import { equalBytes } from '../fido/equal-bytes.ts';
+import { fileReason } from '../file-reason.ts';
 import type { Certificate } from '../ssh/certificate.ts';
 import { encodeCertificate } from '../ssh/certificate.ts';
 import { formatCertificateLine } from '../ssh/certificate-line.ts';
@@ -56,7 +57,7 @@ export async function agentDelivery(
 
 /** Certificates for the key in `<key>.pub`: `<key>-cert.pub` for logins, where ssh finds it, and `<key>-sudo-cert.pub`. */
 export async function fileDelivery(path: string): Promise<Delivery> {
-  const { key } = readPublicKeyFile(await readFile(path, 'utf8'));
+  const { key } = readPublicKeyFile(await readKeyText(path));
   const base = path.replace(/\.pub$/, '');
   const files = { login: `${base}-cert.pub`, sudo: `${base}-sudo-cert.pub` };
   return {
@@ -68,6 +69,15 @@ export async function fileDelivery(path: string): Promise<Delivery> {
     },
     close: () => undefined,
   };
+}
+
+async function readKeyText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new CommandError(`${path} can not be read: ${fileReason(cause)}`, {
+      cause,
+      hint: 'name the file of a public key: --key FILE.pub',
+    });
+  });
 }
 
 /** Whoever owns the socket gets the private keys. */

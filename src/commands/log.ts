@@ -8,6 +8,7 @@ import { breakGlassGaps, importBreakGlass } from '../authority/break-glass-impor
 import { parseRecords } from '../authority/break-glass-record.ts';
 import { CommandError } from '../command-error.ts';
 import { openAuthority, readConfig } from '../compose.ts';
+import { fileReason } from '../file-reason.ts';
 import { fingerprint } from '../ssh/public-key.ts';
 import { isoTime } from './credential-view.ts';
 
@@ -39,9 +40,8 @@ async function withAuthority<T>(dir: string, work: (authority: Authority) => Pro
 
 async function readRecords(file: string): Promise<ReturnType<typeof parseRecords>> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    const said = cause instanceof Error ? cause.message : String(cause);
     const hint = 'name what break-glass wrote beside the offline key: KEY.issued';
-    throw new CommandError(`${file} can not be read: ${said}`, { cause, hint });
+    throw new CommandError(`${file} can not be read: ${fileReason(cause)}`, { cause, hint });
   });
   return parseRecords(text, file);
 }

@@ -5,6 +5,7 @@ import type { LoadedRoster } from '../authority/load-roster.ts';
 import { loadRoster as putRosterInForce } from '../authority/load-roster.ts';
 import { CommandError } from '../command-error.ts';
 import { FILES, openAuthority, readConfig } from '../compose.ts';
+import { fileReason } from '../file-reason.ts';
 import { rosterDiff } from '../policy/diff.ts';
 import { formatRosterDiff } from '../policy/diff-text.ts';
 import { formatFault } from '../policy/fault.ts';
@@ -59,8 +60,7 @@ async function readGoodRoster(file: string): Promise<Roster> {
 
 async function readRosterFile(file: string): Promise<Buffer> {
   return readFile(file).catch((cause: unknown) => {
-    const said = cause instanceof Error ? cause.message : String(cause);
     const hint = 'name the roster file itself, like ca/roster.yaml';
-    throw new CommandError(`${file} can not be read: ${said}`, { cause, hint });
+    throw new CommandError(`${file} can not be read: ${fileReason(cause)}`, { cause, hint });
   });
 }

@@ -68,8 +68,16 @@ describe('nothing is signed, and no serial used,', () => {
     ['for a time that is none', { for: '1 hour' }, /"1 hour" is no time span/],
     ['without a reason', { reason: '' }, /a reason is 1 to 200/],
     ['for a reason of two lines', { reason: 'fire\nflood' }, /a reason is 1 to 200/],
-    ['with a key that is not there', { ca: '/nowhere/ca' }, /the key "break-glass" in \/nowhere\/ca/],
-    ['for a key that is not there', { key: '/nowhere/id.pub' }, /\/nowhere\/id.pub/],
+    [
+      'with a key that is not there',
+      { ca: '/nowhere/ca' },
+      /the key "break-glass" in \/nowhere\/ca can not be used: there is no such file$/,
+    ],
+    [
+      'for a key that is not there',
+      { key: '/nowhere/id.pub' },
+      /id.pub can not be read: there is no such file$/,
+    ],
   ])('%s', async ([, changes, message]) => {
     await expect(sign(changes)).rejects.toThrow(message);
     expect((await readdir(place)).sort()).toEqual(['ca', 'id.pub']);
@@ -77,7 +85,10 @@ describe('nothing is signed, and no serial used,', () => {
 
   it('with the public half of the offline key', async () => {
     await writeFile(at('ca.pub'), formatPublicKeyLine(OFFLINE.publicKey));
-    await expect(sign({ ca: at('ca.pub') })).rejects.toThrow(/can not be used/);
+    await expect(sign({ ca: at('ca.pub') })).rejects.toMatchObject({
+      message: expect.stringMatching(/can not be used: it is a public key$/),
+      hint: 'name the file of the private key',
+    });
     expect(existsSync(at('ca.pub.serial'))).toBe(false);
   });
 

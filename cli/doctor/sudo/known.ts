@@ -1,5 +1,6 @@
 /** What this machine knows of the host's sudo: from the authority, or from the file of CA keys that the person names. */
 import { readFile } from 'node:fs/promises';
+import { fileReason } from '../../../src/file-reason.ts';
 import type { PublicKey } from '../../../src/ssh/public-key.ts';
 import { formatPublicKeyLine } from '../../../src/ssh/public-key.ts';
 import type { AgentAddress } from '../../agent-address.ts';
@@ -9,7 +10,6 @@ import type { Enrolled } from '../../enrolled.ts';
 import { openEnrolled, refreshBundle, storedBundle } from '../../enrolled.ts';
 import type { EntryOwner } from '../../entries.ts';
 import { UsherCommandError } from '../../error.ts';
-import { fileReason } from '../../file-reason.ts';
 import { entryOwner } from '../../own-entries.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import type { Check } from '../check.ts';

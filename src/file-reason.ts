@@ -1,4 +1,6 @@
 /** Why a file that a person named can not be read, in words. */
+import { systemCode } from './command-error.ts';
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'there is no such file',
@@ -7,6 +9,6 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 export function fileReason(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return REASONS[code] ?? (code === '' ? 'the reason is not known' : code);
+  const code = systemCode(cause);
+  return code === undefined ? 'the reason is not known' : (REASONS[code] ?? code);
 }
