@@ -27,34 +27,31 @@ const SIGN_BIT = 2n ** 63n;
 /** The end of the year 9999: whoever is beyond it counted milliseconds. */
 export const LAST_SECOND = 253_402_300_799n;
 export const SOURCE_ADDRESS = 'source-address';
+/** The principal that hosts take beside the one of their own. */
+const EVERY_HOST = 'sudoer';
 
 /** What CheckCert refuses, in its order (the options have none). */
 const CHECK_CERT: readonly Rule[] = [
   function nestedCertificate({ authority }, { xcrypto }) {
     if (authority.kind !== 'certificate' || xcrypto === 'before-0.52') return undefined;
-    return error(
-      'cert.parse-strict',
-      'its CA is a certificate, which x/crypto does not read',
-      'sign with a plain key',
-    );
+    const sentence = 'its CA is a certificate, which x/crypto does not read';
+    return onlyNew('cert.parse-strict', sentence, 'sign with a plain key');
   },
 
   function unsupportedOptions({ criticalOptions }) {
     const names = criticalOptions.map(({ name }) => name).filter((name) => name !== SOURCE_ADDRESS);
     if (names.length === 0) return undefined;
     const sentence = `pam-ussh supports no critical option, and it has ${listed(names)}`;
-    return error('cert.critical', sentence, 'issue sudo certificates without critical options');
+    return onlyNew('cert.critical', sentence, 'issue sudo certificates without critical options');
   },
 
   function userPrincipal({ principals }, { user }) {
     // An empty list passes here; configured principals refuse it later.
     if (principals.length === 0 || principals.includes(user)) return undefined;
     const sentence = `the user "${user}" is none of its principals (${listed(principals)})`;
-    return error(
-      'cert.user-principal',
-      sentence,
-      nearMiss(user, principals) ?? `issue it with the principal ${user}`,
-    );
+    const near = nearMiss(user, principals);
+    if (near !== undefined) return error('cert.user-principal', sentence, near);
+    return onlyNew('cert.user-principal', sentence, `ask for one with the login ${user}`);
   },
 
   function notYetValid({ validAfter }, { now }) {
@@ -77,11 +74,8 @@ const CHECK_CERT: readonly Rule[] = [
     // x/crypto asks for no touch of the CA, whatever its age.
     const fault = faultOfSignature(key, signature, draft, { needsTouch: false });
     if (fault === undefined) return undefined;
-    return error(
-      'cert.signature',
-      `the signature of the CA is not good (${printable(fault)})`,
-      'ask for a new certificate',
-    );
+    const sentence = `the signature of the CA is not good (${printable(fault)})`;
+    return onlyNew('cert.signature', sentence, 'ask for a new certificate');
   },
 ];
 
@@ -99,10 +93,11 @@ export function refusalOfCa(
   { caKeys }: CertificateContext,
 ): Finding | undefined {
   if (caKeys === undefined || caKeys.some(({ key }) => isSame(key, authority))) return undefined;
+  // Never to add that CA: the certificate may be one for signing in, whose CA must not give sudo.
   return error(
     'cert.ca-in-ca_file',
     'the key of its CA is not in ca_file',
-    'add the CA to ca_file on the host, or ask for a certificate of the CA that is there',
+    'ask for a certificate of the CA that is there; if the CA was replaced, the keeper installs: usher export ca-file --purpose sudo',
   );
 }
 
@@ -113,13 +108,22 @@ export function refusalOfPrincipals(
 ): Finding | undefined {
   if (principals.size === 0) return refusalOfNobody(certificate);
   if (matchedPrincipal(certificate, principals) !== undefined) return undefined;
-  const wanted = [...principals.keys()];
+  const wanted = preferred([...principals.keys()]);
   const near = wanted.flatMap((name) => nearMiss(name, certificate.principals) ?? [])[0];
-  return error(
-    'cert.sudo-principal',
-    `none of its principals (${listed(certificate.principals)}) is one that the host wants (${listed(wanted)})`,
-    near ?? `ask for a certificate for this host, with the principal ${wanted[0] ?? ''}`,
-  );
+  const sentence = `none of its principals (${listed(certificate.principals)}) is one that the host wants (${listed([...principals.keys()])})`;
+  if (near !== undefined) return error('cert.sudo-principal', sentence, near);
+  const own = wanted.find((name) => name !== EVERY_HOST);
+  const hint = `ask for a certificate for this host${own === undefined ? '' : `: ${printable(own)}`}`;
+  return onlyNew('cert.sudo-principal', sentence, hint);
+}
+
+/** Those of one host first: what every host takes, few may ask for, and nobody needs. */
+function preferred(names: readonly string[]): readonly string[] {
+  return [...names.filter(hasHost), ...names.filter((name) => !hasHost(name))];
+}
+
+function hasHost(name: string): boolean {
+  return name.includes('@');
 }
 
 /** Where no principals are configured, pam-ussh logs the first one of the certificate without looking whether there is one. */
@@ -151,7 +155,8 @@ function nearMiss(wanted: string, names: readonly string[]): string | undefined 
   const near = names.find((name) => plain(name) === plain(wanted));
   if (near !== undefined)
     return `"${printable(near)}" is nearly "${printable(wanted)}": letters and blanks must be the same`;
-  const host = names.find((name) => name.includes('@') && name.split('@')[0] === wanted.split('@')[0]);
+  if (!hasHost(wanted)) return undefined;
+  const host = names.find((name) => hasHost(name) && name.split('@')[0] === wanted.split('@')[0]);
   return host === undefined
     ? undefined
     : `"${printable(host)}" is for another host than "${printable(wanted)}"`;
@@ -183,4 +188,8 @@ function listed(names: readonly string[]): string {
 
 function error(check: Finding['check'], sentence: string, hint: string): Finding {
   return { check, level: 'error', sentence, hint };
+}
+
+function onlyNew(check: Finding['check'], sentence: string, hint: string): Finding {
+  return { ...error(check, sentence, hint), remedy: 'new-certificate' };
 }

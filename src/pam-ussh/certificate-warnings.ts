@@ -26,14 +26,14 @@ const WARNINGS: readonly Rule[] = [
   function noPrincipals({ principals }) {
     if (principals.length > 0) return undefined;
     const sentence = 'it has no principals, which x/crypto takes for everybody';
-    return warning('cert.user-principal', sentence, 'never issue certificates without principals');
+    return fromIssuer('cert.user-principal', sentence, 'never issue certificates without principals');
   },
 
   function loggedName({ principals }, { user }) {
     const [first] = principals;
     if (first === undefined || first === user) return undefined;
     const sentence = `pam-ussh logs its first principal, "${printable(first)}", and not the user`;
-    return warning('cert.user-principal', sentence, `issue it with ${user} as the first principal`);
+    return fromIssuer('cert.user-principal', sentence, `issue it with ${user} as the first principal`);
   },
 
   function milliseconds({ validBefore }) {
@@ -42,20 +42,14 @@ const WARNINGS: readonly Rule[] = [
       validBefore === FOR_EVER
         ? 'it never ends'
         : 'it ends after the year 9999: a time in milliseconds, it seems';
-    return warning(
-      'cert.time',
-      sentence,
-      'expiry is the only revocation that pam-ussh knows: issue it for an hour',
-    );
+    const hint = 'expiry is the only revocation that pam-ussh knows: issue it for an hour';
+    return fromIssuer('cert.time', sentence, hint);
   },
 
   function serialZero({ serial }) {
     if (serial !== 0n) return undefined;
-    return warning(
-      'cert.serial-nonzero',
-      'its serial is 0, so that the log does not say which it was',
-      'issue it with a serial',
-    );
+    const sentence = 'its serial is 0, so that the log does not say which it was';
+    return fromIssuer('cert.serial-nonzero', sentence, 'issue it with a serial');
   },
 
   function subjectAlgorithm({ subject }) {
@@ -76,4 +70,8 @@ const WARNINGS: readonly Rule[] = [
 
 function warning(check: Finding['check'], sentence: string, hint: string): Finding {
   return { check, level: 'warning', sentence, hint };
+}
+
+function fromIssuer(check: Finding['check'], sentence: string, hint: string): Finding {
+  return { ...warning(check, sentence, hint), remedy: 'new-certificate' };
 }

@@ -37,4 +37,6 @@ export interface Finding {
   readonly sentence: string;
   /** What to do about it. */
   readonly hint: string;
+  /** Where the hint speaks to who issues certificates, or says no more than to ask for another one: a command can say how that is done. */
+  readonly remedy?: 'new-certificate';
 }

@@ -58,6 +58,7 @@ function faultsOf({ fault, isCertificate }: Unreadable): readonly Finding[] {
       level: 'error',
       sentence,
       hint: 'issue it with options in byte order, each once',
+      remedy: 'new-certificate',
     },
   ];
 }

@@ -14,6 +14,7 @@ export type IdentityStep = 'accepted' | 'skipped' | 'aborts' | 'not-reached';
 export interface IdentityVerdict {
   /** The place in the agent's list, from 0. */
   readonly index: number;
+  /** As the agent has it: whoever reaches the agent may have written anything. Make it printable before it is shown, as `log` and `stderr` below. */
   readonly comment: string;
   readonly step: IdentityStep;
   /** Undefined for plain keys, and for what x/crypto can not read. */

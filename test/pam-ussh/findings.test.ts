@@ -83,9 +83,40 @@ describe('a certificate that is refused', () => {
     [['alice\0', 'sudoer'], /nearly "alice"/],
     [['alice', ' sudoer'], /" sudoer" is nearly "sudoer"/],
     [['alice', 'sudoer@other'], /"sudoer@other" is for another host/],
-    [['alice'], /with the principal sudoer/],
+    [['alice'], /^ask for a certificate for this host: sudoer@myhost$/],
+    [['alice@myhost', 'sudoer@myhost'], /^ask for one with the login alice$/],
+    [['alice', 'alice@other'], /: sudoer@myhost$/],
+    [['alice', 'sudoer@other', ' sudoer'], /"sudoer@other" is for another host than "sudoer@myhost"/],
   ])('with the principals %j: the hint says what is nearly right', (principals, hint) => {
     expect(one({ principals }).refusals[0]?.hint).toMatch(hint);
+  });
+
+  it.each([
+    ['sudoer', 'ask for a certificate for this host'],
+    ['sudoer,admins', 'ask for a certificate for this host: admins'],
+    ['sudoer,admins,sudoer@web1', 'ask for a certificate for this host: sudoer@web1'],
+  ])('where the host takes %s: the hint never names the principal of every host', (wanted, hint) => {
+    const moduleArguments = [`ca_file=${WORLD.directory}/ca`, `authorized_principals=${wanted}`];
+    const { identities } = judged([certify(WORLD, { principals: ['alice', 'alice@web1'] })], {
+      moduleArguments,
+    });
+    expect(identities[0]?.refusals).toMatchObject([{ check: 'cert.sudo-principal', hint }]);
+  });
+
+  it('of another CA: nobody is told to trust that one', () => {
+    const [refusal] = one({ ca: testKey('ed25519', 'other ca') }).refusals;
+    expect(refusal?.hint).not.toMatch(/\badd\b|put .* into/);
+    expect(refusal?.hint).toMatch(
+      /a certificate of the CA that is there.*usher export ca-file --purpose sudo/,
+    );
+  });
+
+  it('for good, so that only a new one helps: that is said apart from the hint', () => {
+    const ofNew = (changes: CertifyOptions) => one(changes).refusals.map(({ remedy }) => remedy);
+    expect(ofNew({ raw: { criticalOptions: options(['x', '']) } })).toEqual(['new-certificate']);
+    expect(ofNew({ principals: ['bob', 'sudoer'] })).toEqual(['new-certificate']);
+    expect(ofNew({ principals: ['Alice', 'sudoer'] })).toEqual([undefined]);
+    expect(ofNew({ before: -3 })).toEqual([undefined]);
   });
 
   it('with times in milliseconds: the hint says so', () => {
