@@ -97,7 +97,10 @@ async function agreeAndWait(ceremony: Ceremony, how: HowToAgree): Promise<Issued
   try {
     const answered = await agree(ceremony, how);
     if (answered.state === 'issued') return answered;
-    return await waitForOthers(ceremony.enrolled, waitedOf(ceremony), answered);
+    const [first] = ceremony.request.certificates;
+    if (first === undefined) throw new TypeError('a request asks for something');
+    const waiting = { ...waitedOf(ceremony), subject: first.asked.key };
+    return await waitForOthers(ceremony.enrolled, waiting, answered);
   } catch (error) {
     const asked = ceremony.request.certificates.map((certificate) => certificate.asked);
     throw await explainRefusal(ceremony.enrolled, asked, error);

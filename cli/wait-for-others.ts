@@ -1,7 +1,9 @@
 /** Waits until other people have approved, as long as they may. What they say is told as soon as it is known. */
 import { writeSync } from 'node:fs';
 import type { Approvable, Issued, ResultReply } from '../src/http/contract.ts';
+import { keyCode } from '../src/ssh/key-code.ts';
 import { printable } from '../src/ssh/printable.ts';
+import type { PublicKey } from '../src/ssh/public-key.ts';
 import type { Enrolled } from './enrolled.ts';
 import { UsherCommandError } from './error.ts';
 import type { Waited } from './result.ts';
@@ -11,7 +13,12 @@ import { detail, say, whileWaiting } from './terminal.ts';
 
 const POLL_MILLISECONDS = 3_000;
 
-export async function waitForOthers(enrolled: Enrolled, waited: Waited, first: Approvable): Promise<Issued> {
+/** What was asked for, and the key that it is for. */
+interface Waiting extends Waited {
+  readonly subject: PublicKey;
+}
+
+export async function waitForOthers(enrolled: Enrolled, waited: Waiting, first: Approvable): Promise<Issued> {
   const { surroundings } = enrolled;
   sayWhoIsNeeded(enrolled, waited, first);
   // Whoever interrupts should know that others may still be asked to approve; the handler of the signal exits at once.
@@ -67,7 +74,7 @@ function isPassing(error: unknown): boolean {
 
 function sayWhoIsNeeded(
   { surroundings }: Enrolled,
-  { request }: Waited,
+  { request, subject }: Waiting,
   { needed, given, approveBy, address }: Approvable,
 ): void {
   say(
@@ -77,8 +84,14 @@ function sayWhoIsNeeded(
   detail(surroundings, [
     ['they type', `usher approve ${request.requestId}`],
     ['or open', address],
+    ['tell them', keyCode(subject)],
     ['until', formatTime(BigInt(approveBy))],
   ]);
+  // By their screens alone they can not know whose key it is: an authority that lies would have them approve for another one.
+  say(
+    surroundings,
+    '"tell them" is the code of your key: who approves must see the same one, so tell them yourself',
+  );
 }
 
 function interruption({ approveBy, address }: Approvable): string {

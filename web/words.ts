@@ -1,15 +1,4 @@
 /** What certificates say, in words for people. */
-import type { PublicKey } from '../src/ssh/public-key.ts';
-
-const KEY_TYPES: Readonly<Record<PublicKey['type'], string>> = {
-  'ssh-ed25519': 'Ed25519',
-  'ecdsa-sha2-nistp256': 'ECDSA P-256',
-  'ecdsa-sha2-nistp384': 'ECDSA P-384',
-  'ecdsa-sha2-nistp521': 'ECDSA P-521',
-  'ssh-rsa': 'RSA',
-  'sk-ssh-ed25519@openssh.com': 'Ed25519 in a security key',
-  'sk-ecdsa-sha2-nistp256@openssh.com': 'ECDSA P-256 in a security key',
-};
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
   'permit-pty': 'a terminal',
@@ -18,11 +7,6 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'permit-X11-forwarding': 'X11 forwarding',
   'permit-user-rc': 'running ~/.ssh/rc',
 };
-
-export function keyInWords(key: PublicKey): string {
-  const size = key.type === 'ssh-rsa' ? ` with ${bitLength(key.modulus)} bits` : '';
-  return `${KEY_TYPES[key.type]}${size}`;
-}
 
 /** A name that we have no words for stands for itself: nothing that a draft says is left out. */
 export function extensionInWords(name: string): string {
@@ -95,8 +79,4 @@ function twoDigits(number: number): string {
 function counted(count: number, unit: string): string {
   if (count === 0) return '';
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
-}
-
-function bitLength(magnitude: Uint8Array): number {
-  return magnitude.length * 8 - (Math.clz32(magnitude[0] ?? 0) - 24);
 }

@@ -7,6 +7,7 @@ import { loadSettings } from '../../cli/settings.ts';
 import type { SudoAsked, ViewReply } from '../../src/http/contract.ts';
 import { flagOption } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
+import { keyCode } from '../../src/ssh/key-code.ts';
 import { readSecurityKeyFile } from '../../src/ssh/openssh-key.ts';
 import { encodePublicKey } from '../../src/ssh/public-key.ts';
 import { LEAST_RANDOM_SERIAL } from '../../src/ssh/serial.ts';
@@ -22,6 +23,7 @@ import { startPerson } from './support/person.ts';
 const now = () => Math.floor(Date.now() / 1000);
 const ID = `P${'0'.repeat(21)}`;
 const SUBJECT = generateKey('ssh-ed25519');
+const THIEF = generateKey('ssh-ed25519');
 const ASKED: SudoAsked = {
   purpose: 'sudo',
   key: base64urlnopad.encode(encodePublicKey(SUBJECT.publicKey)),
@@ -96,10 +98,27 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('who approves', () => {
     const outcome = await usher(answer, ID);
     expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
     expect(outcome.stderr).toMatch(
-      /person +bob\n +sudo by +bob\n +hosts +web1, web2\n +lifetime +1h.*\n +reason +disk full\n +key +SHA256:.*\n +asked from +192.0.2.1, at .*\n +approved +0 of 1\n +answer by/,
+      /person +bob\n +sudo by +bob\n +hosts +web1, web2\n +lifetime +1h.*\n +reason +disk full\n +key +SHA256:\S+ \(Ed25519, not in a security key\)\n +compare +with what bob sees: .*\n +asked from +192.0.2.1, at .*\n +approved +0 of 1\n +answer by/,
     );
     expect(outcome.stderr).toMatch(said);
     expect(liar.answers).toMatchObject([{ person: 'alice', answer }]);
+  });
+
+  it('compares a code of the key that is certified: that of another key is another one', async () => {
+    const { stderr } = await usher('approve', liar.pend('bob', ASKED));
+    expect(stderr).toContain(`with what bob sees: ${keyCode(SUBJECT.publicKey)}; any other code is`);
+    // Whatever else the authority chooses: the code of the thief's key is not that of the victim's.
+    liar.lies = fields(() => ({ subject: THIEF.publicKey, nonce: new Uint8Array(32).fill(1) }));
+    const deceived = await usher('approve', liar.pend('bob', ASKED));
+    expect(deceived.stderr).toContain(keyCode(THIEF.publicKey));
+    expect(deceived.stderr).not.toContain(keyCode(SUBJECT.publicKey));
+  });
+
+  it('sees whether it is a security key', async () => {
+    const { publicKey } = generateSecurityKey('sk-ssh-ed25519@openssh.com');
+    liar.lies = fields(() => ({ subject: publicKey }));
+    const { stderr } = await usher('approve', liar.pend('bob', ASKED));
+    expect(stderr).toMatch(/ +key +SHA256:\S+ \(Ed25519 in a security key\)\n/);
   });
 
   it('approving and rejecting are not the same touch', async () => {

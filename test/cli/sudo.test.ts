@@ -6,6 +6,7 @@ import { loadSettings } from '../../cli/settings.ts';
 import { AgentConnection } from '../../src/agent/connection.ts';
 import type { Access } from '../../src/http/contract.ts';
 import { assembleCertificate, decodeCertificate, encodeDraft } from '../../src/ssh/certificate.ts';
+import { keyCode } from '../../src/ssh/key-code.ts';
 import { readSecurityKeyFile } from '../../src/ssh/openssh-key.ts';
 import { signMessage } from '../../src/ssh/private-key.ts';
 import { LEAST_RANDOM_SERIAL } from '../../src/ssh/serial.ts';
@@ -325,6 +326,9 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
         /2 other people have to approve\n +they type +usher approve R[\w-]{21}\n +or open +http/,
       );
       expect(stderr).toContain('usher: 1 of 2 approved');
+      const [entry] = await held();
+      expect(entry).toBeDefined();
+      expect(stderr).toContain(`tell them  ${entry === undefined ? '' : keyCode(entry.subject)}\n`);
       expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1']]);
     });
 

@@ -4,12 +4,10 @@ import {
   briefListInWords,
   countdown,
   extensionInWords,
-  keyInWords,
   lifetimeInWords,
   listInWords,
   momentInWords,
 } from '../../web/words.ts';
-import { bytes } from './review-reply.ts';
 
 it('a lifetime is told exactly', () => {
   expect(lifetimeInWords(72_000)).toBe('20 hours');
@@ -41,13 +39,6 @@ it('a moment names its zone', () => {
 it('an extension without words stands for itself', () => {
   expect(extensionInWords('permit-pty')).toBe('a terminal');
   expect(extensionInWords('permit-anything')).toBe('permit-anything');
-});
-
-it('an RSA key names its size, a security key that it is one', () => {
-  const rsa = { type: 'ssh-rsa', exponent: Uint8Array.of(1, 0, 1), modulus: bytes(384, 0x80) } as const;
-  expect(keyInWords(rsa)).toBe('RSA with 3072 bits');
-  const sk = { type: 'sk-ssh-ed25519@openssh.com', point: bytes(32, 1), application: 'ssh:' } as const;
-  expect(keyInWords(sk)).toBe('Ed25519 in a security key');
 });
 
 it('a countdown never goes below zero', () => {

@@ -2,10 +2,11 @@
 import { equalBytes } from '../../src/fido/equal-bytes.ts';
 import { decodeDraft, encodeDraft } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
+import { keyCode } from '../../src/ssh/key-code.ts';
+import { keyInWords, subjectInWords } from '../../src/ssh/key-words.ts';
 import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { fingerprint } from '../../src/ssh/public-key.ts';
 import { LEAST_RANDOM_SERIAL } from '../../src/ssh/serial.ts';
-import { keyInWords } from '../words.ts';
 import { ReviewFault } from './fault.ts';
 import type { LoginTerms } from './login.ts';
 import { readLogin } from './login.ts';
@@ -24,6 +25,8 @@ interface CommonTerms {
   readonly validAfter: number;
   readonly validBefore: number;
   readonly key: ShownKey;
+  /** Of the key; the terminal of who asks shows it, too. */
+  readonly keyCode: string;
   /** The CA key that signs; several: one of them will. Never empty. */
   readonly authorities: readonly ShownKey[];
   readonly keyId: string;
@@ -117,7 +120,8 @@ function commonTerms(fields: CertificateFields): Omit<CommonTerms, 'authorities'
     lifetime: Number(fields.validBefore - fields.validAfter - REACHES_BACK_SECONDS),
     validAfter: Number(fields.validAfter),
     validBefore: Number(fields.validBefore),
-    key: shownKey(fields.subject),
+    key: { ...shownKey(fields.subject), words: subjectInWords(fields.subject) },
+    keyCode: keyCode(fields.subject),
     keyId: fields.keyId,
     serial: fields.serial.toString(),
   };

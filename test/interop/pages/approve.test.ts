@@ -279,7 +279,14 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that approves', () => {
     expect(text).toContain('alice gets root on web1 as alice through sudo, for 1 hour.');
     expect(text).toContain(REASON);
     expect(await page.locator('main b').count()).toBe(0);
-    for (const part of ['127.0.0.1', '0 of 2 given', 'Ed25519', 'sudo CA', 'Waits until', 'UTC'])
+    for (const part of [
+      '127.0.0.1',
+      '0 of 2 given',
+      'Ed25519, not in a security key',
+      'sudo CA',
+      'Waits until',
+      'UTC',
+    ])
       expect(text).toContain(part);
     expect(text).toContain('You answer as bob.');
   });
@@ -318,6 +325,7 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that approves', () => {
     const { command, address } = await ask('web1', 'web2', '--only', '--reason', REASON);
     const [bobs, erins] = [await open('bob', address), await open('erin', address)];
     await approve(erins).waitFor();
+    expect(await erins.locator('main').innerText()).toContain(await command.said('tell them'));
     await approve(bobs).click();
     await heading(bobs, 'Approved').waitFor();
     const carols = await open('carol', address);

@@ -2,9 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { touchDigest } from '../../../src/fido/touch-digest.ts';
 import type { ViewReply } from '../../../src/http/contract.ts';
 import { encodeDraft } from '../../../src/ssh/certificate.ts';
+import type { CertificateFields } from '../../../src/ssh/certificate-fields.ts';
+import { keyCode } from '../../../src/ssh/key-code.ts';
 import { readView } from '../../../web/approve/view.ts';
 import { ReviewFault } from '../../../web/request/fault.ts';
-import { bytes, DRAFTED_AT, hashOf, ORIGIN, REQUEST_ID, sudoFieldsOf, viewReplyOf } from '../review-reply.ts';
+import {
+  bytes,
+  DRAFTED_AT,
+  fieldsOf,
+  hashOf,
+  ORIGIN,
+  REQUEST_ID,
+  sudoFieldsOf,
+  viewReplyOf,
+} from '../review-reply.ts';
 
 const HERE = { origin: ORIGIN, requestId: REQUEST_ID };
 
@@ -24,6 +35,8 @@ describe('a request that waits is not shown and not touched when', () => {
     ['it is another request', { requestId: 'A'.repeat(22) }, 'other-request'],
     ['its draft is made out to somebody else', { person: 'mallory' }, 'other-person'],
     ['its reason would turn the text around it', { reason: 'no\u202ereason' }, 'bad-reason'],
+    ['it is a sign-in', { drafts: [draftOf(fieldsOf())] }, 'other-purpose'],
+    ['there are two keys in it', { drafts: [draftOf(fieldsOf()), draftOf(sudoFieldsOf())] }, 'other-purpose'],
     ['there is no draft', { drafts: [] }, 'bad-draft'],
     ['its draft can not be read', { drafts: ['AAAA'] }, 'bad-draft'],
     ['its nonce is too short', { nonce: 'AAAA' }, 'bad-draft'],
@@ -64,6 +77,17 @@ describe('an answer', () => {
     expect(new Set(digests).size).toBe(digests.length);
   });
 
+  it('comes after a code of the key that is to be certified, whatever else the authority drafts', () => {
+    const { subject } = sudoFieldsOf();
+    expect(view.keyCode).toBe(keyCode(subject));
+    const others = { principals: ['alice', 'sudoer@web9'], nonce: bytes(32, 8) };
+    const same = readView(viewReplyOf({ drafts: [draftOf(sudoFieldsOf(others))], reason: '' }), HERE);
+    expect(same.keyCode).toBe(view.keyCode);
+    const thief = { subject: { type: 'ssh-ed25519', point: bytes(32, 66) } } as const;
+    const other = readView(viewReplyOf({ drafts: [draftOf(sudoFieldsOf(thief))] }), HERE);
+    expect(other.keyCode).not.toBe(view.keyCode);
+  });
+
   it('is given to everything that the request says', () => {
     expect(view).toMatchObject({
       person: 'alice',
@@ -80,6 +104,9 @@ describe('an answer', () => {
 });
 
 function draftFor(host: string): string {
-  const draft = encodeDraft(sudoFieldsOf({ principals: ['alice', `sudoer@${host}`] }));
-  return Buffer.from(draft).toString('base64url');
+  return draftOf(sudoFieldsOf({ principals: ['alice', `sudoer@${host}`] }));
+}
+
+function draftOf(fields: CertificateFields): string {
+  return Buffer.from(encodeDraft(fields)).toString('base64url');
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeDraft, flagOption, valueOption } from '../../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../../src/ssh/certificate-fields.ts';
 import { SshError } from '../../../src/ssh/error.ts';
+import { keyCode } from '../../../src/ssh/key-code.ts';
 import { fingerprint } from '../../../src/ssh/public-key.ts';
 import { LEAST_RANDOM_SERIAL } from '../../../src/ssh/serial.ts';
 import { reviewDrafts } from '../../../web/request/draft.ts';
@@ -143,7 +144,8 @@ describe('a draft that is good', () => {
         lifetime: 72_000,
         validAfter: DRAFTED_AT - 300,
         validBefore: DRAFTED_AT + 72_000,
-        key: { words: 'Ed25519', fingerprint: fingerprint(subject) },
+        key: { words: 'Ed25519, not in a security key', fingerprint: fingerprint(subject) },
+        keyCode: keyCode(subject),
         authorities: [{ words: 'Ed25519', fingerprint: fingerprint(authority) }],
         extensions: ['permit-agent-forwarding', 'permit-pty'],
         sourceAddresses: ['10.0.0.0/8', '2001:db8::/32'],
@@ -175,7 +177,8 @@ describe('a draft that is good', () => {
         lifetime: 3_600,
         validAfter: DRAFTED_AT - 300,
         validBefore: DRAFTED_AT + 3_600,
-        key: { words: 'Ed25519', fingerprint: fingerprint(subject) },
+        key: { words: 'Ed25519, not in a security key', fingerprint: fingerprint(subject) },
+        keyCode: keyCode(subject),
         authorities: [{ words: 'Ed25519', fingerprint: fingerprint(authority) }],
         keyId: `sudo:alice:${REQUEST_ID}`,
         serial: (LEAST_RANDOM_SERIAL + 4_712n).toString(),
