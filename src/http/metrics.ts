@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { AuthorityError } from '../authority/error.ts';
+import type { PendingIssue } from '../authority/records.ts';
 
 /** What is asked of the store whenever metrics are read. */
 export interface StoredNumbers {
@@ -23,7 +24,7 @@ export class Metrics {
   });
   readonly #duration = new Histogram({
     name: 'usher_issuance_seconds',
-    help: 'From the touch to the durable record',
+    help: 'From a touch to the durable record',
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers: [this.registry],
   });
@@ -47,12 +48,13 @@ export class Metrics {
     });
   }
 
-  async timeIssuance<T>(issue: () => Promise<T>): Promise<T> {
+  /** Of each touch, the own one and those of others; a request counts when the last one that it takes has come. */
+  async timeTouch(take: () => Promise<PendingIssue>): Promise<PendingIssue> {
     const stop = this.#duration.startTimer();
     try {
-      const result = await issue();
-      this.#issued.inc();
-      return result;
+      const request = await take();
+      if (request.state.kind === 'issued') this.#issued.inc();
+      return request;
     } catch (error) {
       this.#refused.inc({ code: error instanceof AuthorityError ? error.code : 'internal' });
       throw error;

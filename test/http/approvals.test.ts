@@ -102,6 +102,7 @@ describe('a request that waits', () => {
     expect((await answer(service, id, viewSecret, 'carol', carol)).json['code']).toBe('already-approved');
     const last = await answer(service, id, viewSecret, 'erin', erin);
     expect(last.json['state']).toBe('issued');
+    expect((await service.get('/metrics')).text).toContain('usher_requests_issued_total 1');
     // Who approves gets no certificate.
     expect(last.text).not.toContain('certificate');
     const result = await service.post(`/v1/requests/${id}/result`, { pollSecret });

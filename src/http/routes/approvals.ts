@@ -10,7 +10,7 @@ import type { Waiting } from '../../authority/waiting.ts';
 import { describeWaiting, hasApproved, listApprovals, viewRequest } from '../../authority/waiting.ts';
 import { decodeBytes, encodeBytes } from '../bytes.ts';
 import { callerOf } from '../caller.ts';
-import type { AnswerReply } from '../contract.ts';
+import type { AnswerReply, ViewReply } from '../contract.ts';
 import {
   AnswerBody,
   AnswerReply as AnswerReplySchema,
@@ -19,12 +19,19 @@ import {
   RequestParams,
   SignatureBody,
   ViewBody,
-  ViewReply,
+  ViewReply as ViewReplySchema,
 } from '../contract.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Http } from '../types.ts';
 
 export function approvalRoutes(http: Http, authority: Authority, metrics: Metrics): void {
+  listRoute(http, authority);
+  viewRoute(http, authority);
+  answerRoute(http, authority, metrics);
+  signatureRoute(http, authority, metrics);
+}
+
+function listRoute(http: Http, authority: Authority): void {
   http.get(
     '/v1/approvals',
     { schema: { response: { 200: ApprovalsReply, default: Problem } } },
@@ -34,62 +41,60 @@ export function approvalRoutes(http: Http, authority: Authority, metrics: Metric
       return { requests: waiting.map((one) => listed(one, caller)) };
     },
   );
+}
 
+function viewRoute(http: Http, authority: Authority): void {
   http.post(
     '/v1/approvals/:id/view',
-    { schema: { params: RequestParams, body: ViewBody, response: { 200: ViewReply, default: Problem } } },
-    async ({ params, body }) => {
-      const waiting = await viewRequest(authority, params.id, body.viewSecret);
-      const { credentialIds, userVerification } = await answerHints(authority, waiting.request, body.person);
-      return {
-        ...shown(waiting),
-        answered: hasApproved(waiting.request, body.person),
-        origin: authority.origin,
-        rpId: authority.rpId,
-        nonce: encodeBytes(waiting.request.nonce),
-        expiresAt: waiting.request.expiresAt,
-        drafts: draftsOf(waiting.request).map(encodeBytes),
-        credentialIds: [...credentialIds],
-        userVerification: userVerification ? ('required' as const) : ('discouraged' as const),
-      };
+    {
+      schema: { params: RequestParams, body: ViewBody, response: { 200: ViewReplySchema, default: Problem } },
     },
+    async ({ params, body }) =>
+      viewReply(authority, await viewRequest(authority, params.id, body.viewSecret), body.person),
   );
+}
 
+const ANSWERED = { 200: AnswerReplySchema, default: Problem };
+
+function answerRoute(http: Http, authority: Authority, metrics: Metrics): void {
   http.post(
     '/v1/approvals/:id/answer',
-    {
-      schema: {
-        params: RequestParams,
-        body: AnswerBody,
-        response: { 200: AnswerReplySchema, default: Problem },
-      },
-    },
-    async ({ params, body }) => {
-      const { viewSecret, person, answer, assertion } = body;
-      const answered = await metrics.timeIssuance(() =>
+    { schema: { params: RequestParams, body: AnswerBody, response: ANSWERED } },
+    async ({ params, body: { viewSecret, person, answer, assertion } }) => {
+      const answered = await metrics.timeTouch(() =>
         answerRequest(authority, params.id, viewSecret, person, answer, assertion),
       );
       return answerReply(authority, answered);
     },
   );
+}
 
+function signatureRoute(http: Http, authority: Authority, metrics: Metrics): void {
   http.post(
     '/v1/approvals/:id/signature',
-    {
-      schema: {
-        params: RequestParams,
-        body: SignatureBody,
-        response: { 200: AnswerReplySchema, default: Problem },
-      },
-    },
-    async ({ params, body }) => {
-      const offered = { draft: body.draft, signature: decodeBytes(body.signature) };
-      const answered = await metrics.timeIssuance(() =>
-        signRequest(authority, params.id, body.viewSecret, offered),
-      );
+    { schema: { params: RequestParams, body: SignatureBody, response: ANSWERED } },
+    async ({ params, body: { viewSecret, draft, signature } }) => {
+      const offered = { draft, signature: decodeBytes(signature) };
+      const answered = await metrics.timeTouch(() => signRequest(authority, params.id, viewSecret, offered));
       return answerReply(authority, answered);
     },
   );
+}
+
+async function viewReply(authority: Authority, waiting: Waiting, person: string): Promise<ViewReply> {
+  const { request } = waiting;
+  const { credentialIds, userVerification } = await answerHints(authority, request, person);
+  return {
+    ...shown(waiting),
+    answered: hasApproved(request, person),
+    origin: authority.origin,
+    rpId: authority.rpId,
+    nonce: encodeBytes(request.nonce),
+    expiresAt: request.expiresAt,
+    drafts: draftsOf(request).map(encodeBytes),
+    credentialIds: [...credentialIds],
+    userVerification: userVerification ? 'required' : 'discouraged',
+  };
 }
 
 function shown({ request, approveBy, needed, given, answer }: Waiting) {

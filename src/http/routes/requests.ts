@@ -9,7 +9,7 @@ import type { PendingIssue } from '../../authority/records.ts';
 import { release, resultOf } from '../../authority/release.ts';
 import { describeWaiting } from '../../authority/waiting.ts';
 import { decodeBytes, encodeBytes } from '../bytes.ts';
-import type { Approvable, AskReply, CertificateAsked, Issued, ResultReply } from '../contract.ts';
+import type { Approvable, AskReply, CertificateAsked, Issued, ResultReply, TouchReply } from '../contract.ts';
 import {
   AskBody,
   AskReply as AskReplySchema,
@@ -19,12 +19,19 @@ import {
   ResultBody,
   ResultReply as ResultReplySchema,
   TouchBody,
-  TouchReply,
+  TouchReply as TouchReplySchema,
 } from '../contract.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Http } from '../types.ts';
 
 export function requestRoutes(http: Http, authority: Authority, metrics: Metrics): void {
+  askRoute(http, authority);
+  touchRoute(http, authority, metrics);
+  ownSignatureRoute(http, authority, metrics);
+  resultRoute(http, authority);
+}
+
+function askRoute(http: Http, authority: Authority): void {
   http.post(
     '/v1/requests',
     { schema: { body: AskBody, response: { 201: AskReplySchema, default: Problem } } },
@@ -34,54 +41,47 @@ export function requestRoutes(http: Http, authority: Authority, metrics: Metrics
       return reply.code(201).send(askReply(authority, asked));
     },
   );
+}
 
+function touchRoute(http: Http, authority: Authority, metrics: Metrics): void {
   http.post(
     '/v1/requests/:id/touch',
-    { schema: { params: RequestParams, body: TouchBody, response: { 200: TouchReply, default: Problem } } },
-    async ({ params, body }) => {
-      const issued = await metrics.timeIssuance(() =>
-        touchRequest(authority, params.id, body.speaker, body.assertion),
-      );
-      if ('pageSecret' in body.speaker)
-        return issued.state.kind === 'waiting'
-          ? waitingReply(authority, issued)
-          : { state: 'touched' as const };
-      return resultReply(authority, issued, body.seenSize ?? 0);
+    {
+      schema: {
+        params: RequestParams,
+        body: TouchBody,
+        response: { 200: TouchReplySchema, default: Problem },
+      },
+    },
+    async ({ params, body: { speaker, assertion, seenSize = 0 } }) => {
+      const touched = await metrics.timeTouch(() => touchRequest(authority, params.id, speaker, assertion));
+      return 'pageSecret' in speaker
+        ? pageReply(authority, touched)
+        : resultReply(authority, touched, seenSize);
     },
   );
+}
 
+const RESULT = { 200: ResultReplySchema, default: Problem };
+
+function ownSignatureRoute(http: Http, authority: Authority, metrics: Metrics): void {
   http.post(
     '/v1/requests/:id/signature',
-    {
-      schema: {
-        params: RequestParams,
-        body: OwnSignatureBody,
-        response: { 200: ResultReplySchema, default: Problem },
-      },
-    },
-    async ({ params, body }) => {
-      const { pollSecret, draft, signature, seenSize = 0 } = body;
+    { schema: { params: RequestParams, body: OwnSignatureBody, response: RESULT } },
+    async ({ params, body: { pollSecret, draft, signature, seenSize = 0 } }) => {
       const offered = { draft, signature: decodeBytes(signature) };
-      const issued = await metrics.timeIssuance(() =>
-        signOwnRequest(authority, params.id, pollSecret, offered),
-      );
-      return resultReply(authority, issued, seenSize);
+      const signed = await metrics.timeTouch(() => signOwnRequest(authority, params.id, pollSecret, offered));
+      return resultReply(authority, signed, seenSize);
     },
   );
+}
 
+function resultRoute(http: Http, authority: Authority): void {
   http.post(
     '/v1/requests/:id/result',
-    {
-      schema: {
-        params: RequestParams,
-        body: ResultBody,
-        response: { 200: ResultReplySchema, default: Problem },
-      },
-    },
-    async ({ params, body }) => {
-      const request = await resultOf(authority, params.id, body.pollSecret);
-      return resultReply(authority, request, body.seenSize ?? 0);
-    },
+    { schema: { params: RequestParams, body: ResultBody, response: RESULT } },
+    async ({ params, body: { pollSecret, seenSize = 0 } }) =>
+      resultReply(authority, await resultOf(authority, params.id, pollSecret), seenSize),
   );
 }
 
@@ -115,6 +115,11 @@ async function resultReply(
   if (kind === 'issued') return issuedReply(authority, request, seenSize);
   if (kind === 'waiting') return waitingReply(authority, request);
   return { state: kind === 'signing' ? 'signing' : 'pending' };
+}
+
+/** A page gets no certificate. */
+async function pageReply(authority: Authority, request: PendingIssue): Promise<TouchReply> {
+  return request.state.kind === 'waiting' ? waitingReply(authority, request) : { state: 'touched' };
 }
 
 /** The address is for the person to send to whoever may approve. */
