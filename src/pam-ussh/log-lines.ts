@@ -24,6 +24,8 @@ function cause(text: string, hint: string, check?: CheckId): LogCause {
 
 const UNLOCK_OR_ASK = 'unlock it (ssh-add -X), or ask for a certificate (usher sudo HOST)';
 const ASK_AGAIN = 'ask for a new one: usher sudo HOST';
+const OTHER_CA =
+  'ask for a certificate of the CA that is there; if the CA was replaced, the keeper installs: usher export ca-file --purpose sudo (or, where people sign: usher host trust)';
 const OWN_AGENT = 'keep the sudo certificate in an agent of its own: usher login --own-agent';
 
 export const LOG_LINES: readonly LogLine[] = [
@@ -40,7 +42,7 @@ export const LOG_LINES: readonly LogLine[] = [
         'look at that clock, or ask for a new one',
         'cert.time',
       ),
-      cause('it has a critical option other than source-address', 'issue it without', 'cert.critical'),
+      cause('it has a critical option other than source-address', ASK_AGAIN, 'cert.critical'),
       cause(
         'x/crypto can not read it: options out of order or twice, a value that is not wrapped, an unknown type of key',
         ASK_AGAIN,
@@ -57,8 +59,12 @@ export const LOG_LINES: readonly LogLine[] = [
     causes: [
       cause(
         'everything else was right for that certificate; the key of its CA is not in ca_file (rotation, another file, an empty one)',
-        'put the CA into ca_file: usher host sync',
+        OTHER_CA,
         'cert.ca-in-ca_file',
+      ),
+      cause(
+        'it was the certificate for signing in, whose CA does not belong there: harmless',
+        'leave it, and ask for one for sudo: usher sudo HOST',
       ),
       cause(
         'ca_file is in a form that pam-ussh does not read (@cert-authority, PEM)',
@@ -143,7 +149,11 @@ export const LOG_LINES: readonly LogLine[] = [
         OWN_AGENT,
         'agent.order',
       ),
-      cause('a key bound to destinations (ssh-add -h)', OWN_AGENT, 'agent.order'),
+      cause(
+        'a key bound to destinations (ssh-add -h), in an agent on the host itself: a forwarded one does not list it there',
+        OWN_AGENT,
+        'agent.order',
+      ),
       cause('a security key was not touched, or its PIN was wrong', 'touch it when it blinks', 'agent.order'),
       cause('an RSA key, where SHA-1 is switched off', 'use an ed25519 key', 'cert.subject-alg'),
       cause('the key was removed, or the agent is forwarded no longer', 'log in anew', 'session.forwarded'),
@@ -234,7 +244,7 @@ export const LOG_LINES: readonly LogLine[] = [
       cause('no agent was forwarded', 'log in with ssh -A', 'session.forwarded'),
       cause(
         'the login certificate does not permit it',
-        'ask for permit-agent-forwarding',
+        'ask the keeper of your fleet for permit-agent-forwarding',
         'session.forwarded',
       ),
     ],
@@ -280,7 +290,7 @@ export const LOG_LINES: readonly LogLine[] = [
     causes: [
       cause(
         'it was accepted; the serial says which certificate it was',
-        'usher certificates, or the log of the authority',
+        'usher status shows the serials of yours, the log of the authority all of them',
       ),
       cause(
         'if "user NOT in sudoers" follows: no rule lets the user run the command',

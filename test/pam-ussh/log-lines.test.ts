@@ -69,4 +69,10 @@ describe('the table of lines', () => {
       expect(row.causes.filter(({ cause, hint }) => cause === '' || hint === '')).toEqual([]);
     }
   });
+
+  it('never has a CA added that is not there: it may be the one for signing in', () => {
+    const hints = explainLog('certificate signed by unrecognized authority').flatMap(({ causes }) => causes);
+    expect(hints[0]?.hint).toContain('usher export ca-file --purpose sudo');
+    for (const { hint } of hints) expect(hint).not.toMatch(/\b(?:add|put) the CA/);
+  });
 });
