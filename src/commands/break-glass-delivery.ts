@@ -4,6 +4,7 @@ import { AgentConnection } from '../agent/connection.ts';
 import type { BreakGlassPurpose } from '../authority/break-glass.ts';
 import type { Clock, Random } from '../authority/ports.ts';
 import { CommandError } from '../command-error.ts';
+import { replaceFile } from '../durable-file.ts';
 import { equalBytes } from '../fido/equal-bytes.ts';
 import { fileReason } from '../file-reason.ts';
 import type { Certificate } from '../ssh/certificate.ts';
@@ -12,7 +13,6 @@ import { formatCertificateLine } from '../ssh/certificate-line.ts';
 import { readPublicKeyFile } from '../ssh/key-file.ts';
 import { ed25519FromSeed } from '../ssh/private-key.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
-import { replaceDurably } from './durable-file.ts';
 
 export interface SignedForPurpose {
   readonly purpose: BreakGlassPurpose;
@@ -64,7 +64,7 @@ export async function fileDelivery(path: string): Promise<Delivery> {
     subject: () => key,
     deliver: async (signed) => {
       for (const { purpose, certificate } of signed)
-        await replaceDurably(files[purpose], `${formatCertificateLine(certificate)}\n`, 0o644);
+        await replaceFile(files[purpose], `${formatCertificateLine(certificate)}\n`, { mode: 0o644 });
       return signed.map(({ purpose }) => files[purpose]);
     },
     close: () => undefined,

@@ -2,18 +2,17 @@
  * What stands beside an offline key: `<key>.serial`, the last serial that it used, and `<key>.issued`, what it signed. They belong to
  * the key: whoever moves it moves them too, and there is one copy in use.
  */
-import { open, readFile, realpath, rm } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { BreakGlassError } from '../authority/break-glass-error.ts';
 import { parseRecords } from '../authority/break-glass-record.ts';
 import type { SerialRange } from '../authority/break-glass-serials.ts';
 import { serialRange } from '../authority/break-glass-serials.ts';
 import { CommandError, systemCode } from '../command-error.ts';
+import { appendDurably, replaceFile } from '../durable-file.ts';
+import { giveUpAfter, withLock } from '../file-lock.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
-import { appendDurably, replaceDurably } from './durable-file.ts';
 
 const PRIVATE = 0o600;
-const RETRY_MS = 20;
 /** Who holds the lock reads and writes one line: whoever can not have it for so long is told, and decides. */
 const MOST_WAIT_MS = 3_000;
 
@@ -29,7 +28,7 @@ export async function takeSerials(
   // A link would else have files of its own, and count from the beginning.
   const path = await realpath(keyPath);
   const range = serialRange(key);
-  return withLock(`${path}.lock`, async () => {
+  return withLock(`${path}.lock`, giveUpAfter(MOST_WAIT_MS, isHeld), async () => {
     const last = await lastSerial(path, range);
     const serials = Array.from({ length: count }, (_, index) => last + BigInt(index + 1));
     const newLast = last + BigInt(count);
@@ -38,7 +37,7 @@ export async function takeSerials(
         'no-serial-left',
         'this offline key has used all its serials: make a new key',
       );
-    await replaceDurably(`${path}.serial`, `${newLast}\n`, PRIVATE);
+    await replaceFile(`${path}.serial`, `${newLast}\n`, { mode: PRIVATE });
     return serials;
   });
 }
@@ -81,32 +80,10 @@ async function issuedSerials(path: string, { first, end }: SerialRange): Promise
   return serials.filter((serial) => serial >= first && serial < end);
 }
 
-async function withLock<T>(lock: string, work: () => Promise<T>): Promise<T> {
-  const until = Date.now() + MOST_WAIT_MS;
-  while (!(await take(lock))) {
-    // Never removed here: two who remove it at once could both believe that they hold it.
-    if (Date.now() > until)
-      throw new CommandError(`${lock} exists: another break-glass is signing, or one was killed`, {
-        hint: `when no other one runs: rm ${lock}`,
-      });
-    await sleep(RETRY_MS);
-  }
-  try {
-    return await work();
-  } finally {
-    await rm(lock, { force: true });
-  }
-}
-
-async function take(lock: string): Promise<boolean> {
-  try {
-    const file = await open(lock, 'wx', PRIVATE);
-    await file.close();
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
-    throw error;
-  }
+function isHeld(lock: string): CommandError {
+  return new CommandError(`${lock} exists: another break-glass is signing, or one was killed`, {
+    hint: `when no other one runs: rm ${lock}`,
+  });
 }
 
 async function readIfThere(path: string): Promise<string> {

@@ -224,7 +224,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'src/commands/break-glass-files.ts',
     ['await realpath(keyPath);\n  const range', 'keyPath;\n  const range', 'commands/break-glass'],
-    ['while (!(await take(lock)))', 'while (!(await take(lock)) && false)', 'commands/break-glass'],
     ['if (newLast >= range.end)', 'if (newLast > range.end)', 'commands/break-glass'],
     [', ...(await issuedSerials(path, range))]', ']', 'commands/break-glass'],
     ['serials.filter((serial) => serial >= first && serial < end)', 'serials', 'commands/break-glass'],
@@ -830,9 +829,13 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'cli/install-file.ts',
     ['if ((mode & OTHERS_WRITE) !== 0 ||', 'if (', 'cli/host-trust'],
-    ['await file.chmod(mode);', '', 'cli/host-trust'],
     ['if (first !== undefined) await chmod', 'if (false) await chmod', 'cli/host-trust'],
-    ['while (!(await take(lock)))', 'while (!(await take(lock)) && false)', 'cli/host-trust'],
+  ),
+  ...of('src/durable-file.ts', ['await file.chmod(mode);', '', 'cli/host-trust']),
+  ...of(
+    'src/file-lock.ts',
+    ['while (!(await take(lock)))', 'while (!(await take(lock)) && false)', 'commands/break-glass'],
+    ['if (waited > milliseconds) throw refusal(lock);', 'await rm(lock);', 'commands/break-glass'],
     ["'wx', LOCK_MODE", "'w', LOCK_MODE", 'cli/host-trust'],
   ),
   ...of(
@@ -849,12 +852,16 @@ export const MUTANTS: readonly Mutant[] = [
     ["if (line.arguments.includes('onerr=succeed'))", 'if (false)', 'cli/doctor-host-pam'],
     ["if (service === 'su' || service === 'su-l')", 'if (false)', 'cli/doctor-host-pam'],
     ['if (stack?.isCut === true)', 'if (false)', 'cli/doctor-host-pam'],
-    ['if (lists.length > 0 && simulate', 'if (false && simulate', 'cli/doctor-host-pam'],
+    ['if (lists.length > 0 && !hasList', 'if (false && !hasList', 'cli/doctor-host-pam'],
     ['{ ...DENIED, denied }', 'DENIED', 'cli/doctor-host-pam'],
     ['if (isForCertificates && simulate', 'if (false && simulate', 'cli/doctor-host-pam'],
     ['if (stack.faults.length > 0)', 'if (false)', 'cli/doctor-host-pam'],
   ),
-  ...of('cli/doctor/host/pam-stack.ts', ['  return isUsedUp\n', '  return false\n', 'cli/doctor-host-pam']),
+  ...of(
+    'cli/doctor/host/pam-stack.ts',
+    ['  return isUsedUp\n', '  return false\n', 'cli/doctor-host-pam'],
+    ["(readSteps(reading, 'other', 0) ?? [])", '[]', 'cli/doctor-host-pam'],
+  ),
   ...of('cli/doctor/host/sudoers-text.ts', [
     'budget.isUsedUp ? tooManyFiles',
     'false ? tooManyFiles',

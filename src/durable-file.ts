@@ -1,0 +1,64 @@
+/** Files that are on the disk before anybody acts on them, and there whole or not at all, whatever happens while they are written. */
+import { randomBytes } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+interface Rights {
+  /** Less what the umask forbids. */
+  readonly mode: number;
+  /** Whether it gets this mode whatever the umask is. */
+  readonly exactly?: boolean;
+  /** User and group; its writer's when there is none. */
+  readonly owner?: number;
+}
+
+/** Puts a file in place of whatever is there: the old text or the new one, after a crash at any instant. It has its rights before its name. */
+export async function replaceFile(path: string, text: string, rights: Rights): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await writeNew(temporary, text, rights);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** Appends in one write, so that two who append never mix their lines. */
+export async function appendDurably(path: string, text: string, mode: number): Promise<void> {
+  await durably(await open(path, 'a', mode), async (file) => {
+    const bytes = Buffer.from(text);
+    const { bytesWritten } = await file.write(bytes);
+    if (bytesWritten !== bytes.length) throw new Error(`${path} was not written whole`);
+  });
+  await syncDirectory(dirname(path));
+}
+
+async function writeNew(path: string, text: string, { mode, exactly, owner }: Rights): Promise<void> {
+  await durably(await open(path, 'wx', mode), async (file) => {
+    await file.writeFile(text);
+    if (owner !== undefined) await file.chown(owner, owner);
+    if (exactly === true) await file.chmod(mode);
+  });
+}
+
+async function durably(file: FileHandle, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  try {
+    await write(file);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Without this a new name may be lost in a power failure. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
