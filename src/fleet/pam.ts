@@ -1,4 +1,4 @@
-/** The lines of /etc/pam.d/sudo by which pam-ussh accepts certificates. */
+/** The lines of /etc/pam.d/sudo and /etc/pam.d/sudo-i by which pam-ussh accepts certificates. */
 import type { HostFacts } from './host-facts.ts';
 import { hostFiles, sudoPrincipals } from './host-facts.ts';
 
@@ -6,7 +6,8 @@ import { hostFiles, sudoPrincipals } from './host-facts.ts';
 export function formatPam(facts: HostFacts): string {
   const { sudoCa, sudoDenied } = hostFiles(facts.directory);
   return [
-    `# Usher: sudo on ${facts.sudoName}. Put these lines before every other auth line of /etc/pam.d/sudo (and sudo-i).`,
+    `# Usher: sudo on ${facts.sudoName}. Put these lines before every other auth line of /etc/pam.d/sudo, and of /etc/pam.d/sudo-i where`,
+    '# it exists: "sudo -i" asks that one (sudo -V says so to root). What only one of them refuses passes by the other one.',
     `# Create ${sudoDenied} and ${sudoCa} first (mode 0644; the list may be empty):`,
     '# without the list nobody gets through, without the CA keys no certificate does.',
     // Its success would otherwise be the only answer that counts: measured, anybody got through.

@@ -15,6 +15,7 @@ const COMMON_AUTH = `auth	[success=1 default=ignore]	pam_unix.so nullok
 auth	requisite			pam_deny.so
 auth	required			pam_permit.so
 `;
+const GOOD_AUTH = `${DENY_LIST}\n${USSH}\n@include common-auth\n`;
 const GOOD = `#%PAM-1.0\n${DENY_LIST}\n${USSH}\n@include common-auth\n@include common-account\n`;
 
 function check(sudo: string, more: Tree = {}) {
@@ -43,7 +44,8 @@ describe('the lines of PAM', () => {
 
   it('that usher exports are good', () => {
     const facts = { sudoName: 'web1', everywhere: true, directory: '/etc/ssh/usher' };
-    expect(verdicts(`${formatPam(facts)}@include common-auth\n`)).toEqual([
+    const lines = `${formatPam(facts)}@include common-auth\n`;
+    expect(verdicts(lines, { '/etc/pam.d/sudo-i': lines })).toEqual([
       'ok host.pam-line',
       'ok host.sudo_denied',
     ]);
@@ -183,7 +185,7 @@ describe('the list of who is denied', () => {
       'warn',
     ],
   ])('%s', (_situation, lines, verdict) => {
-    expect(verdicts(lines)).toContain(`${verdict} host.sudo_denied`);
+    expect(verdicts(lines, { '/etc/pam.d/sudo-i': lines })).toContain(`${verdict} host.sudo_denied`);
   });
 
   it('is required as well as requisite', () => {
@@ -191,6 +193,78 @@ describe('the list of who is denied', () => {
       'ok host.pam-line',
       'ok host.sudo_denied',
     ]);
+  });
+});
+
+describe('sudo and sudo -i', () => {
+  const STRICT = `${DENY_LIST}\n${USSH}\nauth required pam_deny.so\n`;
+  const failures = (sudo: string, login: string) =>
+    checkPam(
+      hostTree({
+        '/etc/pam.d/sudo': sudo,
+        '/etc/pam.d/sudo-i': login,
+        '/etc/pam.d/common-auth': COMMON_AUTH,
+      }),
+    )
+      .checks.filter(({ verdict }) => verdict === 'fail')
+      .map(({ id, message }) => `${id} ${message}`);
+  const PASSWORD = '@include common-auth\n';
+  const LISTED = `${DENY_LIST}\n${PASSWORD}`;
+
+  it.each([
+    [
+      '-i asks for the password alone, and does not see the list',
+      GOOD_AUTH,
+      PASSWORD,
+      ['host.sudo_denied sudo-i: who'],
+    ],
+    ['-i lets everybody pass', GOOD_AUTH, 'auth required pam_permit.so\n', ['host.sudo_denied sudo-i: who']],
+    [
+      '-i has a list of its own',
+      GOOD_AUTH,
+      GOOD_AUTH.replace('/denied', '/others'),
+      ['host.sudo_denied sudo-i: who', 'host.sudo_denied sudo: who'],
+    ],
+    ['-i takes a password, sudo does not', STRICT, LISTED, ['host.pam-line sudo-i: a password is enough']],
+    [
+      '-i takes anything',
+      STRICT,
+      PASSWORD,
+      ['host.sudo_denied sudo-i: who', 'host.pam-line sudo-i: a password is enough'],
+    ],
+  ])('fail where %s', (_situation, sudo, login, expected) => {
+    const found = failures(sudo, login);
+    expect(found).toHaveLength(expected.length);
+    for (const each of expected) expect(found).toContainEqual(expect.stringContaining(each));
+  });
+
+  it('fail where -i has no line of its own, so that those of "other" hold, which take a password', () => {
+    const files = hostTree({
+      '/etc/pam.d/sudo': STRICT,
+      '/etc/pam.d/sudo-i': 'account required pam_permit.so\n',
+      '/etc/pam.d/other': PASSWORD,
+      '/etc/pam.d/common-auth': COMMON_AUTH,
+    });
+    const failed = checkPam(files).checks.filter(({ verdict }) => verdict === 'fail');
+    expect(failed.map(({ id }) => id)).toEqual(['host.sudo_denied', 'host.pam-line']);
+  });
+
+  it('fail where sudo itself is the way around', () => {
+    expect(failures(PASSWORD, STRICT)).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('host.sudo_denied sudo: who is on the list of /etc/pam.d/sudo-i:1 passes'),
+        expect.stringContaining('host.pam-line sudo: a password is enough here, and sudo-i takes'),
+      ]),
+    );
+  });
+
+  it.each([
+    ['both are wired alike', STRICT, STRICT],
+    ['one includes the other', STRICT, '@include sudo\n'],
+    ['-i refuses everybody', STRICT, 'auth required pam_deny.so\n'],
+    ['neither has the list, and both take a password', `${USSH}\n${PASSWORD}`, PASSWORD],
+  ])('are good where %s', (_situation, sudo, login) => {
+    expect(failures(sudo, login)).toEqual([]);
   });
 });
 

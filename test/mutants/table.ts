@@ -461,10 +461,10 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...of(
     'src/authority/record.ts',
-    ['consent.touch === undefined ? [] : [loggedTouch(consent.touch)]', '[]', 'authority/invariants'],
-    ['approvals: consent.approvals.map(loggedTouch)', 'approvals: []', 'authority/approve'],
-    ["signer: consent.caTouch?.person ?? ''", "signer: ''", 'authority/touch-ca'],
-    ['index: consent.caTouch?.draft ?? index', 'index', 'authority/touch-ca'],
+    ['touch === undefined ? [] : [loggedTouch(touch)]', '[]', 'authority/invariants'],
+    ['approvals: approvals.map(loggedTouch)', 'approvals: []', 'authority/approve'],
+    ["signer: caTouch?.person ?? ''", "signer: ''", 'authority/touch-ca'],
+    ['consent.caTouch?.draft ?? index', 'index', 'authority/touch-ca'],
     ['    nonce: request.nonce,\n', '    nonce: new Uint8Array(32),\n', 'authority/invariants'],
     ['await tx.appendLeaf(leaf, fields.serial);', '', 'authority/invariants'],
     ['draft)),', 'draft).reverse()),', 'authority/invariants'],
@@ -548,6 +548,12 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...of('web/request/draft.ts', ['keyCode(fields.subject)', 'keyCode(fields.authority)', 'web/approve/view']),
   ...of('src/ssh/key-code.ts', ['.string(encodePublicKey(key))', '.string(key.type)', 'ssh/key-code']),
+  ...of(
+    'cli/terminal.ts',
+    ['`usher: ${printable(text, 4000)}\\n`', '`usher: ${text}\\n`', 'cli/usage'],
+    ['text.replaceAll(/(?!\\n)[\\p{C}\\u2028\\u2029]/gu, escaped)', 'text', 'cli/usage'],
+  ),
+  ...of('cli/commands/status.ts', ['return printable(', 'return String(', 'cli/sudo']),
   ...of('cli/wait-for-others.ts', ["    ['tell them', keyCode(subject)],\n", '', 'cli/sudo']),
   ...of(
     'web/approve/state.ts',

@@ -49,6 +49,7 @@ export async function removeUser(name: string): Promise<void> {
     sudoersFile(name),
     sudoersDraft(name),
     pamFile(name),
+    pamFile(loginService(name)),
     directoryOf(name),
     ...sudoRecords(name),
   ])
@@ -71,6 +72,11 @@ export function pamFile(name: string): string {
   return join('/etc/pam.d', name);
 }
 
+/** The service that `sudo -i` asks; Debian's is `sudo-i`. */
+export function loginService(name: string): string {
+  return `${name}-i`;
+}
+
 function directoryOf(name: string): string {
   return join(tmpdir(), name);
 }
@@ -83,7 +89,7 @@ function sudoRecords(name: string): readonly string[] {
 async function sweep(): Promise<void> {
   const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':')[0] ?? '');
   const files = [...(await readdir('/etc/sudoers.d')), ...(await readdir('/etc/pam.d'))];
-  for (const name of new Set([...users, ...files.map((file) => file.replace(/\.new$/, ''))])) {
+  for (const name of new Set([...users, ...files.map((file) => file.replace(/\.new$|-i$/, ''))])) {
     const owner = NAME.exec(name)?.[1];
     if (owner !== undefined && !(await isThere(join('/proc', owner)))) await removeUser(name);
   }

@@ -6,7 +6,7 @@
  *     const result = await place.sudo({ agent: agent.socketPath });
  *     expect(result, result.reason).toMatchObject({ code: 0, stdout: 'root\n' });
  *
- * The user has a PAM service and a sudoers file of its own, so nothing of the machine's own sudo changes. Lines are written as they are exported for
+ * The user has PAM services (the second one for `sudo -i`) and a sudoers file of its own, so nothing of the machine's own sudo changes. Lines are written as they are exported for
  * hosts: `/etc/ssh/usher/` in them becomes `place.directory`, and `Defaults` of sudoers become the user's own. Behind the given `auth` lines stands
  * `pam_deny`. `place.write('sudo_denied', …)` changes files there; everything holds from the next sudo on, and is gone when the test is over.
  */
@@ -25,7 +25,7 @@ import type { LoginOptions, Sshd } from './sshd.ts';
 import type { SudoLog } from './sudo-log.ts';
 import { LOG_PARTS, openLog } from './sudo-log.ts';
 import type { SudoUser } from './sudo-user.ts';
-import { addUser, kill, pamFile, removeUser, sudoersDraft, sudoersFile } from './sudo-user.ts';
+import { addUser, kill, loginService, pamFile, removeUser, sudoersDraft, sudoersFile } from './sudo-user.ts';
 
 const MODULE = 'pam_ussh.so';
 const SUDO_PARTS = {
@@ -98,7 +98,8 @@ export interface Sudo extends AsyncDisposable {
   /** Writes a file into the directory; everybody can read it. @returns its path. */
   write(name: string, contents: string | Uint8Array): Promise<string>;
   remove(name: string): Promise<void>;
-  writePam(lines: readonly string[]): Promise<void>;
+  /** @param login those for `sudo -i`; the same when absent. */
+  writePam(lines: readonly string[], login?: readonly string[]): Promise<void>;
   /** With the rule that lets the user do everything, unless `rule` is false. */
   writeSudoers(lines: readonly string[], rule?: boolean): Promise<void>;
 }
@@ -221,7 +222,12 @@ class Place implements Sudo {
     await rm(join(this.directory, name), { force: true });
   }
 
-  async writePam(auth: readonly string[]): Promise<void> {
+  async writePam(auth: readonly string[], login = auth): Promise<void> {
+    await this.#writeService(this.user, auth);
+    await this.#writeService(loginService(this.user), login);
+  }
+
+  async #writeService(service: string, auth: readonly string[]): Promise<void> {
     const here = auth.map((line) =>
       line.replaceAll(`${DEFAULT_DIRECTORY}/`, `${this.directory}/`).replace(MODULE, findModule() ?? MODULE),
     );
@@ -230,14 +236,14 @@ class Place implements Sudo {
       'account required pam_permit.so',
       'session required pam_permit.so',
     ];
-    await writeFile(pamFile(this.user), lines([...here, ...rest]), { mode: 0o644 });
+    await writeFile(pamFile(service), lines([...here, ...rest]), { mode: 0o644 });
   }
 
   /** Checked before sudo sees it: a mistake in one file of sudoers is one for everybody on the machine. */
   async writeSudoers(given: readonly string[], rule = true): Promise<void> {
     const own = given.map((line) => line.replace(/^Defaults\s/, `Defaults:${this.user} `));
     const settings = [
-      ...[`pam_service=${this.user}`, `pam_login_service=${this.user}`],
+      ...[`pam_service=${this.user}`, `pam_login_service=${loginService(this.user)}`],
       // One try, so that each reason is logged once; and no mail about it.
       ...['passwd_tries=1', '!mail_badpass', '!mail_no_user'],
     ].map((setting) => `Defaults:${this.user} ${setting}`);

@@ -52,11 +52,13 @@ export function pamServices(files: HostFiles): readonly string[] {
   return [...new Set(names)].filter((name) => !name.startsWith('common-') && !/[.~]/.test(name));
 }
 
-/** The `auth` lines of a service, or undefined when it has no file (then PAM takes those of `other`). */
+/** The `auth` lines by which PAM decides for a service, or undefined when it has no file of its own. */
 export function readAuthStack(files: HostFiles, service: string): PamStack | undefined {
   const reading: Reading = { files, faults: [], budget: new ReadingBudget() };
-  const steps = readSteps(reading, service, 0);
-  if (steps === undefined) return undefined;
+  const own = readSteps(reading, service, 0);
+  if (own === undefined) return undefined;
+  // A file without any such line does not refuse: libpam goes on with the service `other`.
+  const steps = own.length > 0 || reading.faults.length > 0 ? own : (readSteps(reading, 'other', 0) ?? []);
   const { isUsedUp } = reading.budget;
   return isUsedUp
     ? { steps, faults: [tooManyFiles(service)], isCut: true }

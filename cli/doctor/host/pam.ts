@@ -49,9 +49,14 @@ interface SudoLines {
   readonly deniedFiles: readonly string[];
 }
 
+interface ServiceStack {
+  readonly service: string;
+  readonly stack: PamStack;
+}
+
 export function checkPam(files: HostFiles, { sudo, login } = USUAL_SERVICES): SudoLines {
   const services = [...new Set([sudo, login])];
-  const stacks = services.flatMap((service) => {
+  const stacks = services.flatMap((service): readonly ServiceStack[] => {
     const stack = readAuthStack(files, service);
     return stack === undefined ? [] : [{ service, stack }];
   });
@@ -59,10 +64,11 @@ export function checkPam(files: HostFiles, { sudo, login } = USUAL_SERVICES): Su
   const elsewhere = others.flatMap((service) => checkOther(files, service));
   const none = stacks.some(({ service }) => service === sudo) ? [] : [noService(sudo)];
   const checks = stacks.flatMap(({ service, stack }) => checkService(service, stack, service === sudo));
+  const around = stacks.flatMap((each) => stacks.flatMap((other) => [...wayAround(each, other)]));
   return {
-    checks: [...none, ...checks, ...elsewhere],
+    checks: [...none, ...checks, ...around, ...elsewhere],
     modules: stacks.flatMap(({ stack }) => usshLines(stack)),
-    deniedFiles: stacks.flatMap(({ stack }) => modulesOf(stack.steps).filter(isDenyList).flatMap(fileOf)),
+    deniedFiles: stacks.flatMap(({ stack }) => denyLists(stack).flatMap(fileOf)),
   };
 }
 
@@ -99,18 +105,19 @@ interface Answers {
   readonly certificate: PamAnswer;
   /** Of every module that wants a password, a touch or the like. */
   readonly question: PamAnswer;
-  readonly denied?: boolean;
+  /** Which lists the person is on. */
+  readonly denied?: (list: PamModule) => boolean;
 }
 
 const CERTIFICATE_ONLY: Answers = { certificate: 'success', question: 'auth_err' };
 const NOTHING: Answers = { certificate: 'auth_err', question: 'auth_err' };
 const PASSWORD_ONLY: Answers = { certificate: 'auth_err', question: 'success' };
-const DENIED: Answers = { certificate: 'success', question: 'success', denied: true };
+const DENIED: Answers = { certificate: 'success', question: 'success', denied: () => true };
 
-function simulate({ steps }: PamStack, { certificate, question, denied = false }: Answers) {
+function simulate({ steps }: PamStack, { certificate, question, denied = () => false }: Answers) {
   return runAuth(steps, (module) => {
     if (isModule(module, 'pam_ussh')) return certificate;
-    if (isDenyList(module)) return denied ? 'auth_err' : 'success';
+    if (isDenyList(module)) return denied(module) ? 'auth_err' : 'success';
     if (isModule(module, 'pam_permit')) return 'success';
     if (isModule(module, 'pam_deny')) return 'auth_err';
     return QUIET.some((name) => isModule(module, name)) ? 'ignore' : question;
@@ -157,7 +164,7 @@ function withoutCertificate(stack: PamStack): string {
 }
 
 function checkDenied(service: string, stack: PamStack): readonly Check[] {
-  const line = modulesOf(stack.steps).find(isDenyList);
+  const [line] = denyLists(stack);
   const hint = 'put the lines of "usher export pam" first: they begin with the list of who is denied';
   if (line === undefined)
     return [
@@ -185,6 +192,29 @@ function checkDenied(service: string, stack: PamStack): readonly Check[] {
   return [ok('host.sudo_denied', `${service}: the list of who is denied comes first`)];
 }
 
+/** Who calls sudo chooses the service: what one of them refuses, the other one must not let through. */
+function* wayAround(wired: ServiceStack, other: ServiceStack): Generator<Check> {
+  if (wired === other || [wired, other].some(({ stack }) => stack.faults.length > 0)) return;
+  const hint = `put the lines of auth of /etc/pam.d/${wired.service} into /etc/pam.d/${other.service}, too`;
+  const lists = denyLists(wired.stack);
+  const files = lists.flatMap(fileOf);
+  const denied = (list: PamModule) => fileOf(list).some((file) => files.includes(file));
+  // Where it has the list too, that it decides is judged there.
+  const hasList = usshLines(other.stack).length > 0 && denyLists(other.stack).some(denied);
+  if (lists.length > 0 && !hasList && simulate(other.stack, { ...DENIED, denied }).success) {
+    const places = lists.map(({ place }) => place).join(', ');
+    yield failure('host.sudo_denied', `${other.service}: who is on the list of ${places} passes here`, hint);
+  }
+  const isForCertificates =
+    usshLines(wired.stack).length > 0 && !simulate(wired.stack, PASSWORD_ONLY).success;
+  if (isForCertificates && simulate(other.stack, PASSWORD_ONLY).success)
+    yield failure(
+      'host.pam-line',
+      `${other.service}: a password is enough here, and ${wired.service} takes certificates alone`,
+      hint,
+    );
+}
+
 /** Only sudo calls PAM for the person whose agent it is (pam-ussh's issue 4). */
 function checkOther(files: HostFiles, service: string): readonly Check[] {
   const stack = readAuthStack(files, service);
@@ -207,6 +237,10 @@ function checkOther(files: HostFiles, service: string): readonly Check[] {
 
 function usshLines({ steps }: PamStack): readonly PamModule[] {
   return modulesOf(steps).filter((module) => isModule(module, 'pam_ussh'));
+}
+
+function denyLists({ steps }: PamStack): readonly PamModule[] {
+  return modulesOf(steps).filter(isDenyList);
 }
 
 function fileOf(module: PamModule): readonly string[] {

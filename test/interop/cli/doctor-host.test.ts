@@ -338,6 +338,16 @@ describe.runIf(haveSudo() && haveParts({ cvtsudoers: 'sudo' }))(
       await place.write('sudo_denied', '');
     });
 
+    it('that sudo -i goes around what only sudo is wired with', async () => {
+      await place.writePam(PAM_LINES, ['auth sufficient pam_permit.so']);
+      const login = () => place.sudo({ args: ['-i'] });
+      expect((await doctor()).sort()).toEqual(['host.pam-line', 'host.sudo_denied']);
+      expect((await login()).code).toBe(0);
+      await place.writePam(PAM_LINES);
+      expect(await doctor()).toEqual([]);
+      expect((await login()).code).not.toBe(0);
+    });
+
     it('that rootpw makes it another account', async () => {
       await place.writePam(PAM_LINES);
       await place.writeSudoers([...SUDOERS_LINES, 'Defaults rootpw']);

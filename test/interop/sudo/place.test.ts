@@ -8,7 +8,7 @@ import { formatPublicKeyLine } from '../../../src/ssh/public-key.ts';
 import { generateKey } from '../../support/keys.ts';
 import { run } from '../../support/run.ts';
 import { haveSudo, openSudo } from '../../support/sudo.ts';
-import { pamFile, sudoersFile } from '../../support/sudo-user.ts';
+import { loginService, pamFile, sudoersFile } from '../../support/sudo-user.ts';
 
 const authorities = [formatPublicKeyLine(generateKey('ssh-ed25519').publicKey)];
 
@@ -24,7 +24,13 @@ describe.runIf(haveSudo())('a place for sudo', () => {
     await place[Symbol.asyncDispose]();
     expect(await readFile('/etc/passwd', 'utf8')).not.toContain(`${user}:`);
     expect(await readFile('/etc/group', 'utf8')).not.toContain(`${user}:`);
-    const left = [pamFile(user), sudoersFile(user), directory, `/proc/${agent.pid}`];
+    const left = [
+      pamFile(user),
+      pamFile(loginService(user)),
+      sudoersFile(user),
+      directory,
+      `/proc/${agent.pid}`,
+    ];
     expect(left.filter((path) => existsSync(path))).toEqual([]);
     expect((await run('find', ['/tmp', '-maxdepth', '1', '-uid', `${uid}`])).stdout).toBe('');
   });
@@ -32,11 +38,12 @@ describe.runIf(haveSudo())('a place for sudo', () => {
   it('sweeps what a killed run has left', async () => {
     const user = 'usher-test-4194305-abcdef';
     await run('useradd', ['--no-create-home', user]);
-    for (const path of [pamFile(user), `${sudoersFile(user)}.new`]) await writeFile(path, '# left over\n');
+    const files = [pamFile(user), pamFile(loginService(user)), `${sudoersFile(user)}.new`];
+    for (const path of files) await writeFile(path, '# left over\n');
     await using place = await openSudo({ authorities });
     expect(place.user).not.toBe(user);
     expect(await readFile('/etc/passwd', 'utf8')).not.toContain(`${user}:`);
-    expect([pamFile(user), `${sudoersFile(user)}.new`].filter((path) => existsSync(path))).toEqual([]);
+    expect(files.filter((path) => existsSync(path))).toEqual([]);
   });
 
   it('does not touch what sudo asks of others, and PAM refuses the user without a certificate', async () => {

@@ -120,6 +120,18 @@ describe.runIf(haveSudo() && haveParts(SESSION_PARTS))('sudo as exported', () =>
       accepted(await sudo());
     });
 
+    it('refuses for sudo -i as well where both services are wired, and is gone around by it where one is', async () => {
+      await place.write('sudo_denied', `${place.user}\n`);
+      const both = await sudo({ args: ['-i'] });
+      await place.writePam(PAM_LINES, ['auth sufficient pam_permit.so']);
+      const [one, around] = [await sudo(), await sudo({ args: ['-i'] })];
+      await place.writePam(PAM_LINES);
+      await place.write('sudo_denied', '');
+      for (const result of [both, one]) expect(result, result.reason).toMatchObject({ code: 1, stdout: '' });
+      expect(around, around.reason).toMatchObject({ code: 0, stdout: 'root\n' });
+      accepted(await sudo({ args: ['-i'] }));
+    });
+
     it('names whole users: a part of the name is somebody else', async () => {
       await place.write('sudo_denied', `${place.user}x\n${place.user.slice(0, -1)}\n`);
       accepted(await sudo());
