@@ -22,11 +22,18 @@ export function writeData({ stdout }: Speaker, text: string): void {
 /** One JSON document, for programs; `bigint`s become strings, since JSON numbers lose digits beyond 2^53. */
 export function writeJson(speaker: Speaker, value: unknown): void {
   const text = JSON.stringify(value, (_key, part) => (typeof part === 'bigint' ? String(part) : part), 2);
-  writeData(speaker, text);
+  writeData(speaker, text.replaceAll(/(?!\n)[\p{C}\u2028\u2029]/gu, escaped));
 }
 
+/** Programs read the same from it, and a terminal does nothing: JSON itself escapes but the first 32 characters. */
+function escaped(character: string): string {
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}
+
+/** Whatever comes in it from an authority or an agent: it is one line, and moves nothing. */
 export function say({ stderr }: Speaker, text: string): void {
-  stderr.write(`usher: ${text}\n`);
+  stderr.write(`usher: ${printable(text, 4000)}\n`);
 }
 
 /** Lines that belong to what was said before, set in. */

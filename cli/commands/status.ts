@@ -1,5 +1,6 @@
 /** `usher status`: which certificates the agent holds, and for how long. */
 import { Command } from 'commander';
+import { printable } from '../../src/ssh/printable.ts';
 import { fingerprint } from '../../src/ssh/public-key.ts';
 import type { Enrolled } from '../enrolled.ts';
 import { openEnrolled } from '../enrolled.ts';
@@ -42,7 +43,9 @@ export async function status(surroundings: Surroundings, options: StatusOptions)
 function lineOf({ certificate, comment }: Entry, now: number): string {
   const { principals, validBefore, serial } = certificate.fields;
   const left = roughDuration(Number(validBefore) - now);
-  return `${comment}: ${principals.join(', ')}; ${left} left, until ${formatTime(validBefore)}; serial ${serial}`;
+  const until = `${left} left, until ${formatTime(validBefore)}; serial ${serial}`;
+  // Whoever reaches the agent chose these, as far as anybody knows who only reads them.
+  return printable(`${comment}: ${principals.join(', ')}; ${until}`, 20_000);
 }
 
 function writeStatus({ surroundings, settings }: Enrolled, usable: Usable): void {

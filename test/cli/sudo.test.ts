@@ -70,7 +70,9 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
 
   it('puts one certificate into the agent: the account first, then a principal for each host', async () => {
     const { stderr } = await sudo('web1', 'db1', '--for', '30m', '--reason', 'disk full');
-    expect(stderr).toMatch(/sudo by +alice\n +hosts +web1, db-1\n +reason +disk full\n +lifetime +30m/);
+    expect(stderr).toMatch(
+      /sudo by +alice\n +hosts +web1, db1 \(db-1\)\n +reason +disk full\n +lifetime +30m/,
+    );
     expect(await held()).toMatchObject([
       {
         comment: 'usher sudo alice',
@@ -127,7 +129,10 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
       const key = generateKey('ssh-ed25519');
       const authority = liar.sudoKey.publicKey;
       const what = { subject: key.publicKey, serial, principals, keyId: 'sudo:alice:x', authority };
-      const draft = encodeDraft(loginFields({ ...what, ...validNow(), extensions: [] }));
+      const drafted = encodeDraft(loginFields({ ...what, ...validNow(), extensions: [] }));
+      // Ours encodes no such principal: x stands for what moves a terminal.
+      const text = Buffer.from(drafted).toString('latin1').replace('xxxxxx', '\u001b[2J\u00c2\u009b');
+      const draft = new Uint8Array(Buffer.from(text, 'latin1'));
       const certificate = decodeCertificate(assembleCertificate(draft, signMessage(liar.sudoKey, draft)));
       const comment = `usher sudo alice@${authorityName(liar.origin)}`;
       const agent = await AgentConnection.connect(person.socketPath);
@@ -144,10 +149,21 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
     });
 
     it('any, when it has put none there itself', async () => {
+      // So that the CA keys are known.
+      expect((await usher(['login'])).code).toBe(0);
       await plant(['alice', 'sudoer@db1'], LEAST_RANDOM_SERIAL);
       const { stderr } = await sudo('web1');
       expect(stderr).not.toContain('keeps');
-      expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1']]);
+      expect((await principalsHeld()).at(-1)).toEqual(['alice', 'sudoer@web1']);
+    });
+
+    it('what moves a terminal: status shows it as text', async () => {
+      expect((await usher(['login'])).code).toBe(0);
+      await plant(['alice', 'sudoer@xxxxxxweb1'], LEAST_RANDOM_SERIAL);
+      const { stdout } = await usher(['status']);
+      expect(stdout).toContain(': alice, sudoer@?[2J?web1; ');
+      const json = (await usher(['status', '--json'])).stdout;
+      expect(json.replaceAll('\n', '')).toMatch(/^\P{C}*$/u);
     });
 
     it('what is over', async () => {
@@ -223,7 +239,12 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
     it.each<[string, readonly string[], RegExp]>([
       ['without a host', [], /sudo on which hosts\?\n.*you may ask for web/],
       ['with hosts and everywhere', ['web1', '--everywhere'], /--everywhere is every host/],
-      ['with a name that is none', ['Web_1'], /"Web_1" is no name of a host/],
+      [
+        'with a name that is none',
+        ['Web_1'],
+        /"Web_1" is no name of a host\n.*hint: as the roster names it: small letters/,
+      ],
+      ['with commas', ['web1,web2'], /"web1,web2" is no name of a host\n.*hint: usher sudo takes blanks/],
       ['with a star', ['*'], /"\*" is no host\n.*usher sudo --everywhere/],
       ['with a lifetime that is none', ['web1', '--for', 'soon'], /"soon" is no duration/],
       ['with a reason of two lines', ['web1', '--reason', 'a\nb'], /a reason is at most 200/],
@@ -256,6 +277,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
       [['--sudo', 'web1', '--key', '/nonexistent'], /--key does not use it/],
       [['--sudo', ','], /sudo on which hosts/],
       [['--sudo', '*'], /usher sudo --everywhere/],
+      [['--sudo', 'web1 web2'], /"web1 web2" is no name of a host\n.*hint: usher login --sudo takes commas/],
     ])('of login %j', async (args, reason) => {
       const outcome = await usher(['login', ...args]);
       expect(outcome.stderr).toMatch(reason);

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { UsherCommandError } from '../../cli/error.ts';
 import { run } from '../../cli/run.ts';
-import { sayError, whileWaiting, writeJson } from '../../cli/terminal.ts';
+import { say, sayError, whileWaiting, writeJson } from '../../cli/terminal.ts';
 import { printable } from '../../src/ssh/printable.ts';
 
 async function usher(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -100,6 +100,22 @@ describe('the terminal', () => {
     );
     expect(watched.written.at(0)).toContain('wait');
     expect(watched.written.at(-1)).toBe('\r\u001b[K');
+  });
+
+  it('says nothing that would move the terminal, and one line', () => {
+    const { speaker: stderr, written } = speaker(false);
+    say(stderr, 'approved\u001b[2J by\u009b1A bob\u202e\nusher: error: no');
+    expect(written.join('')).toBe('usher: approved?[2J by?1A bob??usher: error: no\n');
+  });
+
+  it('writes JSON that moves no terminal, and says the same to programs', () => {
+    const { speaker: stdout, written } = speaker(false);
+    const value = { keyId: 'a\u001b[2J\u009b1A\u202e\u2028\u{e0041}\u007f\nb', list: ['ä'] };
+    writeJson(stdout, value);
+    const text = written.join('');
+    expect(text.replaceAll('\n', '')).toMatch(/^[^\p{C}\u2028]*$/u);
+    expect(JSON.parse(text)).toEqual(value);
+    expect(text).toContain('ä');
   });
 
   it('writes numbers beyond 2^53 as text', () => {

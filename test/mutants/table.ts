@@ -465,9 +465,13 @@ export const MUTANTS: readonly Mutant[] = [
     ['approvals: approvals.map(loggedTouch)', 'approvals: []', 'authority/approve'],
     ["signer: caTouch?.person ?? ''", "signer: ''", 'authority/touch-ca'],
     ['consent.caTouch?.draft ?? index', 'index', 'authority/touch-ca'],
-    ['    nonce: request.nonce,\n', '    nonce: new Uint8Array(32),\n', 'authority/invariants'],
+    [
+      'requestId, nonce, expiresAt, draftHashes',
+      'requestId, nonce: new Uint8Array(32), expiresAt, draftHashes',
+      'authority/invariants',
+    ],
     ['await tx.appendLeaf(leaf, fields.serial);', '', 'authority/invariants'],
-    ['draft)),', 'draft).reverse()),', 'authority/invariants'],
+    ['sha256(draft));', 'sha256(draft).reverse());', 'authority/invariants'],
   ),
   ...of('src/store/invite-table.ts', [".where('used_at', 'is', null)", '', 'store/sqlite']),
   ...of(
@@ -550,7 +554,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of('src/ssh/key-code.ts', ['.string(encodePublicKey(key))', '.string(key.type)', 'ssh/key-code']),
   ...of(
     'cli/terminal.ts',
-    ['`usher: ${printable(text, 4000)}\\n`', '`usher: ${text}\\n`', 'cli/usage'],
+    ['printable(text, 4000)}\\n`);\n}\n\n/** Lines that', 'text}\\n`);\n}\n\n/** Lines that', 'cli/usage'],
     ['text.replaceAll(/(?!\\n)[\\p{C}\\u2028\\u2029]/gu, escaped)', 'text', 'cli/usage'],
   ),
   ...of('cli/commands/status.ts', ['return printable(', 'return String(', 'cli/sudo']),
