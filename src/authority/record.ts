@@ -1,8 +1,9 @@
 /** Step 9: certificate, touches, roster digest and leaf, all in the caller's transaction. */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
-import type { LoggedTouch } from '../log/leaf.ts';
-import { certificateLeafBytes, encodeLeaf, MAX_LEAF_BYTES } from '../log/leaf.ts';
+import { certificateLeafBytes, encodeLeaf } from '../log/leaf.ts';
+import type { LoggedTouch } from '../log/leaf-fields.ts';
+import { MAX_LEAF_BYTES } from '../log/leaf-fields.ts';
 import { decodeCertificate } from '../ssh/certificate.ts';
 import { keyIdentity } from '../ssh/key-identity.ts';
 import type { Authority } from './authority.ts';
@@ -84,29 +85,32 @@ function leafOf(
   certificate: Uint8Array,
   index: number,
 ): Uint8Array {
-  const body = {
-    recordedAt: authority.clock.now(),
-    purpose: request.certificates[index]?.request.purpose ?? '',
-    person: request.person,
-    rosterDigest,
-    certificate,
-    origin: authority.origin,
-    requestId: request.id,
-    nonce: request.nonce,
-    expiresAt: request.expiresAt,
-    index: consent.caTouch?.draft ?? index,
-    draftHashes: draftsOf(request).map((draft) => sha256(draft)),
-    touches: consent.touch === undefined ? [] : [loggedTouch(consent.touch)],
-  };
-  if (sudoRequestOf(request) === undefined) return encodeLeaf({ kind: 'certificate', ...body });
-  return encodeLeaf({
-    kind: 'reviewed-certificate',
-    ...body,
+  const purpose = request.certificates[index]?.request.purpose ?? '';
+  const recordedAt = authority.clock.now();
+  const touched = touchedRequest(authority, request, consent);
+  const place = consent.caTouch?.draft ?? index;
+  const body = { recordedAt, purpose, rosterDigest, certificate, index: place, ...touched };
+  return sudoRequestOf(request) === undefined
+    ? encodeLeaf({ kind: 'certificate', ...body })
+    : encodeLeaf({ kind: 'reviewed-certificate', ...body, ...reviewOf(request, consent) });
+}
+
+/** What was touched, and by whom. */
+function touchedRequest({ origin }: Authority, request: PendingIssue, { touch }: Consent) {
+  const { person, id: requestId, nonce, expiresAt } = request;
+  const draftHashes = draftsOf(request).map((draft) => sha256(draft));
+  const touches = touch === undefined ? [] : [loggedTouch(touch)];
+  return { person, origin, requestId, nonce, expiresAt, draftHashes, touches };
+}
+
+/** What other people had to do with it. */
+function reviewOf(request: PendingIssue, { approvals, caTouch }: Consent) {
+  return {
     reason: reasonOf(request),
     approveBy: approveBy(request),
-    approvals: consent.approvals.map(loggedTouch),
-    signer: consent.caTouch?.person ?? '',
-  });
+    approvals: approvals.map(loggedTouch),
+    signer: caTouch?.person ?? '',
+  };
 }
 
 /** A touch as leaves hold it: the bytes themselves, so that it can be verified again offline. */

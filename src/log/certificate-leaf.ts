@@ -8,7 +8,8 @@ import { decodeCertificate } from '../ssh/certificate.ts';
 import { inspectCertificateSignature, verifyCertificateSignature } from '../ssh/certificate-signature.ts';
 import { decodePublicKey, fingerprint } from '../ssh/public-key.ts';
 import { badLeaf, decoding } from './field.ts';
-import type { CertificateLeaf, LoggedTouch, ReviewedCertificateLeaf } from './leaf.ts';
+import type { CertificateLeaf, ReviewedCertificateLeaf } from './leaf.ts';
+import type { LoggedTouch } from './leaf-fields.ts';
 import { sameHash } from './merkle.ts';
 
 /**

@@ -6,7 +6,8 @@ import {
   verifyLoggedEnrolment,
   verifyLoggedIssue,
 } from '../../src/fido/logged-touch.ts';
-import type { CertificateLeaf, LeafOf, LoggedTouch } from '../../src/log/leaf.ts';
+import type { CertificateLeaf, LeafOf } from '../../src/log/leaf.ts';
+import type { LoggedTouch } from '../../src/log/leaf-fields.ts';
 import { enrolledLeaf, issuedLeaf, reviewedLeaf, selfSignedLeaf, touchOver } from '../log/issued.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 

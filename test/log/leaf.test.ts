@@ -2,14 +2,11 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { hex } from '@scure/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Leaf, LeafOf, LoggedTouch, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
-import {
-  certificateLeafBytes,
-  decodeLeaf,
-  encodeLeaf,
-  MAX_LEAF_BYTES,
-  MAX_TOUCHES,
-} from '../../src/log/leaf.ts';
+import { MAX_TOUCHES } from '../../src/log/certificate-bodies.ts';
+import type { Leaf, LeafOf, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
+import { certificateLeafBytes, decodeLeaf, encodeLeaf } from '../../src/log/leaf.ts';
+import type { LoggedTouch } from '../../src/log/leaf-fields.ts';
+import { MAX_LEAF_BYTES } from '../../src/log/leaf-fields.ts';
 import { WireWriter } from '../../src/ssh/wire.ts';
 import { logErrorCode } from './errors.ts';
 import {

@@ -1,7 +1,8 @@
 /** Leaves for tests: one good one of each kind, and arbitrary ones. */
 import { hex } from '@scure/base';
 import fc from 'fast-check';
-import type { Leaf, LeafOf, LoggedTouch, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
+import type { Leaf, LeafOf, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
+import type { LoggedTouch } from '../../src/log/leaf-fields.ts';
 
 const KIND = fc.constantFrom('webauthn' as const, 'ssh-sk' as const);
 const PERSON = fc.stringMatching(/^[a-z_][a-z0-9._-]{0,63}$/);
