@@ -89,7 +89,10 @@ function sayWhatIsSigned(
     if (draft === undefined) throw new TypeError('a certificate has a draft');
     const where = wanted[index]?.subject.file ?? 'new, only in the agent';
     const why = asked.purpose === 'sudo' ? reason : undefined;
-    detail(surroundings, reviewLines(draft.fields, surroundings.now(), { where, reason: why }));
+    detail(
+      surroundings,
+      reviewLines(draft.fields, surroundings.now(), { where, reason: why, access: settings.access }),
+    );
   });
 }
 

@@ -1,10 +1,12 @@
 /** Says before the touch what will be signed, from the drafts themselves. */
 
+import type { Access } from '../src/http/contract.ts';
 import { optionValue } from '../src/ssh/certificate.ts';
 import type { CertificateFields } from '../src/ssh/certificate-fields.ts';
 import { formatDuration } from '../src/ssh/duration.ts';
 import { fingerprint } from '../src/ssh/public-key.ts';
 import { readSudoPrincipals } from './asked.ts';
+import { sudoHostsInWords } from './sudo-names.ts';
 
 type Row = readonly [name: string, text: string];
 
@@ -13,18 +15,20 @@ interface Circumstances {
   readonly where: string;
   /** Why it is asked for; undefined when reasons are not asked for. */
   readonly reason?: string | undefined;
+  /** As the authority told it, for the names of hosts. */
+  readonly access?: Access | undefined;
 }
 
 /** Rows of name and text. */
 export function reviewLines(
   fields: CertificateFields,
   now: number,
-  { where, reason }: Circumstances,
+  { where, reason, access }: Circumstances,
 ): readonly Row[] {
   const [purpose = '', person = ''] = fields.keyId.split(':');
   const rows: Row[] = [
     ['person', person],
-    ...(purpose === 'sudo' ? sudoRows(fields.principals, reason) : loginRows(fields.principals)),
+    ...(purpose === 'sudo' ? sudoRows(fields.principals, reason, access) : loginRows(fields.principals)),
     [
       'lifetime',
       `${roughDuration(Number(fields.validBefore) - now)}, until ${formatTime(fields.validBefore)}`,
@@ -53,11 +57,15 @@ export function formatTime(unixSeconds: bigint): string {
 }
 
 /** Only for principals that were checked to be those of a sudo certificate. */
-function sudoRows(principals: readonly string[], reason: string | undefined): readonly Row[] {
+function sudoRows(
+  principals: readonly string[],
+  reason: string | undefined,
+  access: Access | undefined,
+): readonly Row[] {
   const { login, hosts } = readSudoPrincipals(principals) ?? { login: '?', hosts: principals };
   return [
     ['sudo by', login],
-    ['hosts', hosts[0] === '*' ? 'EVERY HOST' : hosts.join(', ')],
+    ['hosts', sudoHostsInWords(hosts, access)],
     ...(reason === undefined ? [] : [['reason', reason === '' ? '(none)' : reason] as const]),
   ];
 }

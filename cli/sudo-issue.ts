@@ -11,6 +11,7 @@ import { storedBundle } from './enrolled.ts';
 import { remember } from './memory.ts';
 import { entryOwner, findOwnSudo } from './own-entries.ts';
 import { sayWhere } from './report.ts';
+import { sudoHostsInWords } from './sudo-names.ts';
 import { chooseSudoSubject } from './sudo-subject.ts';
 import type { SudoToAsk, SudoWish } from './sudo-wish.ts';
 import { askedForSudo } from './sudo-wish.ts';
@@ -52,12 +53,12 @@ export async function wantSudo(
   return { asked: toAsk.asked, subject };
 }
 
-function sayWhatIsKept({ surroundings }: Enrolled, { kept, losesEveryHost }: SudoToAsk): void {
+function sayWhatIsKept({ surroundings, settings }: Enrolled, { kept, losesEveryHost }: SudoToAsk): void {
   const them = kept.length === 1 ? 'it' : 'them';
   if (kept.length > 0)
     say(
       surroundings,
-      `keeps ${kept.join(', ')} from the certificate in the agent; --only leaves ${them} away`,
+      `keeps ${sudoHostsInWords(kept, settings.access)} from the certificate in the agent; --only leaves ${them} away`,
     );
   if (losesEveryHost)
     say(

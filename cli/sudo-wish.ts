@@ -7,6 +7,7 @@ import type { Entry } from './entries.ts';
 import { UsherCommandError } from './error.ts';
 import type { Settings } from './settings.ts';
 import type { Subject } from './subject.ts';
+import { HOST, sudoName } from './sudo-names.ts';
 import type { Surroundings } from './surroundings.ts';
 import { askLine } from './terminal.ts';
 
@@ -18,9 +19,6 @@ export interface SudoWish {
   readonly lifetime: number | undefined;
   readonly reason: string;
 }
-
-/** As the roster names hosts. */
-const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 
 export interface SudoToAsk {
   readonly asked: SudoAsked;
@@ -73,12 +71,19 @@ export function hostsToAsk(
       hint: 'sudo on every host at once is: usher sudo --everywhere',
     });
   for (const host of hosts)
-    if (!HOST.test(host)) throw new UsherCommandError('usage', `"${host}" is no name of a host`);
+    if (!HOST.test(host))
+      throw new UsherCommandError('usage', `"${host}" is no name of a host`, { hint: hostHint(host) });
   if (hosts.length > 0) return hosts;
   const known = settings.access?.sudo?.hosts.join(', ') ?? '';
   throw new UsherCommandError('usage', 'sudo on which hosts?', {
     hint: known === '' ? 'name them: usher sudo web1 web2' : `you may ask for ${known}`,
   });
+}
+
+function hostHint(host: string): string {
+  if (host.includes(',')) return 'usher sudo takes blanks between them: usher sudo web1 web2';
+  if (/\s/.test(host)) return 'usher login --sudo takes commas between them: --sudo web1,web2';
+  return 'as the roster names it: small letters, digits, "." and "-"';
 }
 
 /** Who must say why is asked at the terminal. @throws UsherCommandError `usage` */
@@ -116,11 +121,4 @@ function usualLogin({ person, access }: Settings): string {
 function liveHosts(live: Entry | undefined, login: string): readonly string[] {
   const read = readSudoPrincipals(live?.certificate.fields.principals ?? []);
   return read?.login === login ? read.hosts : [];
-}
-
-/** Hosts may have another name for sudo; who names that one means it. No name that the authority gives makes of a host every host. */
-function sudoName({ access }: Settings, host: string): string {
-  const names = access?.sudo?.names ?? {};
-  const name = Object.hasOwn(names, host) ? (names[host] ?? host) : host;
-  return HOST.test(name) ? name : host;
 }

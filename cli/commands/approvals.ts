@@ -1,11 +1,13 @@
 /** `usher approvals`: which requests of other people wait for an answer of this person. */
 import { Command } from 'commander';
+import type { Access } from '../../src/http/contract.ts';
 import { printable } from '../../src/ssh/printable.ts';
 import type { WaitingRequest } from '../approvals.ts';
 import { addressOf, listApprovals } from '../approvals.ts';
 import { readSudoPrincipals } from '../asked.ts';
 import { openEnrolled } from '../enrolled.ts';
 import { formatTime, roughDuration } from '../review.ts';
+import { sudoHostsInWords } from '../sudo-names.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { say, writeData, writeJson } from '../terminal.ts';
 
@@ -35,15 +37,15 @@ export async function approvals(surroundings: Surroundings, options: ApprovalsOp
     writeJson(surroundings, { authority: enrolled.settings.origin, requests: listed });
     return;
   }
-  for (const request of requests) writeData(surroundings, lineOf(request));
+  for (const request of requests) writeData(surroundings, lineOf(request, enrolled.settings.access));
   if (requests.length === 0) say(surroundings, 'nothing waits for you');
 }
 
 /** What is touched is checked and shown once more: this line is what the authority says, nothing else. */
-function lineOf(request: WaitingRequest): string {
+function lineOf(request: WaitingRequest, access: Access | undefined): string {
   const { requestId, person, principals, lifetime, reason, needed, given, approveBy } = request;
   const { login, hosts } = readSudoPrincipals(principals) ?? { login: '?', hosts: principals };
-  const where = hosts[0] === '*' ? 'EVERY HOST' : hosts.join(', ');
+  const where = sudoHostsInWords(hosts, access);
   const why = reason === '' ? '' : ` (${reason})`;
   const approved = needed === 0 ? '' : `; ${given} of ${needed} approved`;
   const what = `${person}: sudo as ${login} on ${where} for ${roughDuration(lifetime)}${why}`;

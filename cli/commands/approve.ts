@@ -20,6 +20,7 @@ import { openEnrolled, refreshBundle } from '../enrolled.ts';
 import { UsherCommandError } from '../error.ts';
 import { explainToAnswerer } from '../hints.ts';
 import { formatTime, roughDuration } from '../review.ts';
+import { sudoHostsInWords } from '../sudo-names.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { detail, say, writeJson } from '../terminal.ts';
 import { chooseWay } from '../touch/choose.ts';
@@ -100,7 +101,7 @@ function sayWhatIsAsked({ enrolled, view, checked }: Viewed, answer: Answer): vo
   detail(surroundings, [
     ['person', view.person],
     ['sudo by', checked.login],
-    ['hosts', checked.hosts[0] === '*' ? 'EVERY HOST' : checked.hosts.join(', ')],
+    ['hosts', sudoHostsInWords(checked.hosts, enrolled.settings.access)],
     [
       'lifetime',
       `${roughDuration(Number(validBefore) - surroundings.now())}, until ${formatTime(validBefore)}`,

@@ -6,11 +6,15 @@ import { formatNixos } from '../../src/fleet/nixos.ts';
 import { formatPam } from '../../src/fleet/pam.ts';
 import { formatSshd } from '../../src/fleet/sshd.ts';
 import { formatSudoers } from '../../src/fleet/sudoers.ts';
+import type { Access } from '../../src/http/contract.ts';
 import type { Roster } from '../../src/policy/roster.ts';
 import { UsherCommandError } from '../error.ts';
 import { orRefuse } from '../fleet-error.ts';
 import { caFileText, loadCaKeys } from '../host-ca-keys.ts';
+import { pathsFrom } from '../paths.ts';
 import { readRoster } from '../roster-file.ts';
+import { loadSettings } from '../settings.ts';
+import { knownSudoName } from '../sudo-names.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { warn } from '../terminal.ts';
 
@@ -59,7 +63,7 @@ export function exportCommand(surroundings: Surroundings): Command {
 function pamCommand(surroundings: Surroundings): Command {
   const command = new Command('pam').description('the lines of /etc/pam.d/sudo');
   return forHost(command).action(async (options: HostOptions) => {
-    const facts = factsOf(options, await rosterOf(options));
+    const facts = await factsOf(surroundings, options, await rosterOf(options));
     write(surroundings, () => formatPam(facts));
   });
 }
@@ -140,7 +144,7 @@ function title(host: string | undefined): string {
 
 async function exportNixos(surroundings: Surroundings, options: NixosOptions): Promise<void> {
   const roster = await rosterOf(options);
-  const facts = factsOf(options, roster);
+  const facts = await factsOf(surroundings, options, roster);
   const keys = await loadCaKeys(surroundings, options.authority, roster);
   const keyless = keys.keyless.has('sudo');
   if (keyless)
@@ -156,15 +160,42 @@ async function rosterOf({ roster }: RosterOptions): Promise<Roster | undefined> 
   return roster === undefined ? undefined : readRoster(roster);
 }
 
-function factsOf(
-  { host, sudoName, everywhere, dir, ...options }: HostOptions,
+async function factsOf(
+  surroundings: Surroundings,
+  options: HostOptions & BundleOptions,
   roster: Roster | undefined,
-): HostFacts {
+): Promise<HostFacts> {
+  const { host, sudoName, everywhere, dir } = options;
   const known = roster?.hosts.get(host);
   if (roster !== undefined && known === undefined)
     throw new UsherCommandError('usage', `${options.roster} has no host ${host}`);
   const inRoster = known?.sudoName;
   if (inRoster !== undefined && sudoName !== undefined && sudoName !== inRoster)
     throw new UsherCommandError('usage', `the roster says that the name of ${host} for sudo is ${inRoster}`);
-  return { sudoName: inRoster ?? sudoName ?? host, everywhere, directory: dir };
+  const name = inRoster ?? sudoName ?? (await toldSudoName(surroundings, options));
+  return { sudoName: name, everywhere, directory: dir };
+}
+
+/** A host with the name of another one would take the other one's certificates: that it is guessed, or hearsay, is said. */
+async function toldSudoName(
+  surroundings: Surroundings,
+  { host, authority }: HostOptions & BundleOptions,
+): Promise<string> {
+  const told = knownSudoName(await toldAccess(surroundings, authority), host);
+  if (told === undefined) warn(surroundings, `without --roster the name for sudo is taken to be ${host}`);
+  else if (told !== host)
+    warn(
+      surroundings,
+      `without --roster the name of ${host} for sudo is ${told}, as the authority said last`,
+    );
+  return told ?? host;
+}
+
+async function toldAccess({ env }: Surroundings, authority: string | undefined): Promise<Access | undefined> {
+  try {
+    return (await loadSettings(pathsFrom(env), authority ?? env['USHER_AUTHORITY'])).access;
+  } catch (error) {
+    if (error instanceof UsherCommandError) return undefined;
+    throw error;
+  }
 }

@@ -7,7 +7,7 @@ import type { Bundle } from '../../src/http/contract.ts';
 import { formatPublicKeyLine } from '../../src/ssh/public-key.ts';
 import { generateKey, generateSecurityKey } from '../support/keys.ts';
 import type { Liar } from './support/liar.ts';
-import { startLiar } from './support/liar.ts';
+import { ACCESS, startLiar } from './support/liar.ts';
 import type { Person } from './support/person.ts';
 import { startPerson } from './support/person.ts';
 
@@ -67,6 +67,43 @@ describe('the name for sudo', () => {
   it('is the one of the roster', async () => {
     const { stdout } = await exported('pam', '--host', 'web1', '--roster', roster, '--no-everywhere');
     expect(stdout).toMatch(/ authorized_principals=sudoer@web-1\n$/);
+  });
+
+  describe('without a roster and an option', () => {
+    const sudo = {
+      ...{ everywhere: false, hosts: ['web', 'web1'], names: { db1: 'database' }, defaultLifetime: 3600 },
+      ...{ maxLifetime: 3600, approvals: 0, reasonRequired: false, securityKeysOnly: false },
+    };
+    const enrolled = (access: Partial<typeof ACCESS & { sudo: typeof sudo }>) =>
+      person.enrolAt({
+        origin: liar.origin,
+        bundleKey: liar.bundleFingerprint,
+        access: { ...ACCESS, ...access },
+      });
+    afterAll(() => person.enrolAt({ origin: liar.origin, bundleKey: liar.bundleFingerprint }));
+
+    it('is the one that the authority told, and that is said', async () => {
+      await enrolled({ sudo });
+      const { stdout, stderr } = await exported('pam', '--host', 'db1');
+      expect(stdout).toMatch(/sudoer@database\n$/);
+      expect(stderr).toMatch(
+        /^usher: warning: .*the name of db1 for sudo is database, as the authority said last\n$/,
+      );
+      expect(await exported('pam', '--host', 'web1')).toMatchObject({ code: 0, stderr: '' });
+    });
+
+    it.each<[string, Partial<Parameters<typeof enrolled>[0]>, string]>([
+      ['it is not known', { sudo }, 'web9'],
+      ['sudo is not known', {}, 'db1'],
+      ['its name would be that of every host', { sudo: { ...sudo, names: { db1: '*' } } }, 'db1'],
+    ])('is said to be a guess when %s', async (_situation, access, host) => {
+      await enrolled(access);
+      const outcome = await exported('pam', '--host', host);
+      expect(outcome.stdout).toMatch(new RegExp(`sudoer@${host}\n$`));
+      expect(outcome.stderr).toBe(
+        `usher: warning: without --roster the name for sudo is taken to be ${host}\n`,
+      );
+    });
   });
 
   it('is not guessed when roster and option contradict each other', async () => {
