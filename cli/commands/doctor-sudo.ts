@@ -1,15 +1,15 @@
 /** `usher doctor sudo HOST`: whether the pam-ussh of a host would take what the agent holds, and if not because of which rule. */
 import { Command } from 'commander';
 import type { AgentFact } from '../../src/pam-ussh/facts.ts';
-import type { Finding } from '../../src/pam-ussh/finding.ts';
-import type { IdentityVerdict } from '../../src/pam-ussh/verdict.ts';
-import { printable } from '../../src/ssh/printable.ts';
 import { report } from '../doctor/report.ts';
 import { readSshConfig } from '../doctor/ssh-config.ts';
 import { listAgent } from '../doctor/sudo/agent-facts.ts';
+import type { Asker } from '../doctor/sudo/asker.ts';
 import { checkSudo } from '../doctor/sudo/checks.ts';
 import { examineSudo } from '../doctor/sudo/examine.ts';
+import { checkGranted } from '../doctor/sudo/granted.ts';
 import { assumeHost, defaultPrincipals } from '../doctor/sudo/host-facts.ts';
+import { describeIdentity, linesOf } from '../doctor/sudo/identities.ts';
 import type { KnownSudo } from '../doctor/sudo/known.ts';
 import { knownSudo } from '../doctor/sudo/known.ts';
 import { checkSession } from '../doctor/sudo/session.ts';
@@ -58,14 +58,33 @@ async function doctorSudo(
     sign: signerOf(surroundings, socket ?? '', agent),
   });
   const { identities, outcome } = answer.judgement;
-  if (options.json !== true) for (const identity of identities) writeIdentity(surroundings, identity);
+  const asker = askerOf(known, host, options);
+  if (options.json !== true)
+    for (const line of identities.flatMap((identity) => linesOf(identity, asker)))
+      writeData(surroundings, line);
   const checks = [
     ...known.checks,
-    ...checkSudo({ host, answer, now: surroundings.now() }),
+    // Who has a certificate for it may have it, through a group perhaps.
+    ...(outcome === 'success' ? [] : checkGranted(known.access, host)),
+    ...checkSudo({ host, answer, now: surroundings.now(), asker }),
     ...(await sessionChecks(surroundings, host, known, agent)),
   ];
-  const more = { host, login: answer.login, principals, outcome, certificates: identities.flatMap(plain) };
+  const certificates = identities.flatMap((identity) => describeIdentity(identity, asker) ?? []);
+  const more = { host, login: answer.login, principals, outcome, certificates };
   report(surroundings, checks, { json: options.json, ...more });
+}
+
+/** Who named account or authority to the doctor names them to `usher sudo`, too. */
+function askerOf(
+  { agent, loginCaKeys }: KnownSudo,
+  host: string,
+  { login, authority }: DoctorSudoOptions,
+): Asker {
+  const named = [
+    ...(login === undefined ? [] : ['--login', login]),
+    ...(authority === undefined ? [] : ['--authority', authority]),
+  ];
+  return { command: ['usher sudo', host, ...named].join(' '), hasOwnAgent: agent.own, loginCaKeys };
 }
 
 async function sessionChecks(surroundings: Surroundings, host: string, known: KnownSudo, agent: AgentFact) {
@@ -80,41 +99,4 @@ async function sessionChecks(surroundings: Surroundings, host: string, known: Kn
     logins: owner === undefined ? [] : usableEntries(ownEntries(identities, owner), loginCaKeys, now),
     now,
   });
-}
-
-const STEPS: Readonly<Record<IdentityVerdict['step'], string>> = {
-  accepted: 'accepted',
-  skipped: 'passed over',
-  aborts: 'stops pam-ussh',
-  'not-reached': 'not looked at',
-};
-
-function writeIdentity(surroundings: Surroundings, identity: IdentityVerdict): void {
-  const { index, comment, step, certificate, matched, refusals, warnings, asksToSign } = identity;
-  const what = certificate === undefined ? '' : `, serial ${certificate.serial}`;
-  const why = step === 'accepted' && matched !== undefined ? ` for ${matched}` : '';
-  writeData(surroundings, printable(`${index + 1}. ${comment}${what}: ${STEPS[step]}${why}`));
-  // Of what is passed over at once, nothing else matters.
-  const notes = asksToSign ? warnings : [];
-  for (const finding of [...refusals, ...notes]) writeFinding(surroundings, finding);
-}
-
-function writeFinding(surroundings: Surroundings, { check, sentence, hint }: Finding): void {
-  writeData(surroundings, `   ${check}: ${printable(sentence)}`);
-  writeData(surroundings, `      ${printable(hint)}`);
-}
-
-/** Plain keys are no certificates. */
-function plain(identity: IdentityVerdict) {
-  const { index, comment, step, certificate, matched, refusals, warnings } = identity;
-  if (certificate === undefined && refusals.length === 0) return [];
-  const { serial, keyId, principals, validAfter, validBefore } = certificate ?? {};
-  return [
-    {
-      ...{ index, comment, step, matched: matched ?? null },
-      ...{ serial, keyId, principals, validAfter, validBefore },
-      refusals,
-      warnings,
-    },
-  ];
 }

@@ -65,7 +65,26 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher doctor sudo of who is enrolled
   it('finds a login certificate only, or nothing', async () => {
     expect((await doctor('web1')).verdicts).toContain('fail agent.locked-empty');
     await person.usher(['login']);
-    expect((await doctor('web1')).verdicts).toContain('fail cert.ca-in-ca_file');
+    expect((await doctor('web1')).verdicts).toContain('fail agent.has-cert');
+  });
+
+  it('speaks of the host by its name in the roster', async () => {
+    await person.usher(['sudo', 'web2']);
+    const { outcome, checks } = await doctor('web1');
+    expect(outcome).toBe('refused');
+    expect(checks[0]).toMatchObject({
+      message: expect.stringContaining('sudoer@front-1'),
+      hint: expect.stringMatching(/; or get a new one: usher sudo web1$/),
+    });
+    expect((await doctor('constructor')).checks[0]?.message).toContain('sudoer@constructor)');
+  });
+
+  it('begins with what the authority said last, unless there is a certificate for the host', async () => {
+    const access = { ...ACCESS, sudo: { ...SUDO, ...RULES, hosts: ['web1', 'db'] } };
+    await person.enrolAt({ origin: liar.origin, bundleKey: liar.bundleFingerprint, access });
+    expect((await doctor('nohost')).verdicts[0]).toBe('warn account');
+    await person.usher(['sudo', 'web1', 'db7']);
+    expect((await doctor('db7')).verdicts).not.toContain('warn account');
   });
 
   it('says to people what becomes of each certificate, and what to do', async () => {
@@ -73,7 +92,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher doctor sudo of who is enrolled
     await person.usher(['sudo', 'web2']);
     const { code, stdout, stderr } = await person.usher(['doctor', 'sudo', 'web1']);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^1\. usher login alice@.*: passed over\n {3}cert\.user-principal: .*\n {6}\S/);
+    expect(stdout).toMatch(/^1\. usher login alice@.*: for signing in; pam-ussh passes over it\n2\./);
     expect(stdout).toMatch(/\n2\. usher sudo alice@.*: passed over\n {3}cert\.sudo-principal: /);
     expect(stdout).toContain('fail  cert.sudo-principal');
     expect(stderr).toContain('checks failed');

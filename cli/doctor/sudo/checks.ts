@@ -3,16 +3,21 @@ import type { Finding } from '../../../src/pam-ussh/finding.ts';
 import type { GoCertificate } from '../../../src/pam-ussh/go-certificate.ts';
 import { readGoSignature } from '../../../src/pam-ussh/go-signature.ts';
 import type { IdentityVerdict } from '../../../src/pam-ussh/verdict.ts';
+import { printable } from '../../../src/ssh/printable.ts';
 import { roughDuration } from '../../review.ts';
 import type { Check } from '../check.ts';
-import { checkOf, failure, ok, warning } from '../check.ts';
+import { checkOf, ok, warning } from '../check.ts';
 import type { Signing } from './agent-facts.ts';
+import type { Asker } from './asker.ts';
+import { forPerson, isForSigningIn } from './asker.ts';
 import type { SudoAnswer } from './examine.ts';
 
 interface SudoSituation {
   readonly host: string;
   readonly answer: SudoAnswer;
   readonly now: number;
+  /** Undefined on the host itself. */
+  readonly asker?: Asker | undefined;
 }
 
 const SOON_SECONDS = 300;
@@ -23,14 +28,19 @@ const ASKED_MILLISECONDS = 1000;
 export function checkSudo(situation: SudoSituation): readonly Check[] {
   const { judgement } = situation.answer;
   // About the line and the files, an assumed host has nothing to say.
-  const agent = judgement.findings.filter(({ check }) => check.startsWith('agent.')).map(checkOf);
-  if (agent.length > 0) return agent;
+  const agent = judgement.findings.filter(({ check }) => check.startsWith('agent.'));
+  if (agent.length > 0) return agent.map((finding) => checkFor(situation, finding));
   const accepted = judgement.identities.find(({ step }) => step === 'accepted');
   return accepted === undefined ? refusal(situation) : acceptance(situation, accepted);
 }
 
+/** A check with a hint that the person can follow. */
+function checkFor({ asker }: SudoSituation, finding: Finding): Check {
+  return checkOf(forPerson(finding, asker));
+}
+
 function acceptance(situation: SudoSituation, { certificate, matched, warnings, index }: IdentityVerdict) {
-  const { host, answer, now } = situation;
+  const { host, answer } = situation;
   if (certificate === undefined) return [];
   const before = answer.judgement.identities.slice(0, index);
   return [
@@ -38,11 +48,11 @@ function acceptance(situation: SudoSituation, { certificate, matched, warnings, 
       'cert.sudo-principal',
       `${host} should take ${nameOf(certificate)} of ${answer.login} for ${matched ?? ''}`,
     ),
-    checkTime(certificate, now),
+    checkTime(certificate, situation),
     checkOrder(before),
     ...checkTouch(answer, index, certificate),
     ...before.flatMap(needless),
-    ...warnings.map(checkOf),
+    ...warnings.map((finding) => checkFor(situation, finding)),
   ];
 }
 
@@ -50,11 +60,11 @@ function nameOf({ serial }: GoCertificate): string {
   return `the certificate ${serial}`;
 }
 
-function checkTime({ validBefore }: GoCertificate, now: number): Check {
+function checkTime({ validBefore }: GoCertificate, { now, asker }: SudoSituation): Check {
   const left = Number(validBefore) - now;
   const message = `it is valid for ${roughDuration(left)}`;
   return left < SOON_SECONDS
-    ? warning('cert.time', `${message} only`, 'ask for a new one: usher sudo HOST')
+    ? warning('cert.time', `${message} only`, `get a new one: ${asker?.command ?? 'usher sudo HOST'}`)
     : ok('cert.time', message);
 }
 
@@ -108,18 +118,26 @@ function wasPresent(signature: Uint8Array): boolean {
 }
 
 function refusal(situation: SudoSituation): readonly Check[] {
-  const { host, answer } = situation;
+  const { answer, asker } = situation;
   const { identities } = answer.judgement;
   const stopped = identities.find(({ step }) => step === 'aborts');
   // What else is wrong with it would only matter if it signed.
   const why = stopped?.refusals.filter(({ check }) => check === 'agent.order') ?? [];
   if (stopped !== undefined && why.length > 0)
     return why.map((finding) => checkOf(whyNoSignature(answer, stopped, finding)));
-  const [nearest] = identities.filter(isCertificate).sort((a, b) => weight(a) - weight(b));
-  if (nearest === undefined)
-    return [failure('agent.has-cert', 'the agent holds no certificate', `ask for one: usher sudo ${host}`)];
-  return nearest.refusals.map((finding) => checkOf(named(nearest.comment, withWay(host, finding))));
+  const [nearest] = identities
+    .filter((identity) => isCertificate(identity) && !(asker && isForSigningIn(identity, asker)))
+    .sort((a, b) => weight(a) - weight(b));
+  if (nearest === undefined) return [checkFor(situation, NO_CERTIFICATE)];
+  return nearest.refusals.map((finding) => checkFor(situation, named(nearest.comment, finding)));
 }
+
+const NO_CERTIFICATE: Finding = {
+  check: 'agent.has-cert',
+  level: 'error',
+  sentence: 'the agent holds no certificate for sudo',
+  hint: 'ask for one: usher sudo HOST',
+};
 
 function isCertificate({ certificate, refusals }: IdentityVerdict): boolean {
   return certificate !== undefined || refusals.length > 0;
@@ -133,13 +151,8 @@ function weight({ refusals }: IdentityVerdict): number {
   return refusals.length + (foreign ? 100 : 0);
 }
 
-/** Whatever is wrong with it: the next one will be right. */
-function withWay(host: string, finding: Finding): Finding {
-  return { ...finding, hint: `${finding.hint}; or get one: usher sudo ${host}` };
-}
-
 function named(comment: string, finding: Finding): Finding {
-  return { ...finding, sentence: `"${comment}": ${finding.sentence}` };
+  return { ...finding, sentence: `"${printable(comment, 80)}": ${finding.sentence}` };
 }
 
 /** The agent does not say why it refuses: these are the reasons there are. */
@@ -159,7 +172,7 @@ function whyNoSignature(
   if (kind !== 'refused') return about;
   const reasons = [
     'it asks before each use (ssh-add -c) and nobody could say yes',
-    'it is bound to destinations (ssh-add -h)',
+    'it is bound to destinations (ssh-add -h), which blocks in a local agent only: a forwarded one does not list it there',
     ...(certificate?.subject.type === 'ssh-rsa'
       ? ['the agent refuses SHA-1, which is what pam-ussh asks of RSA keys']
       : []),

@@ -11,6 +11,8 @@ import { openEnrolled, refreshBundle, storedBundle } from '../../enrolled.ts';
 import type { EntryOwner } from '../../entries.ts';
 import { UsherCommandError } from '../../error.ts';
 import { entryOwner } from '../../own-entries.ts';
+import type { Settings } from '../../settings.ts';
+import { sudoName } from '../../sudo-names.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import type { Check } from '../check.ts';
 import { failure, warning } from '../check.ts';
@@ -25,6 +27,8 @@ export interface KnownSudo {
   readonly sudoName: string;
   /** Of the person's login certificates. */
   readonly owner: EntryOwner | undefined;
+  /** What the authority said last that the person may ask for. */
+  readonly access: Settings['access'];
   /** The keys that may have signed those. */
   readonly loginCaKeys: readonly PublicKey[];
   readonly checks: readonly Check[];
@@ -45,6 +49,7 @@ export async function knownSudo(surroundings: Surroundings, options: KnownOption
     logins: [surroundings.env['USER'] ?? ''].filter((name) => name !== ''),
     sudoName: host,
     owner: undefined,
+    access: undefined,
     loginCaKeys: [],
     checks: [],
   };
@@ -64,7 +69,8 @@ async function fromAuthority(enrolled: Enrolled, host: string): Promise<KnownSud
     caFile: keys.map((key) => `${formatPublicKeyLine(key)}\n`).join(''),
     agent,
     logins: logins.length === 0 ? [settings.person] : logins,
-    sudoName: settings.access?.sudo?.names[host] ?? host,
+    sudoName: sudoName(settings, host),
+    access: settings.access,
     owner: entryOwner(enrolled, 'login'),
     loginCaKeys: keysOf(bundle, 'login'),
     checks: [...checks, ...(keys.length === 0 ? [none] : [])],

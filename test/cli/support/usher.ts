@@ -26,7 +26,7 @@ export async function runUsher(
 interface Certificate {
   readonly step: string;
   readonly comment: string;
-  readonly refusals: readonly { readonly check: string }[];
+  readonly refusals: readonly Check[];
 }
 
 export interface Diagnosis {
