@@ -150,7 +150,7 @@ export const LOG_LINES: readonly LogLine[] = [
         'agent.order',
       ),
       cause(
-        'a key bound to destinations (ssh-add -h), in an agent on the host itself: a forwarded one does not list it there',
+        'a key bound to destinations (ssh-add -h), in an agent on the host itself, or with a way on from there (web1>db1): else a forwarded one does not list it',
         OWN_AGENT,
         'agent.order',
       ),
