@@ -50,10 +50,15 @@ function stage(text: string) {
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     stderr += part;
   });
+  const ended = once(child, 'close').then(([code]: unknown[]) => ({ code, stderr }));
+  const failed = () =>
+    ended.then(() => {
+      throw new Error(`it ended before: ${stderr}`);
+    });
   return {
-    isAboutToInstall: once(child.stdout, 'data'),
+    isAboutToInstall: () => Promise.race([once(child.stdout, 'data'), failed()]),
     goOn: () => child.stdin.end('go on\n'),
-    ended: once(child, 'close').then(([code]: unknown[]) => ({ code, stderr })),
+    ended,
   };
 }
 
@@ -162,7 +167,7 @@ describe('the next statement', () => {
   // The second one waits for three seconds before it gives up.
   it('is refused while another process is at work, which is not driven out', async () => {
     const slow = stage(signedText(NEXT, CAROL));
-    await slow.isAboutToInstall;
+    await slow.isAboutToInstall();
     const late = stage(signedText({ ...NEXT, number: 9 }, CAROL));
     late.goOn();
     expect(await late.ended).toEqual({
