@@ -690,8 +690,8 @@ export const MUTANTS: readonly Mutant[] = [
     'cli/sudo-wish.ts',
     ['read?.login === login ?', 'read ?', 'cli/sudo'],
     [".filter((host) => host !== '*')", '', 'cli/sudo'],
-    ['return HOST.test(name) ? name : host;', 'return name;', 'cli/sudo'],
   ),
+  ...of('cli/sudo-names.ts', ['name !== undefined && HOST.test(name)', 'name !== undefined', 'cli/sudo']),
   ...of(
     'cli/entries.ts',
     [' &&\n      verifyCertificateSignature(certificate)', '', 'cli/entries'],
@@ -943,6 +943,22 @@ export const MUTANTS: readonly Mutant[] = [
     ['signed.set(identity.index, await question.sign(identity))', 'void identity', 'cli/doctor-sudo'],
     ['last === -1 ? undefined : last + 1', 'undefined', 'cli/doctor-sudo'],
   ),
+  ...of(
+    'cli/doctor/sudo/asker.ts',
+    [
+      "  if (!refusals.some(({ check }) => check === 'cert.ca-in-ca_file')) return false;\n",
+      '',
+      'cli/doctor-sudo',
+    ],
+    ["  if (remedy === 'new-certificate') return anew;\n", '', 'cli/doctor-sudo'],
+  ),
+  ...of(
+    'cli/doctor/sudo/checks.ts',
+    [' && !(asker && isForSigningIn(identity, asker))', '', 'cli/doctor-sudo'],
+    ['printable(comment, 80)', 'comment', 'cli/doctor-sudo'],
+  ),
+  ...of('cli/doctor/sudo/identities.ts', ['printable(comment, 200)', 'comment', 'cli/doctor-sudo']),
+  ...of('cli/doctor/sudo/granted.ts', ['sudo?.everywhere === true || ', '', 'cli/doctor-sudo']),
   ...of(
     'cli/doctor/sudo/session.ts',
     ['else if (forwarded !== socket)', 'else if (false)', 'cli/doctor-sudo'],

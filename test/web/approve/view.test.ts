@@ -36,7 +36,7 @@ describe('a request that waits is not shown and not touched when', () => {
     ['its draft is made out to somebody else', { person: 'mallory' }, 'other-person'],
     ['its reason would turn the text around it', { reason: 'no\u202ereason' }, 'bad-reason'],
     ['it is a sign-in', { drafts: [draftOf(fieldsOf())] }, 'other-purpose'],
-    ['there are two keys in it', { drafts: [draftOf(fieldsOf()), draftOf(sudoFieldsOf())] }, 'other-purpose'],
+    ['there are two keys in it', { drafts: [draftOf(sudoFieldsOf()), draftOf(fieldsOf())] }, 'other-purpose'],
     ['there is no draft', { drafts: [] }, 'bad-draft'],
     ['its draft can not be read', { drafts: ['AAAA'] }, 'bad-draft'],
     ['its nonce is too short', { nonce: 'AAAA' }, 'bad-draft'],
