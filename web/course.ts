@@ -25,6 +25,12 @@ export interface Faulty<FaultCode> {
   readonly detail: string;
 }
 
+/** Events of every page beside what its own steps end with. */
+export type CommonEvent<FaultCode> =
+  | Mishap<FaultCode>
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'retry-wanted' };
+
 /** What a step may end with instead of what it was for. */
 export type Mishap<FaultCode> =
   | Faulty<FaultCode>

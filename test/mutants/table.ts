@@ -564,12 +564,12 @@ export const MUTANTS: readonly Mutant[] = [
     [' || !canAnswer(state, event.answer)', '', 'web/approve/state'],
     ['person !== view.person && ', '', 'web/approve/state'],
     [" && view.approvedBy === 'touch'", '', 'web/approve/state'],
-    [
-      "return state.kind !== 'done' && state.kind !== 'stopped' && state.kind !== 'sending';",
-      "return state.kind !== 'done' && state.kind !== 'stopped';",
-      'web/approve/state',
-    ],
   ),
+  ...of('web/proceed.ts', [
+    "return state.kind !== 'done' && state.kind !== 'stopped' && state.kind !== 'sending';",
+    "return state.kind !== 'done' && state.kind !== 'stopped';",
+    'web/approve/state',
+  ]),
   ...of(
     'web/approve/address.ts',
     ['[A-Za-z0-9_-]{43}', '[A-Za-z0-9_-]*', 'web/approve/address'],

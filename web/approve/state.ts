@@ -3,9 +3,11 @@ import type { Answer } from '../../src/fido/touch-digest.ts';
 import type { AnswerReply, Assertion } from '../../src/http/contract.ts';
 import type { Refusal } from '../api.ts';
 import type { Ability } from '../browser.ts';
-import type { CommonStop, Interrupted, Mishap, Stopped } from '../course.ts';
-import { afterMishap, isOneOf, resumed, stopped } from '../course.ts';
+import type { CommonEvent, CommonStop, Interrupted, Stopped } from '../course.ts';
+import { isOneOf, resumed, stopped } from '../course.ts';
 import { browserCredentials } from '../credential-ids.ts';
+import type { Rules, StepOf } from '../proceed.ts';
+import { expiredUnlessSent, proceed } from '../proceed.ts';
 import type { ReviewFaultCode } from '../request/fault.ts';
 import type { Touched } from '../touched.ts';
 import type { AuthenticatorTrouble } from '../trouble.ts';
@@ -62,15 +64,13 @@ export type Working = Opening | Touching | Sending;
 export type ApproveState = Working | AskingPerson | Reviewing | Done | Interrupted<Working> | Stopped<Stop>;
 
 export type ApproveEvent =
-  | Mishap<ReviewFaultCode>
+  | CommonEvent<ReviewFaultCode>
   | Touched
   | { readonly kind: 'person-given'; readonly person: string }
   | { readonly kind: 'other-person-wanted' }
   | { readonly kind: 'opened'; readonly view: View; readonly clockAhead: number }
   | { readonly kind: 'touch-wanted'; readonly answer: Answer }
-  | { readonly kind: 'accepted'; readonly outcome: AnswerReply }
-  | { readonly kind: 'retry-wanted' }
-  | { readonly kind: 'expired' };
+  | { readonly kind: 'accepted'; readonly outcome: AnswerReply };
 
 export interface Surroundings extends Ability {
   readonly fragment: string;
@@ -91,16 +91,7 @@ export function initialApproveState(around: Surroundings): ApproveState {
 }
 
 export function transition(state: ApproveState, event: ApproveEvent): ApproveState {
-  switch (event.kind) {
-    case 'expired':
-      return isOpen(state) ? stopped({ kind: 'expired' }) : state;
-    case 'unavailable':
-    case 'refused':
-    case 'faulty':
-      return isOneOf(state, WORKING) ? afterMishap(state, event, afterRefusal) : state;
-    default:
-      return advance(state, event);
-  }
+  return proceed(state, event, RULES);
 }
 
 /**
@@ -111,7 +102,7 @@ export function canAnswer({ person, view }: Viewed, answer: Answer): boolean {
   return answer === 'reject' || (person !== view.person && view.approvedBy === 'touch');
 }
 
-type Step = Exclude<ApproveEvent, { kind: 'expired' | Mishap<ReviewFaultCode>['kind'] }>;
+type Step = StepOf<ApproveEvent>;
 
 function advance(state: ApproveState, event: Step): ApproveState {
   switch (state.kind) {
@@ -170,9 +161,11 @@ function viewed({ address, person, view, clockAhead }: Viewed): Viewed {
   return { address, person, view, clockAhead };
 }
 
-/** Whether an answer can still be given, as far as this page knows. One that is on its way decides for itself. */
-function isOpen(state: ApproveState): boolean {
-  return state.kind !== 'done' && state.kind !== 'stopped' && state.kind !== 'sending';
-}
-
 const WORKING: Readonly<Record<Working['kind'], true>> = { opening: true, touching: true, sending: true };
+
+const RULES: Rules<ApproveState, Working, Step> = {
+  isWorking: (state) => isOneOf(state, WORKING),
+  afterExpiry: expiredUnlessSent,
+  afterRefusal,
+  advance,
+};

@@ -4,9 +4,11 @@ import type { Assertion } from '../../src/http/contract.ts';
 import type { InviteAddress } from '../../src/ssh/invite-address.ts';
 import type { Refusal } from '../api.ts';
 import type { Ability } from '../browser.ts';
-import type { CommonStop, Interrupted, Mishap, Stopped } from '../course.ts';
-import { afterMishap, isOneOf, resumed, stopped } from '../course.ts';
+import type { CommonEvent, CommonStop, Interrupted, Stopped } from '../course.ts';
+import { isOneOf, resumed, stopped } from '../course.ts';
 import type { Deadline } from '../deadline.ts';
+import type { Rules, StepOf } from '../proceed.ts';
+import { proceed } from '../proceed.ts';
 import type { Touched } from '../touched.ts';
 import type { AuthenticatorTrouble } from '../trouble.ts';
 import type { NewCredential } from './own-key.ts';
@@ -100,16 +102,14 @@ type Working = Opening | Registering | Offering | Asserting | Confirming;
 export type EnrollState = Working | Ready | Proving | Done | Interrupted<Working> | Stopped<Stop>;
 
 export type EnrollEvent =
-  | Mishap<EnrollFaultCode>
+  | CommonEvent<EnrollFaultCode>
   | Touched
   | { readonly kind: 'opened'; readonly invitation: Invitation }
   | { readonly kind: 'register-wanted'; readonly label: string }
   | { readonly kind: 'registered'; readonly credential: NewCredential }
   | { readonly kind: 'offered'; readonly digest: Uint8Array }
   | { readonly kind: 'touch-wanted' }
-  | { readonly kind: 'confirmed' }
-  | { readonly kind: 'retry-wanted' }
-  | { readonly kind: 'expired' };
+  | { readonly kind: 'confirmed' };
 
 export const FIRST_LABEL = 'Security key';
 
@@ -135,19 +135,10 @@ export function initialEnrollState(around: Surroundings): EnrollState {
 }
 
 export function transition(state: EnrollState, event: EnrollEvent): EnrollState {
-  switch (event.kind) {
-    case 'expired':
-      return afterExpiry(state);
-    case 'unavailable':
-    case 'refused':
-    case 'faulty':
-      return isOneOf(state, WORKING) ? afterMishap(state, event, afterRefusal) : state;
-    default:
-      return advance(state, event);
-  }
+  return proceed(state, event, RULES);
 }
 
-type Step = Exclude<EnrollEvent, { kind: 'expired' | Mishap<EnrollFaultCode>['kind'] }>;
+type Step = StepOf<EnrollEvent>;
 
 function advance(state: EnrollState, event: Step): EnrollState {
   switch (state.kind) {
@@ -231,4 +222,11 @@ const WORKING: Readonly<Record<Working['kind'], true>> = {
   offering: true,
   asserting: true,
   confirming: true,
+};
+
+const RULES: Rules<EnrollState, Working, Step> = {
+  isWorking: (state) => isOneOf(state, WORKING),
+  afterExpiry,
+  afterRefusal,
+  advance,
 };

@@ -5,9 +5,11 @@
 import type { Approvable, Assertion } from '../../src/http/contract.ts';
 import type { Refusal } from '../api.ts';
 import type { Ability } from '../browser.ts';
-import type { CommonStop, Interrupted, Mishap, Stopped } from '../course.ts';
-import { afterMishap, isOneOf, resumed, stopped } from '../course.ts';
+import type { CommonEvent, CommonStop, Interrupted, Stopped } from '../course.ts';
+import { isOneOf, resumed, stopped } from '../course.ts';
 import { browserCredentials } from '../credential-ids.ts';
+import type { Rules, StepOf } from '../proceed.ts';
+import { expiredUnlessSent, proceed } from '../proceed.ts';
 import type { ReviewFaultCode } from '../request/fault.ts';
 import type { Touched } from '../touched.ts';
 import type { AuthenticatorTrouble } from '../trouble.ts';
@@ -85,7 +87,7 @@ export type Working = Opening | HandingOver | AwaitingProof | CheckingCode | Tou
 export type TouchState = Working | AskingCode | Reviewing | Done | Interrupted<Working> | Stopped<Stop>;
 
 export type TouchEvent =
-  | Mishap<ReviewFaultCode>
+  | CommonEvent<ReviewFaultCode>
   | Touched
   | { readonly kind: 'opened'; readonly page: KnownPage; readonly canReturn: boolean }
   | { readonly kind: 'not-proven' }
@@ -94,9 +96,7 @@ export type TouchEvent =
   | { readonly kind: 'reviewed'; readonly review: Review }
   | { readonly kind: 'touch-wanted' }
   | { readonly kind: 'accepted'; readonly outcome: Outcome }
-  | { readonly kind: 'retry-wanted' }
-  | { readonly kind: 'code-wanted' }
-  | { readonly kind: 'expired' };
+  | { readonly kind: 'code-wanted' };
 
 /** The authority ends a request after as many. */
 const CODE_TRIES = 3;
@@ -122,19 +122,10 @@ export function initialTouchState(around: Surroundings): TouchState {
 }
 
 export function transition(state: TouchState, event: TouchEvent): TouchState {
-  switch (event.kind) {
-    case 'expired':
-      return isOpen(state) ? stopped({ kind: 'expired' }) : state;
-    case 'unavailable':
-    case 'refused':
-    case 'faulty':
-      return isOneOf(state, WORKING) ? afterMishap(state, event, afterRefusal) : state;
-    default:
-      return advance(state, event);
-  }
+  return proceed(state, event, RULES);
 }
 
-type Step = Exclude<TouchEvent, { kind: 'expired' | Mishap<ReviewFaultCode>['kind'] }>;
+type Step = StepOf<TouchEvent>;
 
 function advance(state: TouchState, event: Step): TouchState {
   switch (state.kind) {
@@ -236,11 +227,6 @@ function afterRefusal(state: Working, refusal: Refusal): TouchState {
   return stopped({ kind: 'refused', refusal, touched: state.kind === 'sending' });
 }
 
-/** Whether the request is still waiting to be touched, as far as this page knows. */
-function isOpen(state: TouchState): boolean {
-  return state.kind !== 'done' && state.kind !== 'stopped' && state.kind !== 'sending';
-}
-
 const WORKING: Readonly<Record<Working['kind'], true>> = {
   opening: true,
   'handing-over': true,
@@ -248,4 +234,11 @@ const WORKING: Readonly<Record<Working['kind'], true>> = {
   'checking-code': true,
   touching: true,
   sending: true,
+};
+
+const RULES: Rules<TouchState, Working, Step> = {
+  isWorking: (state) => isOneOf(state, WORKING),
+  afterExpiry: expiredUnlessSent,
+  afterRefusal,
+  advance,
 };
