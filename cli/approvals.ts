@@ -46,7 +46,7 @@ export async function findApproval(enrolled: Enrolled, given: string): Promise<A
   const found = (await listApprovals(enrolled)).find((request) => request.requestId === given);
   if (found !== undefined) return { requestId: found.requestId, viewSecret: found.viewSecret };
   throw new UsherCommandError('refused', 'no such request waits for you', {
-    hint: 'it may be answered, over, or not for you to answer; usher approvals lists those that are',
+    hint: 'usher approvals lists those that do; to take back one of your own: usher reject, with the address that its command printed',
   });
 }
 

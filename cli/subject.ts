@@ -120,6 +120,11 @@ function parseSecurityKey(file: string, text: string): SecurityKeyFile {
         cause,
         hint: `a security key's file is useless without the key itself: take the passphrase off with ssh-keygen -p -f ${file}`,
       });
+    if (cause instanceof SshError && isPlainKeyText(text))
+      throw new UsherCommandError('key-file', `${file} is not the file of a security key`, {
+        cause,
+        hint: 'name the file that ssh-keygen -t ed25519-sk made',
+      });
     throw keyFileError(file, cause);
   }
 }
@@ -135,6 +140,10 @@ async function readKeyText(file: string): Promise<string> {
     });
   }
   throw new UsherCommandError('key-file', `${file} is too long for a key file`);
+}
+
+function isPlainKeyText(text: string): boolean {
+  return text.startsWith('-----BEGIN ') && !isSecurityKeyText(text);
 }
 
 function isSecurityKeyText(text: string): boolean {

@@ -72,15 +72,18 @@ function isPassing(error: unknown): boolean {
   return error.code === 'unreachable' || status === 429 || status >= 500;
 }
 
+/** Who they are the authority does not tell. @param needed none: a CA key signs */
+function whoIsNeeded(needed: number, missing: number): string {
+  if (needed === 0) return 'an owner of a CA key to sign';
+  return missing === 1 ? 'somebody else who may approve' : `${missing} other people who may approve`;
+}
+
 function sayWhoIsNeeded(
   { surroundings }: Enrolled,
   { request, subject }: Waiting,
   { needed, given, approveBy, address }: Approvable,
 ): void {
-  say(
-    surroundings,
-    needed === 0 ? 'the owner of a CA key has to sign' : `${peopleWho(needed - given)} to approve`,
-  );
+  say(surroundings, `it waits for ${whoIsNeeded(needed, needed - given)}`);
   detail(surroundings, [
     ['they type', `usher approve ${request.requestId}`],
     ['or open', address],

@@ -43,11 +43,12 @@ export async function approvals(surroundings: Surroundings, options: ApprovalsOp
 
 /** What is touched is checked and shown once more: this line is what the authority says, nothing else. */
 function lineOf(request: WaitingRequest, access: Access | undefined): string {
-  const { requestId, person, principals, lifetime, reason, needed, given, approveBy } = request;
+  const { requestId, person, principals, lifetime, reason, needed, given, answered, approveBy } = request;
   const { login, hosts } = readSudoPrincipals(principals) ?? { login: '?', hosts: principals };
   const where = sudoHostsInWords(hosts, access);
   const why = reason === '' ? '' : ` (${reason})`;
-  const approved = needed === 0 ? '' : `; ${given} of ${needed} approved`;
+  const yours = answered ? ', you approved' : '';
+  const approved = needed === 0 ? '' : `; ${given} of ${needed} approved${yours}`;
   const what = `${person}: sudo as ${login} on ${where} for ${roughDuration(lifetime)}${why}`;
   return printable(`${requestId}  ${what}${approved}; until ${formatTime(BigInt(approveBy))}`, 4000);
 }

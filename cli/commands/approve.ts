@@ -58,9 +58,12 @@ export function rejectCommand(surroundings: Surroundings): Command {
 
 function answerCommand(surroundings: Surroundings, answer: Answer): Command {
   const command = new Command(answer)
-    .argument('<request>', 'its id, as usher approvals lists it, or the address that its command printed')
+    .argument(
+      '<request>',
+      'its id, as usher approvals lists it, or the address that its command printed; of your own: its address',
+    )
     .option('--no-open', 'browser: do not open it, print the address')
-    .option('--json', 'print what became of the request as JSON');
+    .option('--json', 'print what became of the request as JSON; not with a browser');
   return addTouchOptions(command).action((request: string, options: AnswerOptions) =>
     answerTo(surroundings, request, answer, options).catch((error: unknown) => {
       throw explainToAnswerer(error);
@@ -81,23 +84,27 @@ export async function answerTo(
   if (answer === 'approve' && view.person === settings.person) throw ownRequest();
   const context = { requestId: address.requestId, settings, bundle, now: surroundings.now() };
   const viewed = { ...address, enrolled, view, checked: checkView(view, context) };
-  sayWhatIsAsked(viewed, answer);
-  if (answer === 'approve' && view.answer === 'signature')
+  if (answer === 'approve' && view.answered) throw answeredAlready();
+  if (answer === 'approve' && view.answer === 'signature') {
+    sayWhatIsAsked(
+      viewed,
+      'with your touch your CA key signs this: who gets that is root there until it ends',
+    );
     return report(viewed, await sign(viewed, bundle, options), options);
+  }
   const way = await chooseWay(surroundings, options, settings);
+  if (way.kind === 'browser' && options.json === true) throw jsonOfBrowser();
+  sayWhatIsAsked(viewed, `with your touch this is ${answer === 'approve' ? 'approved' : 'rejected'}`);
   if (way.kind === 'browser') return openPage(viewed, options);
   report(viewed, await touch(viewed, answer, way.way), options);
 }
 
-function sayWhatIsAsked({ enrolled, view, checked }: Viewed, answer: Answer): void {
+function sayWhatIsAsked({ enrolled, view, checked }: Viewed, heading: string): void {
   const { surroundings } = enrolled;
   const [draft] = checked.drafts;
   if (draft === undefined) throw new TypeError('what was checked has a draft');
   const { validBefore, subject } = draft.fields;
-  say(
-    surroundings,
-    answer === 'approve' ? 'with your touch this is approved' : 'with your touch this is rejected',
-  );
+  say(surroundings, heading);
   detail(surroundings, [
     ['person', view.person],
     ['sudo by', checked.login],
@@ -140,7 +147,6 @@ async function sign(
   options: AnswerOptions,
 ): Promise<Answered> {
   const signer = await openCaKey(enrolled, bundle, options);
-  say(enrolled.surroundings, 'your CA key signs it: whoever gets that signature is root there until it ends');
   const { draft, signature } = await signDraft(signer, checked.drafts, view.userVerification);
   const body = { viewSecret, draft, signature: base64urlnopad.encode(signature) };
   const answered = await enrolled.client.post(`/v1/approvals/${requestId}/signature`, body, AnswerReply);
@@ -168,6 +174,19 @@ function report({ enrolled, view, requestId }: Viewed, answered: Answered, { jso
 
 function rejectedText(person: string, { settings }: Enrolled): string {
   return person === settings.person ? 'the request is taken back' : `rejected: ${person} is told by whom`;
+}
+
+function answeredAlready(): UsherCommandError {
+  return new UsherCommandError('refused', 'you have approved this already: it takes somebody else', {
+    hint: 'nothing is left to do for you',
+  });
+}
+
+/** The page answers the authority, and this command does not learn what became of it. */
+function jsonOfBrowser(): UsherCommandError {
+  return new UsherCommandError('usage', '--json says what became of the request, which a browser answers', {
+    hint: 'touch here: --with security-key, ssh-key or the name of a plugin',
+  });
 }
 
 function ownRequest(): UsherCommandError {

@@ -37,10 +37,22 @@ export function doctorCommand(surroundings: Surroundings): Command {
     .option('--login <name>', 'for this Unix account')
     .option('--json', 'print every check with its id, verdict, message and hint as JSON')
     .option('--authority <name>', 'the host of the authority, if not the default one ($USHER_AUTHORITY)')
-    .action((options: DoctorOptions) => doctor(surroundings, options));
+    // A part that there is not would else be one argument too many: what is meant is a command.
+    .allowExcessArguments()
+    .action((options: DoctorOptions, { args }: Command) => {
+      refuseUnknownPart(args[0]);
+      return doctor(surroundings, options);
+    });
   for (const make of PARTS) command.addCommand(make(surroundings));
   // Otherwise `--json` behind `doctor host` would be taken for the option of `doctor`.
   return command.enablePositionalOptions();
+}
+
+function refuseUnknownPart(part: string | undefined): void {
+  if (part !== undefined)
+    throw new UsherCommandError('usage', `unknown command "${part}"`, {
+      hint: 'usher doctor looks at all of your side; its parts: usher doctor sudo, host, log',
+    });
 }
 
 export async function doctor(surroundings: Surroundings, options: DoctorOptions): Promise<void> {

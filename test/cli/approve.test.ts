@@ -161,6 +161,30 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('who approves', () => {
     expect(liar.answers).toEqual([]);
   });
 
+  it.each(['approve', 'reject'])('is told that a browser gives no JSON to %s', async (command) => {
+    const outcome = await usher(command, liar.pend('bob', ASKED), '--with', 'browser', '--json');
+    expect(outcome).toMatchObject({ code: 2, stdout: '' });
+    expect(outcome.stderr).toMatch(
+      /^usher: error: --json .* browser answers\nusher: hint: .*--with security-key/,
+    );
+  });
+
+  it('does not approve twice, and may still reject', async () => {
+    await refusedUntouched(
+      view(() => ({ answered: true })),
+      /you have approved this already/,
+    );
+    const outcome = await usher('reject', liar.pend('bob', ASKED));
+    expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
+  });
+
+  it('sees in the list what they approved', async () => {
+    expect((await usher('login')).code).toBe(0);
+    liar.pend('bob', ASKED);
+    liar.lies = { listed: (truth) => ({ ...truth, answered: true, given: 1, needed: 2 }) };
+    expect((await usher('approvals')).stdout).toMatch(/; 1 of 2 approved, you approved; until/);
+  });
+
   it('does not approve what is theirs, and may take it back', async () => {
     const address = liar.pend('alice', { ...ASKED, login: 'alice' });
     const outcome = await usher('approve', address);
@@ -183,7 +207,9 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('who approves', () => {
   it('names a request that waits for them', async () => {
     expect((await usher('login')).code).toBe(0);
     const outcome = await usher('approve', 'Q'.repeat(22));
-    expect(outcome.stderr).toMatch(/no such request waits for you/);
+    expect(outcome.stderr).toMatch(
+      /no such request waits for you\n.*hint: .*of your own: usher reject, with the address/,
+    );
     expect(outcome.code).toBe(1);
   });
 
@@ -288,12 +314,24 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('who approves', () => {
       expect(unnamed.code).toBe(2);
       const outcome = await usher('approve', address, '--ca-key', file, ...provider);
       expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
-      expect(outcome.stderr).toContain('your CA key signs it');
+      expect(outcome.stderr).toMatch(/^usher: with your touch your CA key signs this: .* root there/);
+      expect(outcome.stderr).not.toContain('this is approved');
       expect(liar.answers).toEqual([
         { viewSecret: expect.any(String), draft: 1, signature: expect.any(String) },
       ]);
       expect(await loadSettings(person.paths, authorityName(liar.origin))).toMatchObject({ caKey: file });
       expect((await usher('approve', address, ...provider)).code).toBe(0);
+    });
+
+    it('is told which file it is when a key of a file is named', async () => {
+      liar.owners = [await own()];
+      const plain = join(person.home, 'plain');
+      await runOrThrow('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', plain]);
+      const outcome = await usher('approve', liar.pend('bob', ASKED), '--ca-key', plain, ...provider);
+      expect(outcome.code).toBe(1);
+      expect(outcome.stderr).toMatch(
+        /plain is not the file of a security key\n.*hint: name the file that ssh-keygen -t ed25519-sk made/,
+      );
     });
 
     it('rejects by a touch', async () => {

@@ -345,7 +345,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
       const { stderr } = await sudo('web1');
       expect(stderr).toContain('usher: then 2 other people have to approve\n');
       expect(stderr).toMatch(
-        /2 other people have to approve\n +they type +usher approve R[\w-]{21}\n +or open +http/,
+        /it waits for 2 other people who may approve\n +they type +usher approve R[\w-]{21}\n +or open +http/,
       );
       expect(stderr).toContain('usher: 1 of 2 approved');
       const [entry] = await held();

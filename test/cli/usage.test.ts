@@ -27,6 +27,7 @@ describe('wrong usage', () => {
     [['login', 'extra']],
     [['login', '--for']],
     [['certificate', 'show']],
+    [['doctor', 'nope']],
     [['enroll', 'alice']],
     [['enroll', 'x', '--address-file', 'y']],
     [['status', '--authority', '../x']],
@@ -40,6 +41,13 @@ describe('wrong usage', () => {
   it('each error names the program', async () => {
     const { stderr } = await usher('login', '--nonsense');
     expect(stderr).toMatch(/^usher: error: unknown option/);
+  });
+
+  it('a part that doctor does not have is an unknown command', async () => {
+    const { stderr } = await usher('doctor', 'nope');
+    expect(stderr).toMatch(
+      /^usher: error: unknown command "nope"\nusher: hint: .*usher doctor sudo, host, log\n$/,
+    );
   });
 });
 

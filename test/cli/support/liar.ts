@@ -28,8 +28,9 @@ import type {
   WebauthnOffer,
 } from '../../../src/http/contract.ts';
 import { signCheckpoint } from '../../../src/log/checkpoint.ts';
-import type { CertificateLeaf, LoggedTouch } from '../../../src/log/leaf.ts';
+import type { CertificateLeaf } from '../../../src/log/leaf.ts';
 import { encodeLeaf } from '../../../src/log/leaf.ts';
+import type { LoggedTouch } from '../../../src/log/leaf-fields.ts';
 import { appendLeaves, EMPTY_FRONTIER, hashLeaf, rootOf } from '../../../src/log/merkle.ts';
 import { formatVerifierKey, logName } from '../../../src/log/note-key.ts';
 import { lookupIn, makeProof, planConsistency, planInclusion } from '../../../src/log/proofs.ts';
@@ -43,6 +44,8 @@ import { LEAST_RANDOM_SERIAL } from '../../../src/ssh/serial.ts';
 import { signSshsig } from '../../../src/ssh/sshsig.ts';
 import type { SoftwareSecurityKey } from '../../support/keys.ts';
 import { generateKey } from '../../support/keys.ts';
+
+type ListedRequest = ApprovalsReply['requests'][number];
 
 /** Each takes the truth and returns what is said instead. */
 export interface Lies {
@@ -67,6 +70,7 @@ export interface Lies {
   /** Wants each certificate asked for in a request of its own. */
   apart?: boolean;
   waiting?: (reply: Approvable) => Approvable;
+  listed?: (request: ListedRequest) => ListedRequest;
   view?: (reply: ViewReply) => ViewReply;
   /** How many replies to touches are lost on the way: 'request' before they arrive, 'reply' after. */
   lost?: ('request' | 'reply')[];
@@ -424,16 +428,17 @@ class LyingAuthority {
     return { requests: requests.map((request) => this.#listed(request)) };
   }
 
-  #listed(request: AskedOf): ApprovalsReply['requests'][number] {
+  #listed(request: AskedOf): ListedRequest {
     const [asked] = request.asked;
     if (asked === undefined) throw new Error('nothing was asked');
-    return {
+    const truth = {
       ...this.#shown(request),
       viewSecret: VIEW_SECRET,
       answered: false,
       principals: [...principalsOf(asked)],
       lifetime: asked.lifetime ?? 72_000,
     };
+    return this.lies.listed?.(truth) ?? truth;
   }
 
   #approval(id: string, verb: string | undefined, body: AnswerBody): Reply {

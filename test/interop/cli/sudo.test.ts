@@ -228,7 +228,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('sudo that others approve', () => {
     const got = await asked;
     expect(got, got.stderr).toMatchObject({ code: 0, stdout: '' });
     expect(got.stderr).toMatch(
-      /2 other people have to approve\n +they type +usher approve [\w-]{22}\n +or open +http/,
+      /it waits for 2 other people who may approve\n +they type +usher approve [\w-]{22}\n +or open +http/,
     );
     expect(await alice.identities()).toContain('usher sudo alice@');
   });
