@@ -41,6 +41,11 @@ interface Contents {
   readonly sha1Fingerprints: Uint8Array[];
 }
 
+/** Whether a file means to be a KRL: sshd takes a list of keys in text, too. */
+export function isKrl(bytes: Uint8Array): boolean {
+  return bytes.length >= 8 && new WireReader(bytes).uint64() === KRL_MAGIC;
+}
+
 /** @throws SshError for anything but one well-formed KRL. */
 export function decodeKrl(bytes: Uint8Array): DecodedKrl {
   if (bytes.length > MAX_KRL_BYTES)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SshdQuestion } from '../../cli/doctor/host/sshd.ts';
 import { checkSshd, parseSshdConfig } from '../../cli/doctor/host/sshd.ts';
+import { encodeKrl } from '../../src/ssh/krl.ts';
 import { encodePublicKey, formatPublicKeyLine } from '../../src/ssh/public-key.ts';
-import { WireWriter } from '../../src/ssh/wire.ts';
 import { NOW } from '../support/certificates.ts';
 import { generateSigner } from '../support/keys.ts';
 import type { Tree } from './support/host-tree.ts';
@@ -40,10 +40,16 @@ function check({ config = {}, tree = {}, ...rest }: Changes = {}) {
   });
 }
 
-/** The head of OpenSSH's PROTOCOL.krl. */
 function krl(date: number): Uint8Array {
-  const head = new WireWriter().raw(Buffer.from('SSHKRL\n\0')).uint32(1).uint64(7n).uint64(BigInt(date));
-  return head.uint64(0n).string('').string('').bytes();
+  const generatedAt = BigInt(date);
+  return encodeKrl({
+    number: 7n,
+    generatedAt,
+    comment: '',
+    certificates: [],
+    keys: [SUDO_CA],
+    fingerprints: [],
+  });
 }
 
 describe('sshd', () => {
@@ -88,6 +94,7 @@ describe('sshd', () => {
     [{ config: { revokedkeys: 'none' } }, 'warn'],
     [{ config: { revokedkeys: '/absent' } }, 'fail'],
     [{ tree: { '/krl': { text: krl(NOW - 40 * 3600) } } }, 'warn'],
+    [{ tree: { '/krl': { text: krl(NOW).subarray(0, -1) } } }, 'fail'],
     [{ tree: { '/krl': { text: 'ssh-ed25519 AAAA\n', modified: NOW - 60 } } }, 'ok'],
     [{ tree: { '/krl': { text: 'ssh-ed25519 AAAA\n', modified: NOW - 40 * 3600 } } }, 'warn'],
     [{ tree: { '/krl': { text: '', modified: NOW } } }, 'ok'],

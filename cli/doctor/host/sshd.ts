@@ -1,6 +1,8 @@
 /** sshd, by its own word (`sshd -T`): that an agent can be forwarded, that sudo's CA logs nobody in, that revoked keys are out. Pure. */
 import { base64 } from '@scure/base';
 import { parseCaFile } from '../../../src/pam-ussh/ca-file.ts';
+import { SshError } from '../../../src/ssh/error.ts';
+import { decodeKrl, isKrl } from '../../../src/ssh/krl-read.ts';
 import { roughDuration } from '../../review.ts';
 import type { Check } from '../check.ts';
 import { failure, ok, warning } from '../check.ts';
@@ -23,10 +25,6 @@ export interface SshdQuestion {
   readonly now: number;
 }
 
-/** OpenSSH's PROTOCOL.krl: magic, format, version, then when it was made. */
-const KRL_MAGIC = 'SSHKRL\n\0';
-const KRL_DATE_OFFSET = 20;
-const KRL_HEADER_BYTES = 28;
 /** A list that is renewed each day is never as old. */
 const OLD_SECONDS = 36 * 3600;
 
@@ -48,7 +46,7 @@ export function checkSshd(question: SshdQuestion): readonly Check[] {
     ...checkPrincipals(question),
   ];
   const usual = ok('host.sshd', 'sshd lets agents through, and takes login certificates only');
-  return [...(problems.length === 0 ? [usual] : problems), ...checkRevoked(question)];
+  return [...(problems.length === 0 ? [usual] : problems), checkRevoked(question)];
 }
 
 /** The one value of a keyword; `none` is sshd's word for nothing. */
@@ -110,41 +108,44 @@ function* checkPrincipals({ files, config, user, sudoPrincipals }: SshdQuestion)
     yield failure('host.sshd', `${path} lets ${shared} log in, which is a principal for sudo`, 'take it out');
 }
 
-function checkRevoked({ files, config, now }: SshdQuestion): readonly Check[] {
+function checkRevoked({ files, config, now }: SshdQuestion): Check {
   const path = settingOf(config, 'revokedkeys');
   if (path === undefined)
-    return [
-      warning(
-        'host.krl',
-        'RevokedKeys is not set: a certificate logs in until it ends',
-        'usher export sshd sets it',
-      ),
-    ];
+    return warning(
+      'host.krl',
+      'RevokedKeys is not set: a certificate logs in until it ends',
+      'usher export sshd sets it',
+    );
   const fact = files.read(path);
   if (fact.kind !== 'bytes')
-    return [
-      failure(
-        'host.krl',
-        `RevokedKeys names ${path}, which can not be read: sshd refuses every key`,
-        `write ${path}`,
-      ),
-    ];
-  const made = krlDate(fact.bytes) ?? files.modified(path) ?? 0;
-  const age = now - made;
-  if (age > OLD_SECONDS)
-    return [
-      warning(
-        'host.krl',
-        `${path} is ${roughDuration(age)} old: who was revoked since logs in`,
-        'bring a new one',
-      ),
-    ];
-  return [ok('host.krl', `${path} is ${age < 60 ? 'fresh' : `${roughDuration(age)} old`}`)];
+    return failure(
+      'host.krl',
+      `RevokedKeys names ${path}, which can not be read: sshd refuses every key`,
+      `write ${path}`,
+    );
+  const made = isKrl(fact.bytes) ? krlDate(fact.bytes) : (files.modified(path) ?? 0);
+  if (typeof made === 'string')
+    return failure(
+      'host.krl',
+      `${path} is no KRL that can be read (${made}): sshd then refuses every key`,
+      `ssh-keygen -Q -l -f ${path} says whether sshd can read it`,
+    );
+  return checkAge(path, now - made);
 }
 
-/** When a KRL was made; undefined for a list of keys in text, which sshd takes, too. */
-function krlDate(bytes: Uint8Array): number | undefined {
-  if (bytes.length < KRL_HEADER_BYTES) return undefined;
-  if (new TextDecoder().decode(bytes.subarray(0, KRL_MAGIC.length)) !== KRL_MAGIC) return undefined;
-  return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(KRL_DATE_OFFSET));
+/** When it was made, or what is wrong with it. */
+function krlDate(bytes: Uint8Array): number | string {
+  try {
+    return Number(decodeKrl(bytes).generatedAt);
+  } catch (error) {
+    if (error instanceof SshError) return error.message;
+    throw error;
+  }
+}
+
+function checkAge(path: string, age: number): Check {
+  const words = age < 60 ? 'fresh' : `${roughDuration(age)} old`;
+  return age > OLD_SECONDS
+    ? warning('host.krl', `${path} is ${words}: who was revoked since logs in`, 'bring a new one')
+    : ok('host.krl', `${path} is ${words}`);
 }
