@@ -936,7 +936,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['if (!sudo.has(encoded) || ', 'if (sudo.has(encoded) || ', 'cli/doctor-host-sshd'],
     ['  if (shared !== undefined)\n', '  if (false)\n', 'cli/doctor-host-sshd'],
     ["config.get('disableforwarding')?.[0] === 'yes'", 'false', 'cli/doctor-host-sshd'],
-    ['if (age > OLD_SECONDS)', 'if (false)', 'cli/doctor-host-sshd'],
+    ['return age > OLD_SECONDS', 'return false', 'cli/doctor-host-sshd'],
   ),
   ...of(
     'cli/doctor/sudo/examine.ts',
