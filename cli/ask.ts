@@ -19,6 +19,8 @@ interface LoginWish {
 export interface Wanted {
   readonly asked: Asked;
   readonly subject: Subject;
+  /** What of the agent it takes the place of, in words. */
+  readonly inPlaceOf?: string | undefined;
 }
 
 /**

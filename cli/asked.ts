@@ -39,10 +39,10 @@ export function principalsOf(asked: Asked): readonly string[] {
   return asked.logins.flatMap((login) => asked.hosts.map((host) => `${login}@${host}`));
 }
 
+export type SudoGiven = Pick<SudoAsked, 'login' | 'hosts'>;
+
 /** What a sudo certificate says, read back. @returns undefined for principals that are not those of one. */
-export function readSudoPrincipals(
-  principals: readonly string[],
-): { readonly login: string; readonly hosts: readonly string[] } | undefined {
+export function readSudoPrincipals(principals: readonly string[]): SudoGiven | undefined {
   const [login = '', ...others] = principals;
   if (login === '' || login.includes('@') || login === SUDOER || others.length === 0) return undefined;
   if (others.length === 1 && others[0] === SUDOER) return { login, hosts: ['*'] };

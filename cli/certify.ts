@@ -89,10 +89,12 @@ function sayWhatIsSigned(
     if (draft === undefined) throw new TypeError('a certificate has a draft');
     const where = wanted[index]?.subject.file ?? 'new, only in the agent';
     const why = asked.purpose === 'sudo' ? reason : undefined;
-    detail(
-      surroundings,
-      reviewLines(draft.fields, surroundings.now(), { where, reason: why, access: settings.access }),
-    );
+    const circumstances = { where, reason: why, access: settings.access };
+    const inPlaceOf = wanted[index]?.inPlaceOf;
+    detail(surroundings, [
+      ...reviewLines(draft.fields, surroundings.now(), circumstances),
+      ...(inPlaceOf === undefined ? [] : [['in place of', inPlaceOf] as const]),
+    ]);
   });
 }
 

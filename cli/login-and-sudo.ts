@@ -8,7 +8,7 @@ import { storedBundle } from './enrolled.ts';
 import type { EntryOwner } from './entries.ts';
 import { UsherCommandError } from './error.ts';
 import type { SudoIssueOptions } from './sudo-issue.ts';
-import { deliverSudo, issueSudo, wantSudo } from './sudo-issue.ts';
+import { assertOwnKeyIsKnown, deliverSudo, issueSudo, wantSudo } from './sudo-issue.ts';
 import type { SudoWish } from './sudo-wish.ts';
 
 interface Both {
@@ -22,6 +22,7 @@ interface Both {
 type Came = (purpose: EntryOwner['purpose'], certified: Certified) => Promise<void>;
 
 export async function issueBoth(enrolled: Enrolled, both: Both, came: Came): Promise<void> {
+  assertOwnKeyIsKnown(enrolled, both.options);
   if (!needsOthers(enrolled) && (await issueTogether(enrolled, both, came))) return;
   await issueApart(enrolled, both, came);
 }

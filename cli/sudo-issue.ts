@@ -8,14 +8,13 @@ import { certify } from './certify.ts';
 import { deliverToAgent } from './deliver.ts';
 import type { Enrolled } from './enrolled.ts';
 import { storedBundle } from './enrolled.ts';
+import { UsherCommandError } from './error.ts';
 import { remember } from './memory.ts';
 import { entryOwner, findOwnSudo } from './own-entries.ts';
 import { sayWhere } from './report.ts';
-import { sudoHostsInWords } from './sudo-names.ts';
 import { chooseSudoSubject } from './sudo-subject.ts';
-import type { SudoToAsk, SudoWish } from './sudo-wish.ts';
+import type { SudoWish } from './sudo-wish.ts';
 import { askedForSudo } from './sudo-wish.ts';
-import { say } from './terminal.ts';
 import { chooseWay, providerOf } from './touch/choose.ts';
 
 export interface SudoIssueOptions extends CaKeyOptions {
@@ -47,24 +46,9 @@ export async function wantSudo(
   how: HowToAgree,
 ): Promise<Wanted> {
   const subject = await chooseSudoSubject(enrolled, options, how.kind === 'touch' ? how.way : undefined);
-  const live = options.only === true ? undefined : await findOwnSudo(enrolled);
-  const toAsk = askedForSudo(enrolled.settings, subject, wish, live);
-  sayWhatIsKept(enrolled, toAsk);
-  return { asked: toAsk.asked, subject };
-}
-
-function sayWhatIsKept({ surroundings, settings }: Enrolled, { kept, losesEveryHost }: SudoToAsk): void {
-  const them = kept.length === 1 ? 'it' : 'them';
-  if (kept.length > 0)
-    say(
-      surroundings,
-      `keeps ${sudoHostsInWords(kept, settings.access)} from the certificate in the agent; --only leaves ${them} away`,
-    );
-  if (losesEveryHost)
-    say(
-      surroundings,
-      'the certificate in the agent is good on every host; that is kept with --everywhere only',
-    );
+  const live = { entry: await findOwnSudo(enrolled), isWanted: options.only !== true };
+  const { asked, inPlaceOf } = askedForSudo(enrolled.settings, subject, wish, live);
+  return { asked, subject, inPlaceOf };
 }
 
 export async function deliverSudo(
@@ -85,15 +69,28 @@ export async function deliverSudo(
 /** Who has a CA key signs with it, unless somebody else has to approve or another way is chosen. */
 async function howToAgree(enrolled: Enrolled, options: SudoIssueOptions): Promise<HowToAgree> {
   const { surroundings, settings } = enrolled;
-  if (options.caKey !== undefined || (options.with === undefined && signsAlone(enrolled)))
+  assertOwnKeyIsKnown(enrolled, options);
+  if (options.caKey !== undefined || (options.with === undefined && canSignAlone(enrolled)))
     return { kind: 'ca-key', openSigner: (bundle) => openCaKey(enrolled, bundle, options) };
   const way = await chooseWay(surroundings, options, settings);
   return { kind: 'touch', way, open: options.open !== false };
 }
 
-function signsAlone(enrolled: Enrolled): boolean {
-  const { caKey, access, person } = enrolled.settings;
-  if (caKey === undefined || (access?.sudo?.approvals ?? 0) > 0) return false;
+/**
+ * Else somebody would touch, and wait for an owner of a CA key: who they are themselves, while nobody approves their own request.
+ * @throws UsherCommandError `usage`
+ */
+export function assertOwnKeyIsKnown(enrolled: Enrolled, options: SudoIssueOptions): void {
+  const isKnown = options.caKey !== undefined || enrolled.settings.caKey !== undefined;
+  if (isKnown || options.with !== undefined || !canSignAlone(enrolled)) return;
+  throw new UsherCommandError('usage', 'your own CA key can sign this with one touch: say where it is', {
+    hint: 'once: usher sudo HOST --ca-key FILE (or --ca-key credential); to have another owner sign: --with WAY',
+  });
+}
+
+function canSignAlone(enrolled: Enrolled): boolean {
+  const { access, person } = enrolled.settings;
+  if ((access?.sudo?.approvals ?? 0) > 0) return false;
   const caKeys = storedBundle(enrolled)?.caKeys ?? [];
   return caKeys.some(
     ({ purpose, state, signer }) => purpose === 'sudo' && state === 'active' && signer?.person === person,

@@ -1,13 +1,13 @@
 /** What is asked for with sudo: as whom, where, why. What the agent holds is asked for again with it, since there is only one. */
 import { isReason } from '../src/ssh/reason.ts';
 import { unique } from './ask.ts';
-import type { SudoAsked } from './asked.ts';
+import type { SudoAsked, SudoGiven } from './asked.ts';
 import { readSudoPrincipals } from './asked.ts';
 import type { Entry } from './entries.ts';
 import { UsherCommandError } from './error.ts';
 import type { Settings } from './settings.ts';
 import type { Subject } from './subject.ts';
-import { HOST, sudoName } from './sudo-names.ts';
+import { HOST, sudoHostsInWords, sudoName } from './sudo-names.ts';
 import type { Surroundings } from './surroundings.ts';
 import { askLine } from './terminal.ts';
 
@@ -20,28 +20,27 @@ export interface SudoWish {
   readonly reason: string;
 }
 
-export interface SudoToAsk {
+interface SudoToAsk {
   readonly asked: SudoAsked;
-  /** Hosts that are asked for because the certificate in the agent has them. */
-  readonly kept: readonly string[];
-  /** Whether that one is good everywhere, and this one is not asked to be. */
-  readonly losesEveryHost: boolean;
+  /** What of the agent goes, and what of it is carried over, in words. */
+  readonly inPlaceOf: string | undefined;
 }
 
-/** @param live the certificate for sudo whose hosts are wanted still */
-export function askedForSudo(
-  settings: Settings,
-  subject: Subject,
-  wish: SudoWish,
-  live: Entry | undefined,
-): SudoToAsk {
+/** The certificate for sudo in the agent, if there is one, and whether its hosts are wanted still. */
+interface Live {
+  readonly entry: Entry | undefined;
+  readonly isWanted: boolean;
+}
+
+export function askedForSudo(settings: Settings, subject: Subject, wish: SudoWish, live: Live): SudoToAsk {
   const { origin, rpId, person } = settings;
   const login = wish.login ?? usualLogin(settings);
   const wished = unique(wish.hosts.map((host) => sudoName(settings, host)));
-  const had = liveHosts(live, login);
-  const isEverywhere = wished.includes('*');
+  const had = readSudoPrincipals(live.entry?.certificate.fields.principals ?? []);
+  // A certificate is for one account: what another one had is not carried over.
+  const kept = live.isWanted && had?.login === login ? had.hosts.filter((host) => host !== '*') : [];
   // Everywhere is only ever asked for by who says so at that moment.
-  const hosts = isEverywhere ? ['*'] : unique([...had.filter((host) => host !== '*'), ...wished]);
+  const hosts = wished.includes('*') ? ['*'] : unique([...kept, ...wished]);
   const asked: SudoAsked = {
     purpose: 'sudo',
     origin,
@@ -53,8 +52,26 @@ export function askedForSudo(
     lifetime: wish.lifetime,
     reason: wish.reason,
   };
+  return { asked, inPlaceOf: had === undefined ? undefined : replaced(settings, asked, { had, wished }) };
+}
+
+function replaced(
+  { access }: Settings,
+  { login, hosts }: SudoAsked,
+  { had, wished }: { readonly had: SudoGiven; readonly wished: readonly string[] },
+): string {
+  const one = 'the one in the agent';
+  if (had.login !== login)
+    return `${one}, which is for ${had.login} on ${sudoHostsInWords(had.hosts, access)}`;
+  if (hosts.includes('*')) return one;
+  if (had.hosts.includes('*'))
+    return `${one}, which is good on every host; that is kept with --everywhere only`;
+  const lost = had.hosts.filter((host) => !hosts.includes(host));
+  if (lost.length > 0) return `${one}, without its ${sudoHostsInWords(lost, access)}`;
   const kept = hosts.filter((host) => !wished.includes(host));
-  return { asked, kept, losesEveryHost: had.includes('*') && !isEverywhere };
+  if (kept.length === 0) return one;
+  const them = kept.length === 1 ? 'it' : 'them';
+  return `${one}; keeps its ${sudoHostsInWords(kept, access)}, and --only leaves ${them} away`;
 }
 
 /** @throws UsherCommandError `usage` */
@@ -115,10 +132,4 @@ function usualLogin({ person, access }: Settings): string {
   throw new UsherCommandError('usage', 'sudo as which account?', {
     hint: logins.length === 0 ? 'name it: --login NAME' : `you have ${logins.join(', ')}: --login NAME`,
   });
-}
-
-/** A certificate is for one account: what another one had is not carried over. */
-function liveHosts(live: Entry | undefined, login: string): readonly string[] {
-  const read = readSudoPrincipals(live?.certificate.fields.principals ?? []);
-  return read?.login === login ? read.hosts : [];
 }

@@ -100,11 +100,15 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
     await sudo('web1', 'web2');
     const kept = await sudo('web2', 'web3');
     expect(kept.stderr).toMatch(
-      /^usher: keeps web1 from the certificate in the agent; --only leaves it away\nusher: with your touch/,
+      /^usher: with your touch .*\n( +.*\n)+ +in place of +the one in the agent; keeps its web1, and --only leaves it away\n/,
     );
-    expect((await sudo('web1', 'web2', 'web3')).stderr).not.toContain('keeps');
-    expect((await sudo('web4')).stderr).toContain('keeps web1, web2, web3 from');
-    expect((await sudo('web4', '--only')).stderr).not.toContain('keeps');
+    expect((await sudo('web1', 'web2', 'web3')).stderr).toMatch(/in place of +the one in the agent\n/);
+    expect((await sudo('web4')).stderr).toContain('keeps its web1, web2, web3, and --only leaves them away');
+    expect((await sudo('web4', '--only')).stderr).toContain('in the agent, without its web1, web2, web3\n');
+    const other = await sudo('web1', '--login', 'deploy');
+    expect(other.stderr).toMatch(/in place of +the one in the agent, which is for alice on web4\n/);
+    await usher(['logout']);
+    expect((await sudo('web1')).stderr).not.toContain('in place of');
   });
 
   it('asks for everywhere only who types it, each time', async () => {
@@ -144,7 +148,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
       await sudo('web1');
       await plant(['alice', 'sudoer@db1'], (await serialHeld()) + 1n);
       const { stderr } = await sudo('web2');
-      expect(stderr).toContain('keeps web1 from');
+      expect(stderr).toContain('keeps its web1, and');
       expect(await principalsHeld()).toEqual([['alice', 'sudoer@web1', 'sudoer@web2']]);
     });
 
@@ -457,6 +461,34 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('usher sudo', () => {
         liar.coming.push({ approve: 'bob' });
         await sudo('web2', '--with', 'soft');
         expect(person.plugin.questions).toHaveLength(touches + 1);
+      });
+
+      it('that is the CA key, and is not known, is asked for before any touch', async () => {
+        const key = () => generateSecurityKey('sk-ssh-ed25519@openssh.com');
+        liar.owners = [
+          { person: 'bob', key: key() },
+          { person: 'alice', key: key() },
+        ];
+        // With the bundle it learns whose the CA keys are.
+        await usher(['login']);
+        const [touches, asks] = [person.plugin.questions.length, liar.asks.length];
+        for (const args of [
+          ['sudo', 'web1'],
+          ['login', '--sudo', 'web1'],
+        ]) {
+          const outcome = await usher(args);
+          expect(outcome).toMatchObject({ code: 2, stdout: '' });
+          expect(outcome.stderr).toMatch(
+            /^usher: error: your own CA key can sign this with one touch.*\nusher: hint: .*--ca-key FILE \(or --ca-key credential\)/,
+          );
+        }
+        expect(person.plugin.questions).toHaveLength(touches);
+        expect(liar.asks).toHaveLength(asks);
+        liar.coming.push({ approve: 'bob' });
+        await sudo('web1', '--with', 'soft');
+        await enrol({ approvals: 1 });
+        liar.coming.push({ approve: 'bob' });
+        await sudo('web1');
       });
 
       it('as a CA key that is not one of the person is refused', async () => {
