@@ -671,6 +671,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...of(
     'cli/commands/approve.ts',
+    ["if (answer === 'approve' && view.answered) throw", 'if (false) throw', 'cli/approve'],
+    ["if (way.kind === 'browser' && options.json === true) throw", 'if (false) throw', 'cli/approve'],
     ["answer === 'approve' && view.person === settings.person", 'false', 'cli/approve'],
     ['[codeRow(view.person, subject)]', '[]', 'cli/approve'],
   ),
@@ -688,9 +690,11 @@ export const MUTANTS: readonly Mutant[] = [
   ...of('cli/askpass.ts', ['if (await hasAskpass(env)) return;', 'return;', 'cli/own-agent']),
   ...of(
     'cli/sudo-wish.ts',
-    ['read?.login === login ?', 'read ?', 'cli/sudo'],
+    ['had?.login === login ?', 'had ?', 'cli/sudo'],
+    ['live.isWanted && had', 'had', 'cli/sudo'],
     [".filter((host) => host !== '*')", '', 'cli/sudo'],
   ),
+  ...of('cli/sudo-issue.ts', ['if (isKnown || options.with', 'if (true || options.with', 'cli/sudo']),
   ...of('cli/sudo-names.ts', ['name !== undefined && HOST.test(name)', 'name !== undefined', 'cli/sudo']),
   ...of(
     'cli/entries.ts',
