@@ -13,10 +13,15 @@ export interface Stopped<Stop> {
   readonly stop: Stop;
 }
 
-/** Ends of every page. */
+/** Ends of every page, beside a refusal. */
 export type CommonStop<FaultCode> =
   | { readonly kind: 'no-webauthn'; readonly isSecureContext: boolean }
   | Faulty<FaultCode>;
+
+export interface Refused {
+  readonly kind: 'refused';
+  readonly refusal: Refusal;
+}
 
 /** The page itself refused, because what it was sent does not fit together. */
 export interface Faulty<FaultCode> {
@@ -34,7 +39,7 @@ export type CommonEvent<FaultCode> =
 /** What a step may end with instead of what it was for. */
 export type Mishap<FaultCode> =
   | Faulty<FaultCode>
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | Refused
   | { readonly kind: 'unavailable'; readonly detail: string };
 
 export function afterMishap<Working, FaultCode, Next>(
@@ -69,4 +74,16 @@ export function isOneOf<State extends { readonly kind: string }, Kind extends St
   kinds: Readonly<Record<Kind, true>>,
 ): state is Extract<State, { readonly kind: Kind }> {
   return Object.hasOwn(kinds, state.kind);
+}
+
+interface OfKind {
+  readonly kind: string;
+}
+
+export function isInterrupted<Working>(state: OfKind | Interrupted<Working>): state is Interrupted<Working> {
+  return state.kind === 'interrupted';
+}
+
+export function isStopped<Stop>(state: OfKind | Stopped<Stop>): state is Stopped<Stop> {
+  return state.kind === 'stopped';
 }

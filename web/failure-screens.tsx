@@ -14,6 +14,24 @@ export function CommonStopScreen({ stop }: { readonly stop: CommonStop<string> }
   );
 }
 
+interface LostAddressProps {
+  readonly title: string;
+  /** What was in the address. */
+  readonly what: 'it' | 'the invite';
+}
+
+/** Of a page whose address is a secret. */
+export function LostAddressScreen({ title, what }: LostAddressProps) {
+  return (
+    <Screen title={title} tone="bad">
+      <p>
+        Open the whole address that you were given, with everything behind the #. This page forgets {what}{' '}
+        when it is reloaded, so that it stays in no history.
+      </p>
+    </Screen>
+  );
+}
+
 function NoWebauthn({ isSecureContext }: { readonly isSecureContext: boolean }) {
   return (
     <Screen title="This browser can not use security keys" tone="bad">
@@ -65,10 +83,12 @@ export function InterruptedScreen({
   );
 }
 
+/** Of refusals, by their code. */
+export type RefusedTitles = Readonly<Record<string, string>>;
+
 interface RefusedScreenProps {
   readonly refusal: Refusal;
-  /** By the code of the refusal. */
-  readonly titles: Readonly<Record<string, string>>;
+  readonly titles: RefusedTitles;
   readonly otherwise?: string | undefined;
   readonly children?: ComponentChildren;
 }

@@ -1,8 +1,9 @@
 /** The page at /approve: wires the machine to the browser. */
 import { ability, pageParts, show, takeFragment } from '../browser.ts';
 import { Machine } from '../machine.ts';
+import { Page } from '../page.tsx';
 import { parseApproveAddress } from './address.ts';
-import { ApprovePage } from './approve-page.tsx';
+import { approvePage } from './approve-page.tsx';
 import { rememberPersonIn } from './memory.ts';
 import { initialApproveState, transition } from './state.ts';
 import { workOfApprove } from './work.ts';
@@ -17,4 +18,4 @@ const initial = initialApproveState({
   ...ability(),
 });
 
-show(<ApprovePage machine={new Machine(initial, transition, work)} host={location.host} />);
+show(<Page plan={approvePage} machine={new Machine(initial, transition, work)} host={location.host} />);

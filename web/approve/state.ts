@@ -3,7 +3,7 @@ import type { Answer } from '../../src/fido/touch-digest.ts';
 import type { AnswerReply, Assertion } from '../../src/http/contract.ts';
 import type { Refusal } from '../api.ts';
 import type { Ability } from '../browser.ts';
-import type { CommonEvent, CommonStop, Interrupted, Stopped } from '../course.ts';
+import type { CommonEvent, CommonStop, Interrupted, Refused, Stopped } from '../course.ts';
 import { isOneOf, resumed, stopped } from '../course.ts';
 import { browserCredentials } from '../credential-ids.ts';
 import type { Rules, StepOf } from '../proceed.ts';
@@ -58,10 +58,11 @@ export type Stop =
   | CommonStop<ReviewFaultCode>
   | { readonly kind: 'bad-address'; readonly isEmpty: boolean }
   | { readonly kind: 'expired' }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | Refused;
 
 export type Working = Opening | Touching | Sending;
-export type ApproveState = Working | AskingPerson | Reviewing | Done | Interrupted<Working> | Stopped<Stop>;
+export type OwnState = Working | AskingPerson | Reviewing | Done;
+export type ApproveState = OwnState | Interrupted<Working> | Stopped<Stop>;
 
 export type ApproveEvent =
   | CommonEvent<ReviewFaultCode>

@@ -2,7 +2,8 @@
 import { parseInviteFragment } from '../../src/ssh/invite-address.ts';
 import { ability, pageParts, show, takeFragment } from '../browser.ts';
 import { Machine } from '../machine.ts';
-import { EnrollPage } from './enroll-page.tsx';
+import { Page } from '../page.tsx';
+import { enrollPage } from './enroll-page.tsx';
 import { initialEnrollState, transition } from './state.ts';
 import { workOfEnroll } from './work.ts';
 
@@ -10,4 +11,4 @@ const fragment = takeFragment();
 const work = workOfEnroll(pageParts());
 const initial = initialEnrollState({ fragment, address: parseInviteFragment(fragment), ...ability() });
 
-show(<EnrollPage machine={new Machine(initial, transition, work)} host={location.host} />);
+show(<Page plan={enrollPage} machine={new Machine(initial, transition, work)} host={location.host} />);

@@ -4,7 +4,7 @@ import type { Assertion } from '../../src/http/contract.ts';
 import type { InviteAddress } from '../../src/ssh/invite-address.ts';
 import type { Refusal } from '../api.ts';
 import type { Ability } from '../browser.ts';
-import type { CommonEvent, CommonStop, Interrupted, Stopped } from '../course.ts';
+import type { CommonEvent, CommonStop, Interrupted, Refused, Stopped } from '../course.ts';
 import { isOneOf, resumed, stopped } from '../course.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Rules, StepOf } from '../proceed.ts';
@@ -96,10 +96,11 @@ export type Stop =
   | { readonly kind: 'bad-address'; readonly isEmpty: boolean }
   /** The invite itself may well be good for longer: it can be opened again. */
   | { readonly kind: 'expired'; readonly address: InviteAddress }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | Refused;
 
 type Working = Opening | Registering | Offering | Asserting | Confirming;
-export type EnrollState = Working | Ready | Proving | Done | Interrupted<Working> | Stopped<Stop>;
+export type OwnState = Working | Ready | Proving | Done;
+export type EnrollState = OwnState | Interrupted<Working> | Stopped<Stop>;
 
 export type EnrollEvent =
   | CommonEvent<EnrollFaultCode>

@@ -1,11 +1,12 @@
 /** The page at /touch: wires the machine to the browser. */
 import { ability, pageParts, show } from '../browser.ts';
 import { Machine } from '../machine.ts';
+import { Page } from '../page.tsx';
 import { parseTouchAddress } from './address.ts';
 import { leaveFor } from './leave.ts';
 import { rememberIn } from './memory.ts';
 import { initialTouchState, transition } from './state.ts';
-import { TouchPage } from './touch-page.tsx';
+import { touchPage } from './touch-page.tsx';
 import { workOfTouch } from './work.ts';
 
 const memory = rememberIn(() => window.sessionStorage);
@@ -27,4 +28,4 @@ window.addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });
 
-show(<TouchPage machine={new Machine(initial, transition, work)} host={location.host} />);
+show(<Page plan={touchPage} machine={new Machine(initial, transition, work)} host={location.host} />);

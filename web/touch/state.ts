@@ -84,7 +84,8 @@ export type Stop =
 
 /** States in which the page itself is at work. */
 export type Working = Opening | HandingOver | AwaitingProof | CheckingCode | Touching | Sending;
-export type TouchState = Working | AskingCode | Reviewing | Done | Interrupted<Working> | Stopped<Stop>;
+export type OwnState = Working | AskingCode | Reviewing | Done;
+export type TouchState = OwnState | Interrupted<Working> | Stopped<Stop>;
 
 export type TouchEvent =
   | CommonEvent<ReviewFaultCode>

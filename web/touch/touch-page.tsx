@@ -1,38 +1,31 @@
-import { CommonStopScreen, InterruptedScreen, RefusedScreen } from '../failure-screens.tsx';
-import type { Machine } from '../machine.ts';
-import { Page } from '../page.tsx';
+/** What is this page's own: its steps, its screens, and its ends. */
+import type { RefusedTitles } from '../failure-screens.tsx';
+import { CommonStopScreen, RefusedScreen } from '../failure-screens.tsx';
+import type { Plan, ShownProps, StopProps } from '../page.tsx';
 import { Screen } from '../screen.tsx';
 import { CodeScreen } from './code-screen.tsx';
 import { DoneScreen } from './done-screen.tsx';
 import { ReviewScreen } from './review-screen.tsx';
-import type { Stop, TouchEvent, TouchState } from './state.ts';
+import type { OwnState, Stop, TouchEvent } from './state.ts';
 
-const STEPS = ['Prove', 'Review', 'Touch'];
+export const touchPage: Plan<OwnState, Stop, TouchEvent> = {
+  steps: ['Prove', 'Review', 'Touch'],
+  progress: {
+    opening: { step: 0, status: 'One moment…' },
+    'handing-over': { step: 0, status: 'One moment…' },
+    'awaiting-proof': { step: 0, status: 'One moment…' },
+    'asking-code': { step: 0 },
+    'checking-code': { step: 0, status: 'Checking the code…' },
+    reviewing: { step: 1 },
+    touching: { step: 2, status: 'Waiting for your security key…' },
+    sending: { step: 2, status: 'Your touch is on its way…' },
+    done: { step: 3 },
+  },
+  OwnScreen,
+  StopScreen,
+};
 
-export interface TouchPageProps {
-  readonly machine: Machine<TouchState, TouchEvent>;
-  readonly host: string;
-}
-
-export function TouchPage({ machine, host }: TouchPageProps) {
-  return (
-    <Page
-      machine={machine}
-      host={host}
-      steps={STEPS}
-      stepOf={stepOf}
-      statusOf={statusOf}
-      screen={(state, dispatch) => <TouchScreen state={state} dispatch={dispatch} />}
-    />
-  );
-}
-
-interface TouchScreenProps {
-  readonly state: TouchState;
-  readonly dispatch: (event: TouchEvent) => void;
-}
-
-function TouchScreen({ state, dispatch }: TouchScreenProps) {
+function OwnScreen({ state, dispatch }: ShownProps<OwnState, TouchEvent>) {
   switch (state.kind) {
     case 'opening':
       return <Screen title="Opening the request" />;
@@ -49,10 +42,6 @@ function TouchScreen({ state, dispatch }: TouchScreenProps) {
       return <ReviewScreen state={state} dispatch={dispatch} />;
     case 'done':
       return <DoneScreen review={state.review} outcome={state.outcome} />;
-    case 'interrupted':
-      return <InterruptedScreen detail={state.detail} onRetry={() => dispatch({ kind: 'retry-wanted' })} />;
-    case 'stopped':
-      return <StopScreen stop={state.stop} />;
     default:
       return state satisfies never;
   }
@@ -71,89 +60,63 @@ function AwaitingScreen({ onCode }: { readonly onCode: () => void }) {
   );
 }
 
-function StopScreen({ stop }: { readonly stop: Stop }) {
+function StopScreen({ stop }: StopProps<Stop>) {
   switch (stop.kind) {
-    case 'bad-address':
-      return (
-        <Screen title="This address is not complete" tone="bad">
-          <p>Open the whole address that your terminal shows, with everything behind the #.</p>
-        </Screen>
-      );
-    case 'expired':
-      return (
-        <Screen title="The request has ended" tone="bad">
-          <p>
-            Requests wait only a short while. Run the command in your terminal again; it opens a new page.
-          </p>
-        </Screen>
-      );
-    case 'too-many-codes':
-      return (
-        <Screen title="Too many wrong codes" tone="bad">
-          <p>
-            The request was ended, so that nobody can go on guessing. If you started it yourself, run the
-            command again.
-          </p>
-        </Screen>
-      );
-    case 'replaced':
-      return (
-        <Screen title="This page is no longer in use" tone="bad">
-          <p>The request is over, or it was opened in a newer page. Go on there, or run the command again.</p>
-        </Screen>
-      );
-    case 'refused':
-      return (
-        <RefusedScreen
-          refusal={stop.refusal}
-          titles={REFUSED_TITLES}
-          otherwise={stop.touched ? 'Refused' : undefined}
-        >
-          {!stop.touched && <p>To ask again, run the command in your terminal again.</p>}
-        </RefusedScreen>
-      );
-    default:
+    case 'faulty':
+    case 'no-webauthn':
       return <CommonStopScreen stop={stop} />;
+    case 'refused':
+      return <RefusedStopScreen stop={stop} />;
+    default:
+      return <EndScreen {...ENDS[stop.kind]} />;
   }
 }
 
-const REFUSED_TITLES: Readonly<Record<string, string>> = {
+interface End {
+  readonly title: string;
+  readonly advice: string;
+}
+
+function EndScreen({ title, advice }: End) {
+  return (
+    <Screen title={title} tone="bad">
+      <p>{advice}</p>
+    </Screen>
+  );
+}
+
+const ENDS: Readonly<Record<'bad-address' | 'expired' | 'too-many-codes' | 'replaced', End>> = {
+  'bad-address': {
+    title: 'This address is not complete',
+    advice: 'Open the whole address that your terminal shows, with everything behind the #.',
+  },
+  expired: {
+    title: 'The request has ended',
+    advice: 'Requests wait only a short while. Run the command in your terminal again; it opens a new page.',
+  },
+  'too-many-codes': {
+    title: 'Too many wrong codes',
+    advice:
+      'The request was ended, so that nobody can go on guessing. If you started it yourself, run the command again.',
+  },
+  replaced: {
+    title: 'This page is no longer in use',
+    advice: 'The request is over, or it was opened in a newer page. Go on there, or run the command again.',
+  },
+};
+
+function RefusedStopScreen({ stop }: { readonly stop: Extract<Stop, { kind: 'refused' }> }) {
+  const { refusal, touched } = stop;
+  return (
+    <RefusedScreen refusal={refusal} titles={REFUSED_TITLES} otherwise={touched ? 'Refused' : undefined}>
+      {!touched && <p>To ask again, run the command in your terminal again.</p>}
+    </RefusedScreen>
+  );
+}
+
+const REFUSED_TITLES: RefusedTitles = {
   'unknown-request': 'There is no such request',
   'request-answered': 'This request was answered already',
   'page-already-proven': 'This request is open in another page',
   'touched-elsewhere': 'Touch on the machine that asked',
 };
-
-function stepOf(state: TouchState): number | undefined {
-  switch (state.kind) {
-    case 'reviewing':
-      return 1;
-    case 'touching':
-    case 'sending':
-      return 2;
-    case 'done':
-      return STEPS.length;
-    case 'stopped':
-    case 'interrupted':
-      return undefined;
-    default:
-      return 0;
-  }
-}
-
-function statusOf(state: TouchState): string {
-  switch (state.kind) {
-    case 'checking-code':
-      return 'Checking the code…';
-    case 'touching':
-      return 'Waiting for your security key…';
-    case 'sending':
-      return 'Your touch is on its way…';
-    case 'opening':
-    case 'handing-over':
-    case 'awaiting-proof':
-      return 'One moment…';
-    default:
-      return '';
-  }
-}
