@@ -13,10 +13,16 @@ export interface Stopped<Stop> {
   readonly stop: Stop;
 }
 
-/** Ends of every page, beside a refusal. */
+/** Ends of every page. */
 export type CommonStop<FaultCode> =
   | { readonly kind: 'no-webauthn'; readonly isSecureContext: boolean }
   | Faulty<FaultCode>;
+
+/** Ends of a page whose address is a secret. */
+export type SecretPageStop<FaultCode> =
+  | CommonStop<FaultCode>
+  | Refused
+  | { readonly kind: 'bad-address'; readonly isEmpty: boolean };
 
 export interface Refused {
   readonly kind: 'refused';

@@ -1,7 +1,7 @@
 /** Screens of failures that the pages share. */
 import type { ComponentChildren } from 'preact';
 import type { Refusal } from './api.ts';
-import type { CommonStop } from './course.ts';
+import type { CommonStop, SecretPageStop } from './course.ts';
 import { RefusalText } from './refusal.tsx';
 import { Screen } from './screen.tsx';
 import { asSentence } from './words.ts';
@@ -14,19 +14,43 @@ export function CommonStopScreen({ stop }: { readonly stop: CommonStop<string> }
   );
 }
 
-interface LostAddressProps {
-  readonly title: string;
+/** How a page whose address is a secret words its ends. */
+export interface StopWords {
+  /** The title when nothing is left of the address: the page was reloaded. */
+  readonly emptyAddress: string;
+  readonly incompleteAddress: string;
   /** What was in the address. */
-  readonly what: 'it' | 'the invite';
+  readonly secret: 'it' | 'the invite';
+  readonly refused: RefusedTitles;
 }
 
-/** Of a page whose address is a secret. */
-export function LostAddressScreen({ title, what }: LostAddressProps) {
+interface SecretPageStopProps {
+  readonly stop: SecretPageStop<string>;
+  readonly words: StopWords;
+}
+
+export function SecretPageStopScreen({ stop, words }: SecretPageStopProps) {
+  switch (stop.kind) {
+    case 'bad-address':
+      return <BadAddressScreen isEmpty={stop.isEmpty} words={words} />;
+    case 'refused':
+      return <RefusedScreen refusal={stop.refusal} titles={words.refused} />;
+    default:
+      return <CommonStopScreen stop={stop} />;
+  }
+}
+
+interface BadAddressProps {
+  readonly isEmpty: boolean;
+  readonly words: StopWords;
+}
+
+function BadAddressScreen({ isEmpty, words }: BadAddressProps) {
   return (
-    <Screen title={title} tone="bad">
+    <Screen title={isEmpty ? words.emptyAddress : words.incompleteAddress} tone="bad">
       <p>
-        Open the whole address that you were given, with everything behind the #. This page forgets {what}{' '}
-        when it is reloaded, so that it stays in no history.
+        Open the whole address that you were given, with everything behind the #. This page forgets{' '}
+        {words.secret} when it is reloaded, so that it stays in no history.
       </p>
     </Screen>
   );

@@ -1,6 +1,6 @@
 /** What is this page's own: its steps, its screens, and its ends. */
-import type { RefusedTitles } from '../failure-screens.tsx';
-import { CommonStopScreen, LostAddressScreen, RefusedScreen } from '../failure-screens.tsx';
+import type { StopWords } from '../failure-screens.tsx';
+import { SecretPageStopScreen } from '../failure-screens.tsx';
 import type { Plan, ShownProps, StopProps } from '../page.tsx';
 import { Screen } from '../screen.tsx';
 import { DoneScreen } from './done-screen.tsx';
@@ -40,29 +40,24 @@ function OwnScreen({ state, dispatch }: ShownProps<OwnState, ApproveEvent>) {
 }
 
 function StopScreen({ stop }: StopProps<Stop>) {
-  switch (stop.kind) {
-    case 'bad-address': {
-      const title = stop.isEmpty ? 'Open the address again' : 'This address is not complete';
-      return <LostAddressScreen title={title} what="it" />;
-    }
-    case 'expired':
-      return (
-        <Screen title="The request has ended" tone="bad">
-          <p>It waited too long, and can not be approved any more. Whoever asked may ask again.</p>
-        </Screen>
-      );
-    case 'refused':
-      return <RefusedScreen refusal={stop.refusal} titles={REFUSED_TITLES} />;
-    default:
-      return <CommonStopScreen stop={stop} />;
-  }
+  if (stop.kind !== 'expired') return <SecretPageStopScreen stop={stop} words={STOP_WORDS} />;
+  return (
+    <Screen title="The request has ended" tone="bad">
+      <p>It waited too long, and can not be approved any more. Whoever asked may ask again.</p>
+    </Screen>
+  );
 }
 
-const REFUSED_TITLES: RefusedTitles = {
-  'unknown-request': 'There is no such request',
-  'request-answered': 'This request was answered already',
-  'request-rejected': 'This request was rejected',
-  'own-request': 'This is your own request',
-  'not-an-approver': 'You can not approve this request',
-  'already-approved': 'You have approved this already',
+const STOP_WORDS: StopWords = {
+  emptyAddress: 'Open the address again',
+  incompleteAddress: 'This address is not complete',
+  secret: 'it',
+  refused: {
+    'unknown-request': 'There is no such request',
+    'request-answered': 'This request was answered already',
+    'request-rejected': 'This request was rejected',
+    'own-request': 'This is your own request',
+    'not-an-approver': 'You can not approve this request',
+    'already-approved': 'You have approved this already',
+  },
 };

@@ -3,7 +3,7 @@ import type { Answer } from '../../src/fido/touch-digest.ts';
 import type { AnswerReply, Assertion } from '../../src/http/contract.ts';
 import type { Refusal } from '../api.ts';
 import type { Ability } from '../browser.ts';
-import type { CommonEvent, CommonStop, Interrupted, Refused, Stopped } from '../course.ts';
+import type { CommonEvent, Interrupted, SecretPageStop, Stopped } from '../course.ts';
 import { isOneOf, resumed, stopped } from '../course.ts';
 import { browserCredentials } from '../credential-ids.ts';
 import type { Rules, StepOf } from '../proceed.ts';
@@ -54,11 +54,7 @@ export interface Done extends Viewed {
   readonly outcome: AnswerReply;
 }
 
-export type Stop =
-  | CommonStop<ReviewFaultCode>
-  | { readonly kind: 'bad-address'; readonly isEmpty: boolean }
-  | { readonly kind: 'expired' }
-  | Refused;
+export type Stop = SecretPageStop<ReviewFaultCode> | { readonly kind: 'expired' };
 
 export type Working = Opening | Touching | Sending;
 export type OwnState = Working | AskingPerson | Reviewing | Done;

@@ -1,6 +1,6 @@
 /** What is this page's own: its steps, its screens, and its ends. */
-import type { RefusedTitles } from '../failure-screens.tsx';
-import { CommonStopScreen, LostAddressScreen, RefusedScreen } from '../failure-screens.tsx';
+import type { StopWords } from '../failure-screens.tsx';
+import { SecretPageStopScreen } from '../failure-screens.tsx';
 import type { Plan, ShownProps, StopProps } from '../page.tsx';
 import { Screen } from '../screen.tsx';
 import { DoneScreen } from './done-screen.tsx';
@@ -44,32 +44,27 @@ function OwnScreen({ state, dispatch }: ShownProps<OwnState, EnrollEvent>) {
 }
 
 function StopScreen({ stop, onRetry }: StopProps<Stop>) {
-  switch (stop.kind) {
-    case 'bad-address': {
-      const title = stop.isEmpty ? 'Open your invite again' : 'This invite is not complete';
-      return <LostAddressScreen title={title} what="the invite" />;
-    }
-    case 'expired':
-      return (
-        <Screen title="That took too long" tone="bad">
-          <p>Nothing was enrolled. If your invite is still good, you can begin again.</p>
-          <div class="actions">
-            <button type="button" class="primary" onClick={onRetry}>
-              Begin again
-            </button>
-          </div>
-        </Screen>
-      );
-    case 'refused':
-      return <RefusedScreen refusal={stop.refusal} titles={REFUSED_TITLES} />;
-    default:
-      return <CommonStopScreen stop={stop} />;
-  }
+  if (stop.kind !== 'expired') return <SecretPageStopScreen stop={stop} words={STOP_WORDS} />;
+  return (
+    <Screen title="That took too long" tone="bad">
+      <p>Nothing was enrolled. If your invite is still good, you can begin again.</p>
+      <div class="actions">
+        <button type="button" class="primary" onClick={onRetry}>
+          Begin again
+        </button>
+      </div>
+    </Screen>
+  );
 }
 
-const REFUSED_TITLES: RefusedTitles = {
-  'invite-unknown': 'This invite is not known',
-  'invite-used': 'This invite was used already',
-  'invite-expired': 'This invite has ended',
-  'unknown-request': 'This enrolment has ended',
+const STOP_WORDS: StopWords = {
+  emptyAddress: 'Open your invite again',
+  incompleteAddress: 'This invite is not complete',
+  secret: 'the invite',
+  refused: {
+    'invite-unknown': 'This invite is not known',
+    'invite-used': 'This invite was used already',
+    'invite-expired': 'This invite has ended',
+    'unknown-request': 'This enrolment has ended',
+  },
 };

@@ -4,7 +4,7 @@ import type { Assertion } from '../../src/http/contract.ts';
 import type { InviteAddress } from '../../src/ssh/invite-address.ts';
 import type { Refusal } from '../api.ts';
 import type { Ability } from '../browser.ts';
-import type { CommonEvent, CommonStop, Interrupted, Refused, Stopped } from '../course.ts';
+import type { CommonEvent, Interrupted, SecretPageStop, Stopped } from '../course.ts';
 import { isOneOf, resumed, stopped } from '../course.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Rules, StepOf } from '../proceed.ts';
@@ -92,11 +92,9 @@ export type EnrollFaultCode =
   | 'bad-reply';
 
 export type Stop =
-  | CommonStop<EnrollFaultCode>
-  | { readonly kind: 'bad-address'; readonly isEmpty: boolean }
+  | SecretPageStop<EnrollFaultCode>
   /** The invite itself may well be good for longer: it can be opened again. */
-  | { readonly kind: 'expired'; readonly address: InviteAddress }
-  | Refused;
+  | { readonly kind: 'expired'; readonly address: InviteAddress };
 
 type Working = Opening | Registering | Offering | Asserting | Confirming;
 export type OwnState = Working | Ready | Proving | Done;
