@@ -4,13 +4,14 @@ import type { Deadline } from './deadline.ts';
 import { secondsLeft } from './deadline.ts';
 import { countdown } from './words.ts';
 
-export interface CountdownProps extends Deadline {
+export interface CountdownProps {
   /** What ends. */
   readonly what: 'request' | 'enrolment';
+  readonly until: Deadline;
   readonly onEnd: () => void;
 }
 
-export function Countdown({ what, expiresAt, clockAhead, onEnd }: CountdownProps) {
+export function Countdown({ what, until: { expiresAt, clockAhead }, onEnd }: CountdownProps) {
   const [left, setLeft] = useState(() => leftNow({ expiresAt, clockAhead }));
   useEffect(() => {
     const timer = setInterval(() => setLeft(leftNow({ expiresAt, clockAhead })), 500);

@@ -47,6 +47,15 @@ export function WhyNotYet({ trouble, refusal, refusedTitle, children }: WhyNotYe
   return <TroubleNotice trouble={trouble} />;
 }
 
+/** Of a request that goes on waiting for a better touch. */
+export function WhyAgain({ trouble, refusal }: Pick<WhyNotYetProps, 'trouble' | 'refusal'>) {
+  return (
+    <WhyNotYet trouble={trouble} refusal={refusal} refusedTitle="The authority did not accept this touch">
+      <p>You can try again with another key.</p>
+    </WhyNotYet>
+  );
+}
+
 export function TroubleNotice({ trouble }: Pick<WhyNotYetProps, 'trouble'>) {
   if (trouble === undefined) return null;
   return (

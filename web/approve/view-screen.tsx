@@ -6,7 +6,7 @@ import { Notice } from '../notice.tsx';
 import { CertificateSheet } from '../request/certificate-sheet.tsx';
 import { Reason } from '../request/reason.tsx';
 import { Screen } from '../screen.tsx';
-import { TouchButton, WhyNotYet } from '../touch-actions.tsx';
+import { TouchButton, WhyAgain } from '../touch-actions.tsx';
 import { momentInWords } from '../words.ts';
 import type { ApproveEvent, Reviewing, Sending, Touching } from './state.ts';
 import { canAnswer } from './state.ts';
@@ -34,8 +34,7 @@ export function ViewScreen({ state, dispatch }: ViewScreenProps) {
       </section>
       <Countdown
         what="request"
-        expiresAt={view.approveBy}
-        clockAhead={state.clockAhead}
+        until={{ expiresAt: view.approveBy, clockAhead: state.clockAhead }}
         onEnd={() => dispatch({ kind: 'expired' })}
       />
     </Screen>
@@ -98,15 +97,7 @@ function Answers({ state, dispatch }: ViewScreenProps) {
   return (
     <div class="actions">
       <WhyNot state={state} />
-      {state.kind === 'reviewing' && (
-        <WhyNotYet
-          trouble={state.trouble}
-          refusal={state.refusal}
-          refusedTitle="The authority did not accept this touch"
-        >
-          <p>You can try again with another key.</p>
-        </WhyNotYet>
-      )}
+      {state.kind === 'reviewing' && <WhyAgain trouble={state.trouble} refusal={state.refusal} />}
       <div class="choices">
         {answers.map((answer) => (
           <TouchButton

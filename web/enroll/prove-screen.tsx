@@ -34,12 +34,7 @@ export function ProveScreen({ state, dispatch }: ProveScreenProps) {
           {LABELS[state.kind]}
         </TouchButton>
       </div>
-      <Countdown
-        what="enrolment"
-        expiresAt={invitation.expiresAt}
-        clockAhead={invitation.clockAhead}
-        onEnd={() => dispatch({ kind: 'expired' })}
-      />
+      <Countdown what="enrolment" until={invitation} onEnd={() => dispatch({ kind: 'expired' })} />
     </Screen>
   );
 }

@@ -38,12 +38,7 @@ export function RegisterScreen({ state, dispatch }: RegisterScreenProps) {
         <AccessLedger access={invitation.access} />
       </section>
       <RegisterForm state={state} dispatch={dispatch} />
-      <Countdown
-        what="enrolment"
-        expiresAt={invitation.expiresAt}
-        clockAhead={invitation.clockAhead}
-        onEnd={() => dispatch({ kind: 'expired' })}
-      />
+      <Countdown what="enrolment" until={invitation} onEnd={() => dispatch({ kind: 'expired' })} />
     </Screen>
   );
 }

@@ -23,12 +23,7 @@ export function CodeScreen({ state, dispatch }: CodeScreenProps) {
         code? Then close this page.
       </Notice>
       <Origins askedFrom={state.page.askedFrom} openedFrom={state.page.openedFrom} />
-      <Countdown
-        what="request"
-        expiresAt={state.page.expiresAt}
-        clockAhead={state.page.clockAhead}
-        onEnd={() => dispatch({ kind: 'expired' })}
-      />
+      <Countdown what="request" until={state.page} onEnd={() => dispatch({ kind: 'expired' })} />
     </Screen>
   );
 }

@@ -4,7 +4,7 @@ import { Notice } from '../notice.tsx';
 import { CertificateSheet } from '../request/certificate-sheet.tsx';
 import { Reason } from '../request/reason.tsx';
 import { Screen } from '../screen.tsx';
-import { TouchButton, WhyNotYet } from '../touch-actions.tsx';
+import { TouchButton, WhyAgain } from '../touch-actions.tsx';
 import { othersInWords } from '../words.ts';
 import { Origins } from './origins.tsx';
 import type { Review } from './review.ts';
@@ -38,8 +38,7 @@ export function ReviewScreen({ state, dispatch }: ReviewScreenProps) {
       <TouchAction state={state} onTouch={() => dispatch({ kind: 'touch-wanted' })} />
       <Countdown
         what="request"
-        expiresAt={review.expiresAt}
-        clockAhead={page.clockAhead}
+        until={{ expiresAt: review.expiresAt, clockAhead: page.clockAhead }}
         onEnd={() => dispatch({ kind: 'expired' })}
       />
     </Screen>
@@ -93,15 +92,7 @@ function TouchAction({
   const isBusy = state.kind !== 'reviewing';
   return (
     <div class="actions">
-      {state.kind === 'reviewing' && (
-        <WhyNotYet
-          trouble={state.trouble}
-          refusal={state.refusal}
-          refusedTitle="The authority did not accept this touch"
-        >
-          <p>You can try again with another key.</p>
-        </WhyNotYet>
-      )}
+      {state.kind === 'reviewing' && <WhyAgain trouble={state.trouble} refusal={state.refusal} />}
       <TouchButton isBusy={isBusy} onTouch={onTouch}>
         {LABELS[state.kind]}
       </TouchButton>
