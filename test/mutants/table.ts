@@ -845,7 +845,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['if ((mode & OTHERS_WRITE) !== 0 ||', 'if (', 'cli/host-trust'],
     ['if (first !== undefined) await chmod', 'if (false) await chmod', 'cli/host-trust'],
   ),
-  ...of('src/durable-file.ts', ['await file.chmod(mode);', '', 'cli/host-trust']),
+  ...of('src/durable-file.ts', ['if (exactly === true)', 'if (false)', 'cli/host-trust']),
   ...of(
     'src/file-lock.ts',
     ['while (!(await take(lock)))', 'while (!(await take(lock)) && false)', 'commands/break-glass'],
