@@ -1,5 +1,7 @@
 /** Who is going to answer: the authority shows whose keys may be touched, and the page whose answer it will be. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
+import type { Line } from '../field.tsx';
+import { Field, useFocusedLine } from '../field.tsx';
 import { Screen } from '../screen.tsx';
 import { isPerson } from './address.ts';
 import type { ApproveEvent, AskingPerson } from './state.ts';
@@ -26,46 +28,47 @@ interface PersonFormProps {
 function PersonForm({ person, onPerson }: PersonFormProps) {
   const [name, setName] = useState(person);
   const [isWrong, setWrong] = useState(false);
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    field.current?.focus();
-    field.current?.select();
-  }, []);
+  const line = useFocusedLine(true);
   const submit = (event: Event): void => {
     event.preventDefault();
     const given = name.trim();
     setWrong(!isPerson(given));
     if (isPerson(given)) onPerson(given);
-    else field.current?.focus();
+    else line.current?.focus();
   };
   return (
     <form class="actions" onSubmit={submit}>
-      <label for="person">Your name</label>
-      <input
-        id="person"
-        ref={field}
-        value={name}
-        onInput={(event) => setName(event.currentTarget.value)}
-        maxLength={32}
-        autocomplete="username"
-        autocapitalize="none"
-        autocorrect="off"
-        spellcheck={false}
-        required
-        aria-invalid={isWrong}
-        aria-describedby={isWrong ? 'person-wrong person-hint' : 'person-hint'}
-      />
-      {isWrong && (
-        <p id="person-wrong" class="field-error" role="alert">
-          A name has small letters, digits, and . _ or -.
-        </p>
-      )}
-      <p id="person-hint" class="hint">
-        As it stands in the roster, and in your terminal when you sign in.
-      </p>
+      <PersonField name={name} onName={setName} isWrong={isWrong} line={line} />
       <button type="submit" class="primary">
         Show the request
       </button>
     </form>
+  );
+}
+
+interface PersonFieldProps {
+  readonly name: string;
+  readonly onName: (name: string) => void;
+  readonly isWrong: boolean;
+  readonly line: Line;
+}
+
+function PersonField({ name, onName, isWrong, line }: PersonFieldProps) {
+  return (
+    <Field
+      id="person"
+      label="Your name"
+      hint="As it stands in the roster, and in your terminal when you sign in."
+      wrong={isWrong ? 'A name has small letters, digits, and . _ or -.' : undefined}
+      text={name}
+      onText={onName}
+      line={line}
+      maxLength={32}
+      autocomplete="username"
+      autocapitalize="none"
+      autocorrect="off"
+      spellcheck={false}
+      required
+    />
   );
 }

@@ -1,6 +1,7 @@
 /** For whom and at which authority a key is about to be enrolled, and the first touch. */
 import { useState } from 'preact/hooks';
 import { Countdown } from '../countdown.tsx';
+import { Field } from '../field.tsx';
 import { Fingerprint } from '../fingerprint.tsx';
 import { Entry, Ledger } from '../ledger.tsx';
 import { AccessLedger } from '../refusal.tsx';
@@ -59,19 +60,16 @@ function RegisterForm({ state, dispatch }: RegisterScreenProps) {
           refusedTitle="The authority does not take this key"
         />
       )}
-      <label for="label">Name of this key</label>
-      <input
+      <Field
         id="label"
-        value={label}
-        onInput={(event) => setLabel(event.currentTarget.value)}
+        label="Name of this key"
+        hint="So that you can tell your keys apart, should you lose one."
+        text={label}
+        onText={setLabel}
         maxLength={64}
         autocomplete="off"
         readOnly={isBusy}
-        aria-describedby="label-hint"
       />
-      <p id="label-hint" class="hint">
-        So that you can tell your keys apart, should you lose one.
-      </p>
       <TouchButton isBusy={isBusy}>{LABELS[state.kind]}</TouchButton>
       <p class="hint">You will touch it twice: once to make the credential, once to confirm it.</p>
     </form>

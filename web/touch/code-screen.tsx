@@ -1,6 +1,7 @@
 /** Where a page that no command on this machine vouches for asks for the code, before it shows anything about the request. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { Countdown } from '../countdown.tsx';
+import { Field, useFocusedLine } from '../field.tsx';
 import { Notice } from '../notice.tsx';
 import { Screen } from '../screen.tsx';
 import { Origins } from './origins.tsx';
@@ -42,51 +43,49 @@ interface CodeFormProps {
 
 function CodeForm({ state, onCode }: CodeFormProps) {
   const [code, setCode] = useState('');
-  const field = useRef<HTMLInputElement>(null);
-  const wrong = state.kind === 'asking-code' ? state.wrong : undefined;
   const isChecking = state.kind === 'checking-code';
-  useEffect(() => {
-    if (isChecking) return;
-    field.current?.focus();
-    field.current?.select();
-  }, [isChecking]);
   const submit = (event: Event): void => {
     event.preventDefault();
     if (!isChecking && code.trim() !== '') onCode(code.trim());
   };
   return (
     <form class="code-form" onSubmit={submit}>
-      <label for="code">Code from your terminal</label>
-      <input
-        id="code"
-        ref={field}
-        value={code}
-        onInput={(event) => setCode(event.currentTarget.value)}
-        size={CODE_CHARACTERS + 1}
-        maxLength={16}
-        placeholder="ABCD-EFGH"
-        autocomplete="off"
-        autocapitalize="characters"
-        autocorrect="off"
-        spellcheck={false}
-        required
-        readOnly={isChecking}
-        aria-invalid={wrong !== undefined}
-        aria-describedby={wrong === undefined ? 'code-hint' : 'code-wrong code-hint'}
-      />
-      {wrong !== undefined && (
-        <p id="code-wrong" class="field-error" role="alert">
-          That is not the code of this request. {triesInWords(wrong.triesLeft)}
-        </p>
-      )}
-      <p id="code-hint" class="hint">
-        Eight letters and digits. Capitals and the dash do not matter.
-      </p>
+      <CodeField code={code} onCode={setCode} state={state} />
       <button type="submit" class="primary" aria-disabled={isChecking}>
         {isChecking ? 'Checking…' : 'Show the request'}
       </button>
     </form>
   );
+}
+
+function CodeField({ code, onCode, state }: CodeFormProps & { readonly code: string }) {
+  const isChecking = state.kind === 'checking-code';
+  const line = useFocusedLine(!isChecking);
+  return (
+    <Field
+      id="code"
+      label="Code from your terminal"
+      hint="Eight letters and digits. Capitals and the dash do not matter."
+      wrong={whatIsWrong(state)}
+      text={code}
+      onText={onCode}
+      line={line}
+      size={CODE_CHARACTERS + 1}
+      maxLength={16}
+      placeholder="ABCD-EFGH"
+      autocomplete="off"
+      autocapitalize="characters"
+      autocorrect="off"
+      spellcheck={false}
+      required
+      readOnly={isChecking}
+    />
+  );
+}
+
+function whatIsWrong(state: CodeFormProps['state']): string | undefined {
+  if (state.kind !== 'asking-code' || state.wrong === undefined) return undefined;
+  return `That is not the code of this request. ${triesInWords(state.wrong.triesLeft)}`;
 }
 
 function triesInWords(left: number): string {
