@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import { touchDigest } from '../src/fido/touch-digest.ts';
-import type { AskReply, Issued } from '../src/http/contract.ts';
+import type { AskReply, Issued } from '../src/http/contract/requests.ts';
 import { possessionMessage } from '../src/ssh/possession.ts';
 import type { PrivateKey } from '../src/ssh/private-key.ts';
 import { encodePublicKey } from '../src/ssh/public-key.ts';

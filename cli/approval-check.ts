@@ -3,7 +3,7 @@
  * The digest is computed from exactly what passed; a server that shows one request and has another one approved is caught here.
  */
 import { touchDigest } from '../src/fido/touch-digest.ts';
-import type { ViewReply } from '../src/http/contract.ts';
+import type { ViewReply } from '../src/http/contract/approvals.ts';
 import { printable } from '../src/ssh/printable.ts';
 import type { SudoAsked } from './asked.ts';
 import { readSudoPrincipals } from './asked.ts';

@@ -1,6 +1,6 @@
 /** Requests of other people that wait for an answer: which ones, and what one of them says. */
 import type { Static } from 'typebox';
-import { ApprovalsReply, ViewReply } from '../src/http/contract.ts';
+import { ApprovalsReply, ViewReply } from '../src/http/contract/approvals.ts';
 import type { Enrolled } from './enrolled.ts';
 import { UsherCommandError } from './error.ts';
 import { findUsable } from './own-entries.ts';

@@ -1,6 +1,6 @@
 /** What a command asks for, as the API wants it. */
 import { base64urlnopad } from '@scure/base';
-import type { AskBody, CertificateAsked } from '../src/http/contract.ts';
+import type { AskBody, CertificateAsked } from '../src/http/contract/requests.ts';
 import { POSSESSION_NAMESPACE, possessionMessage } from '../src/ssh/possession.ts';
 import { encodePublicKey } from '../src/ssh/public-key.ts';
 import type { Asked, LoginAsked } from './asked.ts';

@@ -1,8 +1,8 @@
 /** The bundle: the authority's CA keys and log key, signed by the key that was pinned at enrolment. */
 
 import { Value } from 'typebox/value';
-import type { BundleReply } from '../src/http/contract.ts';
-import { Bundle } from '../src/http/contract.ts';
+import type { BundleReply } from '../src/http/contract/bundle.ts';
+import { Bundle } from '../src/http/contract/bundle.ts';
 import type { VerifierKey } from '../src/log/note-key.ts';
 import { parseVerifierKey } from '../src/log/note-key.ts';
 import { BUNDLE_NAMESPACE } from '../src/ssh/bundle-namespace.ts';

@@ -1,7 +1,7 @@
 /** From what is asked for to verified certificates: ask, check, show, touch, wait, check. The order is that of docs/issuance.md. */
 import { base64urlnopad } from '@scure/base';
-import type { Issued } from '../src/http/contract.ts';
-import { AskReply } from '../src/http/contract.ts';
+import type { Issued } from '../src/http/contract/requests.ts';
+import { AskReply } from '../src/http/contract/requests.ts';
 import { openCheckpoint } from '../src/log/checkpoint.ts';
 import type { Certificate } from '../src/ssh/certificate.ts';
 import type { Wanted } from './ask.ts';

@@ -4,7 +4,7 @@
  */
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { Problem } from '../src/http/contract.ts';
+import { Problem } from '../src/http/contract/problem.ts';
 import { printable } from '../src/ssh/printable.ts';
 import { UsherCommandError } from './error.ts';
 import { hintFor } from './hints.ts';

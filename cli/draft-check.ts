@@ -6,7 +6,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { equalBytes } from '../src/fido/equal-bytes.ts';
 import { issueAction, touchDigest } from '../src/fido/touch-digest.ts';
-import type { AskReply } from '../src/http/contract.ts';
+import type { AskReply } from '../src/http/contract/requests.ts';
 import { encodeDraft } from '../src/ssh/certificate.ts';
 import { printable } from '../src/ssh/printable.ts';
 import { samePublicKey } from '../src/ssh/public-key.ts';

@@ -2,8 +2,13 @@
 import { parseAttestationObject } from '../src/fido/attested-credential.ts';
 import { equalBytes } from '../src/fido/equal-bytes.ts';
 import { touchDigest } from '../src/fido/touch-digest.ts';
-import type { InviteReply, OfferReply as Offered, SshOffer, WebauthnOffer } from '../src/http/contract.ts';
-import { ConfirmReply, OfferReply } from '../src/http/contract.ts';
+import type {
+  InviteReply,
+  OfferReply as Offered,
+  SshOffer,
+  WebauthnOffer,
+} from '../src/http/contract/enrolments.ts';
+import { ConfirmReply, OfferReply } from '../src/http/contract/enrolments.ts';
 import { decodePublicKey, fingerprint } from '../src/ssh/public-key.ts';
 import type { Client } from './client.ts';
 import { decodeBytes } from './decode.ts';

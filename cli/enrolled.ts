@@ -1,5 +1,5 @@
 /** An authority that the person is enrolled at, as a command works with it. */
-import { BundleReply } from '../src/http/contract.ts';
+import { BundleReply } from '../src/http/contract/bundle.ts';
 import type { AgentAddress } from './agent-address.ts';
 import { agentAddress } from './agent-address.ts';
 import type { VerifiedBundle } from './bundle.ts';

@@ -1,4 +1,4 @@
-import type { Problem } from '../src/http/contract.ts';
+import type { Problem } from '../src/http/contract/problem.ts';
 
 /** What can go wrong in the command, as scripts and tests tell it apart. */
 type UsherCommandErrorCode =

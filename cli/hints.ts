@@ -1,5 +1,5 @@
 /** What a person can do about a refusal of the authority, by its stable code. Refusals that explain themselves are left out. */
-import type { Problem } from '../src/http/contract.ts';
+import type { Problem } from '../src/http/contract/problem.ts';
 import { UsherCommandError } from './error.ts';
 
 const AGAIN = 'type the command again';

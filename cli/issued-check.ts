@@ -1,7 +1,7 @@
 /** After the touch: is this what was touched, signed by the right key, and in the log that was seen before? */
 
 import { equalBytes } from '../src/fido/equal-bytes.ts';
-import type { Issued } from '../src/http/contract.ts';
+import type { Issued } from '../src/http/contract/requests.ts';
 import type { Checkpoint } from '../src/log/checkpoint.ts';
 import { openCheckpoint } from '../src/log/checkpoint.ts';
 import { LogError } from '../src/log/error.ts';

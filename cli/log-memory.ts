@@ -1,7 +1,7 @@
 /** Keeps the newest checkpoint, also when two `usher` run at once: whatever is remembered continues what was. */
 
 import { equalBytes } from '../src/fido/equal-bytes.ts';
-import { ConsistencyReply } from '../src/http/contract.ts';
+import { ConsistencyReply } from '../src/http/contract/authority.ts';
 import { openCheckpoint } from '../src/log/checkpoint.ts';
 import { LogError } from '../src/log/error.ts';
 import type { VerifiedBundle } from './bundle.ts';

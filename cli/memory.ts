@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { BundleReply } from '../src/http/contract.ts';
+import { BundleReply } from '../src/http/contract/bundle.ts';
 import { readIfThere, writeAtomically } from './atomic-file.ts';
 import { UsherCommandError } from './error.ts';
 import { withLock } from './lock.ts';

@@ -1,5 +1,5 @@
 /** Pins an authority: its bundle, verified with the key that an invite names, becomes what later bundles are compared with. */
-import { BundleReply } from '../src/http/contract.ts';
+import { BundleReply } from '../src/http/contract/bundle.ts';
 import type { VerifiedBundle } from './bundle.ts';
 import { acceptBundle, verifyBundle } from './bundle.ts';
 import type { Client } from './client.ts';

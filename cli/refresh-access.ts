@@ -1,6 +1,6 @@
 /** Asks the authority, by a call that the certificate's key signs, what the person may ask for now. */
-import type { MeReply as Me } from '../src/http/contract.ts';
-import { MeReply } from '../src/http/contract.ts';
+import type { MeReply as Me } from '../src/http/contract/authority.ts';
+import { MeReply } from '../src/http/contract/authority.ts';
 import type { Enrolled } from './enrolled.ts';
 import type { Entry } from './entries.ts';
 import { changeSettings } from './settings.ts';

@@ -1,5 +1,5 @@
 /** A refusal after the touch says what the person may ask for: kept, so that the next command asks for that. */
-import type { Access } from '../src/http/contract.ts';
+import type { Access } from '../src/http/contract/access.ts';
 import { formatDuration } from '../src/ssh/duration.ts';
 import type { Asked } from './asked.ts';
 import type { Enrolled } from './enrolled.ts';

@@ -1,7 +1,7 @@
 /** Hands in a touch and waits for what becomes of it. A lost connection loses nothing: the result is kept and asked for again. */
 import type { AssertionJson } from '../src/fido/assertion.ts';
-import type { Approvable, AskReply, Issued } from '../src/http/contract.ts';
-import { ResultReply, TouchReply } from '../src/http/contract.ts';
+import type { Approvable, AskReply, Issued } from '../src/http/contract/requests.ts';
+import { ResultReply, TouchReply } from '../src/http/contract/requests.ts';
 import type { Client } from './client.ts';
 import { UsherCommandError } from './error.ts';
 import type { Surroundings } from './surroundings.ts';

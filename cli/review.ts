@@ -1,6 +1,6 @@
 /** Says before the touch what will be signed, from the drafts themselves. */
 
-import type { Access } from '../src/http/contract.ts';
+import type { Access } from '../src/http/contract/access.ts';
 import { optionValue } from '../src/ssh/certificate.ts';
 import type { CertificateFields } from '../src/ssh/certificate-fields.ts';
 import { formatDuration } from '../src/ssh/duration.ts';

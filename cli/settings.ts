@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { Access } from '../src/http/contract.ts';
+import { Access } from '../src/http/contract/access.ts';
 import { readIfThere, writeAtomically } from './atomic-file.ts';
 import { UsherCommandError } from './error.ts';
 import { withLock } from './lock.ts';

@@ -1,5 +1,5 @@
 /** Names of hosts for sudo, where the authority has said that they are other ones than those of the hosts. */
-import type { Access } from '../src/http/contract.ts';
+import type { Access } from '../src/http/contract/access.ts';
 import type { Settings } from './settings.ts';
 
 /** As the roster names hosts. */

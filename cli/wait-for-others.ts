@@ -1,6 +1,6 @@
 /** Waits until other people have approved, as long as they may. What they say is told as soon as it is known. */
 import { writeSync } from 'node:fs';
-import type { Approvable, Issued, ResultReply } from '../src/http/contract.ts';
+import type { Approvable, Issued, ResultReply } from '../src/http/contract/requests.ts';
 import { keyCode } from '../src/ssh/key-code.ts';
 import { printable } from '../src/ssh/printable.ts';
 import type { PublicKey } from '../src/ssh/public-key.ts';

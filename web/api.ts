@@ -1,19 +1,17 @@
 /** The authority as the pages see it. A refusal is a value; so is a connection that failed, because it can be tried again. */
 import type { Answer } from '../src/fido/touch-digest.ts';
+import type { AnswerReply, ViewReply } from '../src/http/contract/approvals.ts';
+import type { BundleReply } from '../src/http/contract/bundle.ts';
 import type {
-  AnswerReply,
-  Assertion,
-  BundleReply,
   ConfirmReply,
   InviteReply,
   OfferReply,
-  PageReply,
-  Problem,
-  ReviewReply,
-  TouchReply,
-  ViewReply,
   WebauthnOffer,
-} from '../src/http/contract.ts';
+} from '../src/http/contract/enrolments.ts';
+import type { Assertion } from '../src/http/contract/fields.ts';
+import type { PageReply, ReviewReply } from '../src/http/contract/pages.ts';
+import type { Problem } from '../src/http/contract/problem.ts';
+import type { TouchReply } from '../src/http/contract/requests.ts';
 
 export type Refusal = Pick<Problem, 'code' | 'title' | 'detail' | 'access'>;
 

@@ -6,7 +6,7 @@ import {
   startRegistration,
   WebAuthnError,
 } from '@simplewebauthn/browser';
-import type { Assertion } from '../src/http/contract.ts';
+import type { Assertion } from '../src/http/contract/fields.ts';
 import { browserCredentials } from './credential-ids.ts';
 import type { NewCredential } from './enroll/own-key.ts';
 import type { AuthenticatorTrouble } from './trouble.ts';

@@ -1,5 +1,5 @@
 /** A key is asked to touch a digest that this page computed. */
-import type { Assertion } from '../src/http/contract.ts';
+import type { Assertion } from '../src/http/contract/fields.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { AuthenticatorTrouble } from './trouble.ts';
 

@@ -1,6 +1,6 @@
 /** `usher approvals`: which requests of other people wait for an answer of this person. */
 import { Command } from 'commander';
-import type { Access } from '../../src/http/contract.ts';
+import type { Access } from '../../src/http/contract/access.ts';
 import { printable } from '../../src/ssh/printable.ts';
 import type { WaitingRequest } from '../approvals.ts';
 import { addressOf, listApprovals } from '../approvals.ts';

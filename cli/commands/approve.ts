@@ -1,8 +1,8 @@
 /** `usher approve` and `usher reject`: answer somebody else's request by a touch, or sign it with one's own CA key. */
 import { base64urlnopad } from '@scure/base';
 import { Command } from 'commander';
-import type { AnswerReply as Answered, ViewReply } from '../../src/http/contract.ts';
-import { AnswerReply } from '../../src/http/contract.ts';
+import type { AnswerReply as Answered, ViewReply } from '../../src/http/contract/approvals.ts';
+import { AnswerReply } from '../../src/http/contract/approvals.ts';
 import { keyCode } from '../../src/ssh/key-code.ts';
 import { subjectInWords } from '../../src/ssh/key-words.ts';
 import type { PublicKey } from '../../src/ssh/public-key.ts';

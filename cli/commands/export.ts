@@ -6,7 +6,7 @@ import { formatNixos } from '../../src/fleet/nixos.ts';
 import { formatPam } from '../../src/fleet/pam.ts';
 import { formatSshd } from '../../src/fleet/sshd.ts';
 import { formatSudoers } from '../../src/fleet/sudoers.ts';
-import type { Access } from '../../src/http/contract.ts';
+import type { Access } from '../../src/http/contract/access.ts';
 import type { Roster } from '../../src/policy/roster.ts';
 import { UsherCommandError } from '../error.ts';
 import { orRefuse } from '../fleet-error.ts';

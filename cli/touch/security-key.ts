@@ -5,7 +5,7 @@ import { base64urlnopad } from '@scure/base';
 import type { AssertionJson } from '../../src/fido/assertion.ts';
 import { buildClientData } from '../../src/fido/client-data.ts';
 import { assertInput, credInput, parseAssertOutput, parseCredOutput } from '../../src/fido/fido2-tools.ts';
-import type { WebauthnOffer } from '../../src/http/contract.ts';
+import type { WebauthnOffer } from '../../src/http/contract/enrolments.ts';
 import { printable } from '../../src/ssh/printable.ts';
 import { decodeBytes } from '../decode.ts';
 import { UsherCommandError } from '../error.ts';

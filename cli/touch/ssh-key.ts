@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { base64urlnopad } from '@scure/base';
 import { buildClientData } from '../../src/fido/client-data.ts';
 import { assertionFromSshSignature } from '../../src/fido/ssh-assertion.ts';
-import type { SshOffer } from '../../src/http/contract.ts';
+import type { SshOffer } from '../../src/http/contract/enrolments.ts';
 import type { SecurityKeyFile } from '../../src/ssh/private-key.ts';
 import { encodePublicKey, isSecurityKey } from '../../src/ssh/public-key.ts';
 import { readIfThere } from '../atomic-file.ts';

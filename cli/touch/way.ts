@@ -1,6 +1,6 @@
 /** The ways to touch that answer here, in the command. Each ends in the same assertion, for the same verifier. */
 import type { AssertionJson } from '../../src/fido/assertion.ts';
-import type { InviteReply, SshOffer, WebauthnOffer } from '../../src/http/contract.ts';
+import type { InviteReply, SshOffer, WebauthnOffer } from '../../src/http/contract/enrolments.ts';
 
 export interface TouchQuestion {
   /** What is touched: computed by the command from what it showed. */

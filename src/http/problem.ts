@@ -4,7 +4,7 @@ import type { AuthorityErrorCode } from '../authority/error.ts';
 import { AuthorityError } from '../authority/error.ts';
 import type { Access } from '../policy/access.ts';
 import { SshError } from '../ssh/error.ts';
-import type { Problem } from './contract.ts';
+import type { Problem } from './contract/problem.ts';
 
 const STATUS: Readonly<Record<AuthorityErrorCode, number>> = {
   'malformed-request': 400,

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Bundle } from '../../src/http/contract.ts';
+import type { Bundle } from '../../src/http/contract/bundle.ts';
 import { formatPublicKeyLine } from '../../src/ssh/public-key.ts';
 import { generateKey, generateSecurityKey } from '../support/keys.ts';
 import type { Liar } from './support/liar.ts';

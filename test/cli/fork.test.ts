@@ -9,7 +9,8 @@ import { keepEvidence } from '../../cli/fork-evidence.ts';
 import { rememberCheckpoint } from '../../cli/log-memory.ts';
 import { loadMemory, remember } from '../../cli/memory.ts';
 import { pathsFrom } from '../../cli/paths.ts';
-import { BundleReply, ConsistencyReply } from '../../src/http/contract.ts';
+import { ConsistencyReply } from '../../src/http/contract/authority.ts';
+import { BundleReply } from '../../src/http/contract/bundle.ts';
 import type { Liar } from './support/liar.ts';
 import { startLiar } from './support/liar.ts';
 

@@ -2,7 +2,7 @@ import { base64urlnopad } from '@scure/base';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { authorityName } from '../../cli/paths.ts';
 import { buildClientData } from '../../src/fido/client-data.ts';
-import type { AskReply } from '../../src/http/contract.ts';
+import type { AskReply } from '../../src/http/contract/requests.ts';
 import type { CertificateLeaf, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
 import { decodeDraft, encodeDraft, flagOption, valueOption } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';

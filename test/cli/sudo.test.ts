@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { authorityName } from '../../cli/paths.ts';
 import { loadSettings } from '../../cli/settings.ts';
 import { AgentConnection } from '../../src/agent/connection.ts';
-import type { Access } from '../../src/http/contract.ts';
+import type { Access } from '../../src/http/contract/access.ts';
 import { assembleCertificate, decodeCertificate, encodeDraft } from '../../src/ssh/certificate.ts';
 import { keyCode } from '../../src/ssh/key-code.ts';
 import { readSecurityKeyFile } from '../../src/ssh/openssh-key.ts';

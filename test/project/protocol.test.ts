@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { expect, test } from 'vitest';
 import { issueAction, touchCode, touchDigest } from '../../src/fido/touch-digest.ts';
-import { Bundle } from '../../src/http/contract.ts';
+import { Bundle } from '../../src/http/contract/bundle.ts';
 import { possessionMessage } from '../../src/ssh/possession.ts';
 import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { encodePublicKey } from '../../src/ssh/public-key.ts';

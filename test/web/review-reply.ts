@@ -1,7 +1,8 @@
 /** Replies as the authority gives them, around real drafts. */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
-import type { ReviewReply, ViewReply } from '../../src/http/contract.ts';
+import type { ViewReply } from '../../src/http/contract/approvals.ts';
+import type { ReviewReply } from '../../src/http/contract/pages.ts';
 import { encodeDraft, flagOption, valueOption } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
 import { LEAST_RANDOM_SERIAL } from '../../src/ssh/serial.ts';

@@ -1,6 +1,7 @@
 /** The page "approve somebody else's request" as states and events; `transition` is pure and total. */
 import type { Answer } from '../../src/fido/touch-digest.ts';
-import type { AnswerReply, Assertion } from '../../src/http/contract.ts';
+import type { AnswerReply } from '../../src/http/contract/approvals.ts';
+import type { Assertion } from '../../src/http/contract/fields.ts';
 import type { Refusal } from '../api.ts';
 import type { Ability } from '../browser.ts';
 import type { CommonEvent, Interrupted, SecretPageStop, Stopped } from '../course.ts';

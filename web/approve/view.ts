@@ -4,7 +4,7 @@
  */
 import type { Answer } from '../../src/fido/touch-digest.ts';
 import { touchDigest } from '../../src/fido/touch-digest.ts';
-import type { ViewReply } from '../../src/http/contract.ts';
+import type { ViewReply } from '../../src/http/contract/approvals.ts';
 import { ReviewFault } from '../request/fault.ts';
 import type { Here, ShownRequest } from '../request/request.ts';
 import { decodeBytes, readRequest, refused } from '../request/request.ts';

@@ -1,6 +1,6 @@
 /** The key that an invite pins, beside the one that the authority says it has. */
 import { base64urlnopad } from '@scure/base';
-import type { BundleReply } from '../../src/http/contract.ts';
+import type { BundleReply } from '../../src/http/contract/bundle.ts';
 import { fingerprint, parsePublicKeyLine } from '../../src/ssh/public-key.ts';
 
 /**

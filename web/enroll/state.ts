@@ -1,6 +1,6 @@
 /** The page "enrol a security key" as states and events; `transition` is pure and total. */
 
-import type { Assertion } from '../../src/http/contract.ts';
+import type { Assertion } from '../../src/http/contract/fields.ts';
 import type { InviteAddress } from '../../src/ssh/invite-address.ts';
 import type { Refusal } from '../api.ts';
 import type { Ability } from '../browser.ts';

@@ -1,7 +1,7 @@
 /** What the page does in each state in which it is at work: one event at the end. */
 import { base64urlnopad } from '@scure/base';
 import { touchDigest } from '../../src/fido/touch-digest.ts';
-import type { InviteReply, OfferReply } from '../../src/http/contract.ts';
+import type { InviteReply, OfferReply } from '../../src/http/contract/enrolments.ts';
 import type { InviteAddress } from '../../src/ssh/invite-address.ts';
 import type { Reply } from '../api.ts';
 import type { PageParts } from '../browser.ts';

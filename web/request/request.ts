@@ -5,7 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import { issueAction, touchDigest } from '../../src/fido/touch-digest.ts';
-import type { ReviewReply } from '../../src/http/contract.ts';
+import type { ReviewReply } from '../../src/http/contract/pages.ts';
 import { isReason } from '../../src/ssh/reason.ts';
 import type { ReviewedCertificate } from './draft.ts';
 import { reviewDrafts } from './draft.ts';

@@ -1,4 +1,4 @@
-import type { Approvable } from '../../src/http/contract.ts';
+import type { Approvable } from '../../src/http/contract/requests.ts';
 import { Screen } from '../screen.tsx';
 import { momentInWords, othersInWords } from '../words.ts';
 import type { Review } from './review.ts';

@@ -1,6 +1,6 @@
 /** From the authority's reply to what the person reviews. */
 import { normalizeCode, touchCode } from '../../src/fido/touch-digest.ts';
-import type { ReviewReply } from '../../src/http/contract.ts';
+import type { ReviewReply } from '../../src/http/contract/pages.ts';
 import { ReviewFault } from '../request/fault.ts';
 import type { Here, ShownRequest } from '../request/request.ts';
 import { readRequest } from '../request/request.ts';

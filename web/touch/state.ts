@@ -2,7 +2,8 @@
  * The page "review and touch" as states and events. `transition` is pure and total: an event that does not belong to the
  * present state changes nothing.
  */
-import type { Approvable, Assertion } from '../../src/http/contract.ts';
+import type { Assertion } from '../../src/http/contract/fields.ts';
+import type { Approvable } from '../../src/http/contract/requests.ts';
 import type { Refusal } from '../api.ts';
 import type { Ability } from '../browser.ts';
 import type { CommonEvent, CommonStop, Interrupted, Stopped } from '../course.ts';

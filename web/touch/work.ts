@@ -1,6 +1,7 @@
 /** What the page does in each state in which it is at work: one call to the outside, one event. */
 
-import type { PageReply, ReviewReply, TouchReply } from '../../src/http/contract.ts';
+import type { PageReply, ReviewReply } from '../../src/http/contract/pages.ts';
+import type { TouchReply } from '../../src/http/contract/requests.ts';
 import type { Reply } from '../api.ts';
 import type { PageParts } from '../browser.ts';
 import { clockAhead, patience } from '../deadline.ts';

@@ -10,17 +10,17 @@ import type { Waiting } from '../../authority/waiting.ts';
 import { describeWaiting, hasApproved, listApprovals, viewRequest } from '../../authority/waiting.ts';
 import { decodeBytes, encodeBytes } from '../bytes.ts';
 import { callerOf } from '../caller.ts';
-import type { AnswerReply, ViewReply } from '../contract.ts';
+import type { AnswerReply, ViewReply } from '../contract/approvals.ts';
 import {
   AnswerBody,
   AnswerReply as AnswerReplySchema,
   ApprovalsReply,
-  Problem,
-  RequestParams,
   SignatureBody,
   ViewBody,
   ViewReply as ViewReplySchema,
-} from '../contract.ts';
+} from '../contract/approvals.ts';
+import { RequestParams } from '../contract/fields.ts';
+import { Problem } from '../contract/problem.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Http } from '../types.ts';
 

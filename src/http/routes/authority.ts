@@ -6,7 +6,9 @@ import { describePerson } from '../../authority/me.ts';
 import { proveConsistency } from '../../authority/release.ts';
 import { encodeBytes } from '../bytes.ts';
 import { callerOf } from '../caller.ts';
-import { BundleReply, ConsistencyQuery, ConsistencyReply, MeReply, Problem } from '../contract.ts';
+import { ConsistencyQuery, ConsistencyReply, MeReply } from '../contract/authority.ts';
+import { BundleReply } from '../contract/bundle.ts';
+import { Problem } from '../contract/problem.ts';
 import { accessJson } from '../problem.ts';
 import type { Http } from '../types.ts';
 

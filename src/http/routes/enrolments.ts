@@ -4,7 +4,7 @@ import type { StartedEnrolment } from '../../authority/enroll.ts';
 import { confirmEnrolment, offerCredential, startEnrolment } from '../../authority/enroll.ts';
 import type { CredentialOffer } from '../../authority/offer.ts';
 import { decodeBytes, encodeBytes } from '../bytes.ts';
-import type { InviteReply, OfferBody } from '../contract.ts';
+import type { InviteReply, OfferBody } from '../contract/enrolments.ts';
 import {
   ConfirmBody,
   ConfirmReply,
@@ -12,9 +12,9 @@ import {
   InviteReply as InviteReplySchema,
   OfferBody as OfferBodySchema,
   OfferReply,
-  Problem,
-  RequestParams,
-} from '../contract.ts';
+} from '../contract/enrolments.ts';
+import { RequestParams } from '../contract/fields.ts';
+import { Problem } from '../contract/problem.ts';
 import { accessJson } from '../problem.ts';
 import type { Http } from '../types.ts';
 

@@ -1,7 +1,7 @@
 import type { Authority } from '../../authority/authority.ts';
 import type { ReadinessCheck } from '../../authority/ready.ts';
 import { checkReadiness } from '../../authority/ready.ts';
-import { Ready } from '../contract.ts';
+import { Ready } from '../contract/authority.ts';
 import type { Http } from '../types.ts';
 
 /** A check signs with every CA key; asking often must not cost more than asking now and then. */

@@ -5,17 +5,16 @@ import { draftsOf, reasonOf } from '../../authority/pending-issue.ts';
 import type { PendingIssue } from '../../authority/records.ts';
 import { touchHints } from '../../authority/touch-hints.ts';
 import { encodeBytes } from '../bytes.ts';
-import type { ReviewReply } from '../contract.ts';
+import { Empty, RequestParams } from '../contract/fields.ts';
+import type { ReviewReply } from '../contract/pages.ts';
 import {
   CodeBody,
-  Empty,
   LoopbackBody,
   PageReply,
-  Problem,
-  RequestParams,
   ReviewBody,
   ReviewReply as ReviewReplySchema,
-} from '../contract.ts';
+} from '../contract/pages.ts';
+import { Problem } from '../contract/problem.ts';
 import type { Http } from '../types.ts';
 
 export function pageRoutes(http: Http, authority: Authority): void {

@@ -9,18 +9,25 @@ import type { PendingIssue } from '../../authority/records.ts';
 import { release, resultOf } from '../../authority/release.ts';
 import { describeWaiting } from '../../authority/waiting.ts';
 import { decodeBytes, encodeBytes } from '../bytes.ts';
-import type { Approvable, AskReply, CertificateAsked, Issued, ResultReply, TouchReply } from '../contract.ts';
+import { RequestParams } from '../contract/fields.ts';
+import { Problem } from '../contract/problem.ts';
+import type {
+  Approvable,
+  AskReply,
+  CertificateAsked,
+  Issued,
+  ResultReply,
+  TouchReply,
+} from '../contract/requests.ts';
 import {
   AskBody,
   AskReply as AskReplySchema,
   OwnSignatureBody,
-  Problem,
-  RequestParams,
   ResultBody,
   ResultReply as ResultReplySchema,
   TouchBody,
   TouchReply as TouchReplySchema,
-} from '../contract.ts';
+} from '../contract/requests.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Http } from '../types.ts';
 

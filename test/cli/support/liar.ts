@@ -9,24 +9,24 @@ import { base64urlnopad } from '@scure/base';
 import { parseAttestationObject } from '../../../src/fido/attested-credential.ts';
 import { buildClientData } from '../../../src/fido/client-data.ts';
 import { issueAction, touchDigest } from '../../../src/fido/touch-digest.ts';
+import type { AnswerReply, ApprovalsReply, ViewReply } from '../../../src/http/contract/approvals.ts';
+import type { MeReply } from '../../../src/http/contract/authority.ts';
+import type { Bundle } from '../../../src/http/contract/bundle.ts';
 import type {
-  AnswerReply,
+  InviteReply,
+  OfferReply,
+  SshOffer,
+  WebauthnOffer,
+} from '../../../src/http/contract/enrolments.ts';
+import type { Assertion } from '../../../src/http/contract/fields.ts';
+import type { Problem } from '../../../src/http/contract/problem.ts';
+import type {
   Approvable,
-  ApprovalsReply,
   AskBody,
   AskReply,
-  Assertion,
-  Bundle,
   CertificateAsked,
-  InviteReply,
   Issued,
-  MeReply,
-  OfferReply,
-  Problem,
-  SshOffer,
-  ViewReply,
-  WebauthnOffer,
-} from '../../../src/http/contract.ts';
+} from '../../../src/http/contract/requests.ts';
 import { signCheckpoint } from '../../../src/log/checkpoint.ts';
 import type { CertificateLeaf } from '../../../src/log/leaf.ts';
 import { encodeLeaf } from '../../../src/log/leaf.ts';

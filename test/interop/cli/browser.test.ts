@@ -7,7 +7,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { touchDigest } from '../../../src/fido/touch-digest.ts';
-import type { PageReply, ReviewReply } from '../../../src/http/contract.ts';
+import type { PageReply, ReviewReply } from '../../../src/http/contract/pages.ts';
 import type { Person } from '../../cli/support/person.ts';
 import { startPerson } from '../../cli/support/person.ts';
 import { haveParts } from '../../support/parts.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ViewReply } from '../../../src/http/contract.ts';
+import type { ViewReply } from '../../../src/http/contract/approvals.ts';
 import type { Visitor } from '../../support/browser.ts';
 import { launchBrowser, visit } from '../../support/browser.ts';
 import { haveParts } from '../../support/parts.ts';

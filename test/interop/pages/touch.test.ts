@@ -1,7 +1,7 @@
 /** Real `usherd`, real `usher`, real Chromium: from the command over the page to the certificate in the agent. */
 import type { Browser, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ReviewReply } from '../../../src/http/contract.ts';
+import type { ReviewReply } from '../../../src/http/contract/pages.ts';
 import type { Visitor } from '../../support/browser.ts';
 import { launchBrowser, visit } from '../../support/browser.ts';
 import { haveParts } from '../../support/parts.ts';

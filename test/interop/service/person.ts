@@ -3,14 +3,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import type { TouchAction } from '../../../src/fido/touch-digest.ts';
 import { touchDigest } from '../../../src/fido/touch-digest.ts';
-import type {
-  AskReply,
-  ConfirmReply,
-  InviteReply,
-  Issued,
-  OfferReply,
-  ResultReply,
-} from '../../../src/http/contract.ts';
+import type { ConfirmReply, InviteReply, OfferReply } from '../../../src/http/contract/enrolments.ts';
+import type { AskReply, Issued, ResultReply } from '../../../src/http/contract/requests.ts';
 import { possessionMessage } from '../../../src/ssh/possession.ts';
 import { encodePublicKey } from '../../../src/ssh/public-key.ts';
 import { signSshsig } from '../../../src/ssh/sshsig.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { touchDigest } from '../../../src/fido/touch-digest.ts';
-import type { ViewReply } from '../../../src/http/contract.ts';
+import type { ViewReply } from '../../../src/http/contract/approvals.ts';
 import { encodeDraft } from '../../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../../src/ssh/certificate-fields.ts';
 import { keyCode } from '../../../src/ssh/key-code.ts';
