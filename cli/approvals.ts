@@ -1,10 +1,10 @@
 /** Requests of other people that wait for an answer: which ones, and what one of them says. */
 import type { Static } from 'typebox';
 import { ApprovalsReply, ViewReply } from '../src/http/contract/approvals.ts';
-import type { Enrolled } from './enrolled.ts';
+import { findUsable } from './agent/own-entries.ts';
+import type { Enrolled } from './authority/enrolled.ts';
+import { signGet } from './authority/signed-call.ts';
 import { UsherCommandError } from './error.ts';
-import { findUsable } from './own-entries.ts';
-import { signGet } from './signed-call.ts';
 
 export type WaitingRequest = Static<typeof ApprovalsReply>['requests'][number];
 

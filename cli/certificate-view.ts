@@ -5,7 +5,7 @@ import type { CertificateOption } from '../src/ssh/certificate-fields.ts';
 import { verifyCertificateSignature } from '../src/ssh/certificate-signature.ts';
 import { fingerprint } from '../src/ssh/public-key.ts';
 import { WireReader } from '../src/ssh/wire.ts';
-import { formatTime } from './review.ts';
+import { formatTime } from './issue/review.ts';
 
 interface CertificateView {
   readonly type: string;

@@ -8,8 +8,8 @@ import { base64urlnopad } from '@scure/base';
 import { AgentConnection } from '../src/agent/connection.ts';
 import type { PublicKey } from '../src/ssh/public-key.ts';
 import { parsePublicKeyLine } from '../src/ssh/public-key.ts';
-import { agentAddress } from './agent-address.ts';
-import { ownEntries, usableEntries } from './entries.ts';
+import { agentAddress } from './agent/agent-address.ts';
+import { ownEntries, usableEntries } from './agent/entries.ts';
 import type { Paths } from './paths.ts';
 import { pathsFrom } from './paths.ts';
 

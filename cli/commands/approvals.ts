@@ -4,10 +4,10 @@ import type { Access } from '../../src/http/contract/access.ts';
 import { printable } from '../../src/ssh/printable.ts';
 import type { WaitingRequest } from '../approvals.ts';
 import { addressOf, listApprovals } from '../approvals.ts';
-import { readSudoPrincipals } from '../asked.ts';
-import { openEnrolled } from '../enrolled.ts';
-import { formatTime, roughDuration } from '../review.ts';
-import { sudoHostsInWords } from '../sudo-names.ts';
+import { openEnrolled } from '../authority/enrolled.ts';
+import { readSudoPrincipals } from '../issue/asked.ts';
+import { formatTime, roughDuration } from '../issue/review.ts';
+import { sudoHostsInWords } from '../issue/sudo-names.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { say, writeData, writeJson } from '../terminal.ts';
 

@@ -1,7 +1,7 @@
 /** `usher config ssh`: what to put into ~/.ssh/config. */
 import { Command } from 'commander';
-import { openEnrolled } from '../enrolled.ts';
-import { noRuntimeDirectory } from '../own-agent.ts';
+import { noRuntimeDirectory } from '../agent/own-agent.ts';
+import { openEnrolled } from '../authority/enrolled.ts';
 import { formatStanza } from '../ssh-config.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { say, writeData } from '../terminal.ts';

@@ -3,10 +3,10 @@
 import { userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { Command } from 'commander';
-import type { VerifiedBundle } from '../bundle.ts';
+import type { VerifiedBundle } from '../authority/bundle.ts';
+import { openEnrolled, storedBundle } from '../authority/enrolled.ts';
 import { examineHost } from '../doctor/host/examine.ts';
 import { report } from '../doctor/report.ts';
-import { openEnrolled, storedBundle } from '../enrolled.ts';
 import { UsherCommandError } from '../error.ts';
 import type { Surroundings } from '../surroundings.ts';
 

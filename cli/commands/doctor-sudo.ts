@@ -1,6 +1,7 @@
 /** `usher doctor sudo HOST`: whether the pam-ussh of a host would take what the agent holds, and if not because of which rule. */
 import { Command } from 'commander';
 import type { AgentFact } from '../../src/pam-ussh/facts.ts';
+import { ownEntries, usableEntries } from '../agent/entries.ts';
 import { report } from '../doctor/report.ts';
 import { readSshConfig } from '../doctor/ssh-config.ts';
 import { listAgent } from '../doctor/sudo/agent-facts.ts';
@@ -14,7 +15,6 @@ import type { KnownSudo } from '../doctor/sudo/known.ts';
 import { knownSudo } from '../doctor/sudo/known.ts';
 import { checkSession } from '../doctor/sudo/session.ts';
 import { signerOf } from '../doctor/sudo/sign.ts';
-import { ownEntries, usableEntries } from '../entries.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { writeData } from '../terminal.ts';
 

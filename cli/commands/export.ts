@@ -8,13 +8,13 @@ import { formatSshd } from '../../src/fleet/sshd.ts';
 import { formatSudoers } from '../../src/fleet/sudoers.ts';
 import type { Access } from '../../src/http/contract/access.ts';
 import type { Roster } from '../../src/policy/roster.ts';
+import { loadSettings } from '../authority/settings.ts';
 import { UsherCommandError } from '../error.ts';
-import { orRefuse } from '../fleet-error.ts';
-import { caFileText, loadCaKeys } from '../host-ca-keys.ts';
+import { orRefuse } from '../hosts/fleet-error.ts';
+import { caFileText, loadCaKeys } from '../hosts/host-ca-keys.ts';
+import { readRoster } from '../hosts/roster-file.ts';
+import { knownSudoName } from '../issue/sudo-names.ts';
 import { pathsFrom } from '../paths.ts';
-import { readRoster } from '../roster-file.ts';
-import { loadSettings } from '../settings.ts';
-import { knownSudoName } from '../sudo-names.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { warn } from '../terminal.ts';
 

@@ -8,9 +8,14 @@ import { formatSudoCaFile, parseSudoCaFile } from '../../src/fleet/sudo-ca-file.
 import { fingerprint } from '../../src/ssh/public-key.ts';
 import { readIfThere } from '../atomic-file.ts';
 import { UsherCommandError } from '../error.ts';
-import { orRefuse } from '../fleet-error.ts';
-import { installFile, whileHolding } from '../install-file.ts';
-import { MAX_STATEMENT_BYTES, readStatement, statementChanges, statementKeys } from '../statement-file.ts';
+import { orRefuse } from '../hosts/fleet-error.ts';
+import { installFile, whileHolding } from '../hosts/install-file.ts';
+import {
+  MAX_STATEMENT_BYTES,
+  readStatement,
+  statementChanges,
+  statementKeys,
+} from '../hosts/statement-file.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { detail, say, warn, writeData } from '../terminal.ts';
 

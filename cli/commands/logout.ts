@@ -1,7 +1,7 @@
 /** `usher logout`: our keys and certificates leave the agent; everything else in it stays. */
 import { Command } from 'commander';
-import { takeOut } from '../agent-choice.ts';
-import { openEnrolled } from '../enrolled.ts';
+import { takeOut } from '../agent/agent-choice.ts';
+import { openEnrolled } from '../authority/enrolled.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { say, writeJson } from '../terminal.ts';
 

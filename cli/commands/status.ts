@@ -2,12 +2,12 @@
 import { Command } from 'commander';
 import { printable } from '../../src/ssh/printable.ts';
 import { fingerprint } from '../../src/ssh/public-key.ts';
-import type { Enrolled } from '../enrolled.ts';
-import { openEnrolled } from '../enrolled.ts';
-import type { Entry } from '../entries.ts';
+import type { Entry } from '../agent/entries.ts';
+import { findUsable } from '../agent/own-entries.ts';
+import type { Enrolled } from '../authority/enrolled.ts';
+import { openEnrolled } from '../authority/enrolled.ts';
 import { UsherCommandError } from '../error.ts';
-import { findUsable } from '../own-entries.ts';
-import { formatTime, roughDuration } from '../review.ts';
+import { formatTime, roughDuration } from '../issue/review.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { writeData, writeJson } from '../terminal.ts';
 

@@ -1,13 +1,13 @@
 /** `usher sudo`: a certificate that pam-ussh takes, in the agent. */
 import { Command } from 'commander';
-import { readyAgent } from '../agent-choice.ts';
-import { addCaKeyOption } from '../ca-key-option.ts';
-import { openEnrolled } from '../enrolled.ts';
-import { lifetimeOf } from '../lifetime.ts';
-import { describeCertified } from '../report.ts';
-import type { SudoIssueOptions } from '../sudo-issue.ts';
-import { issueSudo } from '../sudo-issue.ts';
-import { hostsToAsk, reasonToGive } from '../sudo-wish.ts';
+import { readyAgent } from '../agent/agent-choice.ts';
+import { openEnrolled } from '../authority/enrolled.ts';
+import { addCaKeyOption } from '../issue/ca-key-option.ts';
+import { lifetimeOf } from '../issue/lifetime.ts';
+import { describeCertified } from '../issue/report.ts';
+import type { SudoIssueOptions } from '../issue/sudo-issue.ts';
+import { issueSudo } from '../issue/sudo-issue.ts';
+import { hostsToAsk, reasonToGive } from '../issue/sudo-wish.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { writeJson } from '../terminal.ts';
 import { addTouchOptions } from '../touch-options.ts';

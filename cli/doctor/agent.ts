@@ -2,12 +2,12 @@
 import { verifyCertificateSignature } from '../../src/ssh/certificate-signature.ts';
 import { ed25519FromSeed } from '../../src/ssh/private-key.ts';
 import { encodePublicKey } from '../../src/ssh/public-key.ts';
-import type { AgentAddress } from '../agent-address.ts';
-import { agentAddress } from '../agent-address.ts';
-import type { Entry, EntryOwner } from '../entries.ts';
-import { ownEntries } from '../entries.ts';
+import type { AgentAddress } from '../agent/agent-address.ts';
+import { agentAddress } from '../agent/agent-address.ts';
+import type { Entry, EntryOwner } from '../agent/entries.ts';
+import { ownEntries } from '../agent/entries.ts';
+import { withAgent } from '../agent/ssh-agent.ts';
 import { UsherCommandError } from '../error.ts';
-import { withAgent } from '../ssh-agent.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Check } from './check.ts';
 import { failure, ok, warning } from './check.ts';

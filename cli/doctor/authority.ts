@@ -1,12 +1,13 @@
 /** The authority: its bundle, its clock, and what it says of the person. */
-import type { VerifiedBundle } from '../bundle.ts';
-import type { Enrolled } from '../enrolled.ts';
-import { refreshBundle, storedBundle } from '../enrolled.ts';
-import type { Entry } from '../entries.ts';
-import { isValidAt } from '../entries.ts';
+
+import type { Entry } from '../agent/entries.ts';
+import { isValidAt } from '../agent/entries.ts';
+import type { VerifiedBundle } from '../authority/bundle.ts';
+import type { Enrolled } from '../authority/enrolled.ts';
+import { refreshBundle, storedBundle } from '../authority/enrolled.ts';
+import { refreshAccess } from '../authority/refresh-access.ts';
 import { UsherCommandError } from '../error.ts';
-import { refreshAccess } from '../refresh-access.ts';
-import { roughDuration } from '../review.ts';
+import { roughDuration } from '../issue/review.ts';
 import type { Check } from './check.ts';
 import { failure, ok, warning } from './check.ts';
 import { judgeClock } from './clock.ts';

@@ -2,10 +2,10 @@
 import { optionValue } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
 import { samePublicKey } from '../../src/ssh/public-key.ts';
-import type { VerifiedBundle } from '../bundle.ts';
-import type { Entry } from '../entries.ts';
-import { isValidAt } from '../entries.ts';
-import { roughDuration } from '../review.ts';
+import type { Entry } from '../agent/entries.ts';
+import { isValidAt } from '../agent/entries.ts';
+import type { VerifiedBundle } from '../authority/bundle.ts';
+import { roughDuration } from '../issue/review.ts';
 import type { Check } from './check.ts';
 import { failure, ok, warning } from './check.ts';
 

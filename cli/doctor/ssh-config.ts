@@ -1,5 +1,5 @@
 /** What `ssh` would do, by its own word: `ssh -G`. The judgement is pure. */
-import type { AgentAddress } from '../agent-address.ts';
+import type { AgentAddress } from '../agent/agent-address.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { runProgram } from '../touch/run.ts';
 import type { Check } from './check.ts';

@@ -1,6 +1,6 @@
 /** Whether the chosen way to touch has what it needs on this machine. */
 import { constants } from 'node:fs/promises';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../authority/settings.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { hasBrowser } from '../touch/open-browser.ts';
 import { isOnPath, mayAccess, programOf } from '../touch/programs.ts';

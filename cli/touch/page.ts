@@ -4,7 +4,7 @@
  */
 import { base64urlnopad } from '@scure/base';
 import { touchCode } from '../../src/fido/touch-digest.ts';
-import type { Client } from '../client.ts';
+import type { Client } from '../authority/client.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { detail, say } from '../terminal.ts';
 import { listenOnLoopback } from './loopback.ts';

@@ -14,7 +14,7 @@ import { encodePublicKey, isSecurityKey } from '../../src/ssh/public-key.ts';
 import { readIfThere } from '../atomic-file.ts';
 import { decodeBytes } from '../decode.ts';
 import { UsherCommandError } from '../error.ts';
-import { loadSecurityKey, signWithSecurityKey } from '../subject.ts';
+import { loadSecurityKey, signWithSecurityKey } from '../issue/subject.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { withTemporaryDirectory } from '../temporary-directory.ts';
 import { say } from '../terminal.ts';

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
-import { Client } from '../../cli/client.ts';
+import { Client } from '../../cli/authority/client.ts';
 
 const Reply = Type.Object({ ok: Type.Boolean() }, { additionalProperties: false });
 const ORIGIN = 'https://ca.example.org';

@@ -1,7 +1,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { settingsFile } from '../../cli/authority/settings.ts';
 import { authorityName } from '../../cli/paths.ts';
-import { settingsFile } from '../../cli/settings.ts';
 import { haveParts } from '../support/parts.ts';
 import { SSH_AGENT_PARTS } from '../support/ssh-agent.ts';
 import type { Liar } from './support/liar.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { VerifiedBundle } from '../../cli/bundle.ts';
+import type { VerifiedBundle } from '../../cli/authority/bundle.ts';
 import type { CertificateQuestion } from '../../cli/doctor/certificate.ts';
 import { checkCertificate } from '../../cli/doctor/certificate.ts';
 import type { Check } from '../../cli/doctor/check.ts';

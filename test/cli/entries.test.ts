@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Entry } from '../../cli/agent/entries.ts';
+import { ownEntries, usableEntries } from '../../cli/agent/entries.ts';
 import { judgeEntries } from '../../cli/doctor/agent.ts';
-import type { Entry } from '../../cli/entries.ts';
-import { ownEntries, usableEntries } from '../../cli/entries.ts';
 import { encodeCertificate } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
 import { issue, NOW } from '../support/certificates.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { parseInvite } from '../../cli/enrolment/invite.ts';
 import { UsherCommandError } from '../../cli/error.ts';
-import { parseInvite } from '../../cli/invite.ts';
 
 const SECRET = 's'.repeat(43);
 const KEY = `${'k_'.repeat(21)}A`;

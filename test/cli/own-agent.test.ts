@@ -2,10 +2,10 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { hasAskpass } from '../../cli/askpass.ts';
-import { startOwnAgent } from '../../cli/own-agent.ts';
+import { hasAskpass } from '../../cli/agent/askpass.ts';
+import { startOwnAgent } from '../../cli/agent/own-agent.ts';
+import { loadSettings } from '../../cli/authority/settings.ts';
 import { authorityName } from '../../cli/paths.ts';
-import { loadSettings } from '../../cli/settings.ts';
 import { haveParts } from '../support/parts.ts';
 import { run } from '../support/run.ts';
 import { SSH_AGENT_PARTS } from '../support/ssh-agent.ts';

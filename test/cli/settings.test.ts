@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readIfThere, writeAtomically } from '../../cli/atomic-file.ts';
-import { loadMemory, memoryFile, remember } from '../../cli/memory.ts';
-import type { Paths } from '../../cli/paths.ts';
-import { pathsFrom } from '../../cli/paths.ts';
-import type { Settings } from '../../cli/settings.ts';
+import { loadMemory, memoryFile, remember } from '../../cli/authority/memory.ts';
+import type { Settings } from '../../cli/authority/settings.ts';
 import {
   changeSettings,
   listAuthorities,
   loadSettings,
   saveSettings,
   settingsFile,
-} from '../../cli/settings.ts';
+} from '../../cli/authority/settings.ts';
+import type { Paths } from '../../cli/paths.ts';
+import { pathsFrom } from '../../cli/paths.ts';
 
 let home: string;
 let paths: Paths;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { loadSettings } from '../../cli/authority/settings.ts';
 import { authorityName } from '../../cli/paths.ts';
-import { loadSettings } from '../../cli/settings.ts';
 import { AgentConnection } from '../../src/agent/connection.ts';
 import type { Access } from '../../src/http/contract/access.ts';
 import { assembleCertificate, decodeCertificate, encodeDraft } from '../../src/ssh/certificate.ts';

@@ -558,7 +558,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['text.replaceAll(/(?!\\n)[\\p{C}\\u2028\\u2029]/gu, escaped)', 'text', 'cli/usage'],
   ),
   ...of('cli/commands/status.ts', ['return printable(', 'return String(', 'cli/sudo']),
-  ...of('cli/wait-for-others.ts', ["    ['tell them', keyCode(subject)],\n", '', 'cli/sudo']),
+  ...of('cli/issue/wait-for-others.ts', ["    ['tell them', keyCode(subject)],\n", '', 'cli/sudo']),
   ...of(
     'web/approve/state.ts',
     [' || !canAnswer(state, event.answer)', '', 'web/approve/state'],
@@ -585,7 +585,7 @@ export const MUTANTS: readonly Mutant[] = [
     'web/approve/memory',
   ]),
   ...of(
-    'cli/draft-check.ts',
+    'cli/check/draft-check.ts',
     ['if (drafts.length !== asked.length)', 'if (false)', 'cli/lying-authority'],
     ['if (reply.origin !== asked.origin)', 'if (false)', 'cli/lying-authority'],
     ['if (reply.rpId !== asked.rpId)', 'if (false)', 'cli/lying-authority'],
@@ -597,7 +597,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["only?.purpose === 'sudo' && more.length === 0", 'true', 'cli/lying-authority'],
   ),
   ...of(
-    'cli/draft-fields.ts',
+    'cli/check/draft-fields.ts',
     ["if (fields.type !== 'user')", 'if (false)', 'cli/lying-authority'],
     ['if (!samePublicKey(fields.subject, asked.key))', 'if (false)', 'cli/lying-authority'],
     ['if (fields.keyId !== keyId)', 'if (false)', 'cli/lying-authority'],
@@ -612,7 +612,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["purpose === 'sudo' && extension !== undefined", 'false', 'cli/lying-sudo'],
   ),
   ...of(
-    'cli/issued-check.ts',
+    'cli/check/issued-check.ts',
     ['if (issued.certificates.length !== certificates.length)', 'if (false)', 'cli/lying-authority'],
     [
       'if (!alternatives.some(({ bytes }) => equalBytes(certificate.draft, bytes)))',
@@ -625,7 +625,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['    acceptCheckpoint({', '    ({', 'cli/lying-authority'],
   ),
   ...of(
-    'cli/leaf-check.ts',
+    'cli/check/leaf-check.ts',
     ['equalBytes(leaf.certificate, encodeCertificate(certificate)) &&', '', 'cli/lying-authority'],
     ['leaf.person === person &&', '', 'cli/lying-authority'],
     ['leaf.origin === origin &&', '', 'cli/lying-authority'],
@@ -644,15 +644,15 @@ export const MUTANTS: readonly Mutant[] = [
     ['new Set(approvers).size === approvers.length &&', '', 'cli/lying-sudo'],
   ),
   ...of(
-    'cli/own-agent.ts',
+    'cli/agent/own-agent.ts',
     ['found.uid === process.getuid?.() && ', '', 'cli/own-agent'],
     [' && (found.mode & forbidden) === 0', '', 'cli/own-agent'],
     ['if (!found.isSocket())', 'if (false)', 'cli/own-agent'],
     ['if (await isListening(socket)) return;', '', 'cli/own-agent'],
   ),
-  ...of('cli/ssh-agent.ts', ['if (own) await', 'if (false) await', 'cli/own-agent']),
+  ...of('cli/agent/ssh-agent.ts', ['if (own) await', 'if (false) await', 'cli/own-agent']),
   ...of(
-    'cli/approval-check.ts',
+    'cli/check/approval-check.ts',
     ['if (view.requestId !== requestId)', 'if (false)', 'cli/approve'],
     ['if (!PERSON.test(view.person))', 'if (false)', 'cli/approve'],
     ['if (view.origin !== settings.origin)', 'if (false)', 'cli/approve'],
@@ -678,31 +678,35 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...of('cli/approvals.ts', ['if (origin !== enrolled.settings.origin)', 'if (false)', 'cli/approve']),
   ...of(
-    'cli/ca-signer.ts',
+    'cli/issue/ca-signer.ts',
     ['!mine.some((ca) => samePublicKey(ca.key, key))', 'false', 'cli/sudo'],
     ['if (chosen === undefined)', 'if (false)', 'cli/approve'],
   ),
   ...of(
-    'cli/sudo-subject.ts',
+    'cli/issue/sudo-subject.ts',
     ["if (type === 'ssh-rsa')", 'if (false)', 'cli/sudo'],
     ['(agentKey.flags & TOUCH_REQUIRED) !== 0', 'true', 'cli/sudo'],
   ),
-  ...of('cli/askpass.ts', ['if (await hasAskpass(env)) return;', 'return;', 'cli/own-agent']),
+  ...of('cli/agent/askpass.ts', ['if (await hasAskpass(env)) return;', 'return;', 'cli/own-agent']),
   ...of(
-    'cli/sudo-wish.ts',
+    'cli/issue/sudo-wish.ts',
     ['had?.login === login ?', 'had ?', 'cli/sudo'],
     ['live.isWanted && had', 'had', 'cli/sudo'],
     [".filter((host) => host !== '*')", '', 'cli/sudo'],
   ),
-  ...of('cli/sudo-issue.ts', ['if (isKnown || options.with', 'if (true || options.with', 'cli/sudo']),
-  ...of('cli/sudo-names.ts', ['name !== undefined && HOST.test(name)', 'name !== undefined', 'cli/sudo']),
+  ...of('cli/issue/sudo-issue.ts', ['if (isKnown || options.with', 'if (true || options.with', 'cli/sudo']),
+  ...of('cli/issue/sudo-names.ts', [
+    'name !== undefined && HOST.test(name)',
+    'name !== undefined',
+    'cli/sudo',
+  ]),
   ...of(
-    'cli/entries.ts',
+    'cli/agent/entries.ts',
     [' &&\n      verifyCertificateSignature(certificate)', '', 'cli/entries'],
     ['      isValidAt(certificate, now) &&\n', '', 'cli/entries'],
     ['caKeys.some((key) => samePublicKey(key, certificate.fields.authority)) &&\n', '', 'cli/entries'],
   ),
-  ...of('cli/own-entries.ts', [
+  ...of('cli/agent/own-entries.ts', [
     'String(certificate.fields.serial) === sudoSerial',
     'certificate !== undefined',
     'cli/sudo',
@@ -710,7 +714,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of('cli/doctor/agent.ts', ['if (entries.length === found.length)', 'if (found)', 'cli/entries']),
   ...of('cli/ssh-config.ts', ["    '    AddKeysToAgent no',\n", '', 'cli/own-agent']),
   ...of(
-    'cli/bundle.ts',
+    'cli/authority/bundle.ts',
     ['!result.valid || ', '', 'cli/bundle'],
     ['(signer !== pins.bundleKey && signer !== pins.nextBundleKey)', 'false', 'cli/bundle'],
     ['if (bundle.authority !== origin)', 'if (false)', 'cli/bundle'],
@@ -721,7 +725,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['ca.purpose === purpose && ', '', 'cli/bundle'],
   ),
   ...of(
-    'cli/client.ts',
+    'cli/authority/client.ts',
     ['if (Value.Check(call.reply, value)) return value;', 'if (value) return value as never;', 'cli/client'],
     ['if (size > MAX_REPLY_BYTES)', 'if (false)', 'cli/client'],
     ["redirect: 'error'", "redirect: 'follow'", 'cli/client'],
@@ -741,12 +745,12 @@ export const MUTANTS: readonly Mutant[] = [
     [' || reply.person !== invite.person', '', 'cli/enroll'],
   ),
   ...of(
-    'cli/enrol-credential.ts',
+    'cli/enrolment/enrol-credential.ts',
     ['id !== offered.credentialId || ', '', 'cli/enroll'],
     [' || !equalBytes(key, decodeBytes(offered.publicKey))', '', 'cli/enroll'],
   ),
-  ...of('cli/pin.ts', ['!hostname.endsWith(`.', '!hostname.endsWith(`', 'cli/enroll']),
-  ...of('cli/invite.ts', ['!mayBeAuthority(url)', 'false', 'cli/invite']),
+  ...of('cli/authority/pin.ts', ['!hostname.endsWith(`.', '!hostname.endsWith(`', 'cli/enroll']),
+  ...of('cli/enrolment/invite.ts', ['!mayBeAuthority(url)', 'false', 'cli/invite']),
   ...of('src/ssh/printable.ts', [
     "replaceAll(/[\\p{Cc}\\p{Cf}\\u2028\\u2029]/gu, '?')",
     "replaceAll('x', 'x')",
@@ -785,7 +789,7 @@ export const MUTANTS: readonly Mutant[] = [
     'if (size > maxOutputBytes * 1000)',
     'cli/plugin',
   ]),
-  ...of('cli/settings.ts', [
+  ...of('cli/authority/settings.ts', [
     'if (!/^[A-Za-z0-9[][A-Za-z0-9.:[\\]-]*$/.test(name))',
     'if (false)',
     'cli/settings',
@@ -841,7 +845,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['await whileHolding(path, async () => install(', 'await (install(', 'cli/host-trust'],
   ),
   ...of(
-    'cli/install-file.ts',
+    'cli/hosts/install-file.ts',
     ['if ((mode & OTHERS_WRITE) !== 0 ||', 'if (', 'cli/host-trust'],
     ['if (first !== undefined) await chmod', 'if (false) await chmod', 'cli/host-trust'],
   ),
@@ -853,7 +857,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["'wx', LOCK_MODE", "'w', LOCK_MODE", 'cli/host-trust'],
   ),
   ...of(
-    'cli/host-ca-keys.ts',
+    'cli/hosts/host-ca-keys.ts',
     ['if (!keyless.has(purpose)) return', 'return', 'cli/export'],
     ["keyless.add('sudo');", ';', 'cli/export'],
     ['if (!unreachable || stored === undefined)', 'if (stored === undefined)', 'cli/export'],

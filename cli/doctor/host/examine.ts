@@ -1,7 +1,7 @@
 /** Looks at a whole host: reads its files, asks its programs, and has each part judged. */
 import { hostname } from 'node:os';
 import { parseCaFile } from '../../../src/pam-ussh/ca-file.ts';
-import type { VerifiedBundle } from '../../bundle.ts';
+import type { VerifiedBundle } from '../../authority/bundle.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import type { Check } from '../check.ts';
 import { failure, warning } from '../check.ts';

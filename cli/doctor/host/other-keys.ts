@@ -4,7 +4,7 @@ import { OFFLINE_COMMENT } from '../../../src/fleet/ca-file.ts';
 import { parseCaFile } from '../../../src/pam-ussh/ca-file.ts';
 import { decodeCertificate } from '../../../src/ssh/certificate.ts';
 import { encodePublicKey } from '../../../src/ssh/public-key.ts';
-import type { VerifiedBundle } from '../../bundle.ts';
+import type { VerifiedBundle } from '../../authority/bundle.ts';
 import type { OtherKey } from './ca-file.ts';
 import type { HostFiles } from './files.ts';
 import { linesOf, textOf } from './files.ts';

@@ -3,7 +3,7 @@ import { base64 } from '@scure/base';
 import { parseCaFile } from '../../../src/pam-ussh/ca-file.ts';
 import { SshError } from '../../../src/ssh/error.ts';
 import { decodeKrl, isKrl } from '../../../src/ssh/krl-read.ts';
-import { roughDuration } from '../../review.ts';
+import { roughDuration } from '../../issue/review.ts';
 import type { Check } from '../check.ts';
 import { failure, ok, warning } from '../check.ts';
 import type { HostFiles, HostUser } from './files.ts';

@@ -4,7 +4,7 @@ import type { GoCertificate } from '../../../src/pam-ussh/go-certificate.ts';
 import { readGoSignature } from '../../../src/pam-ussh/go-signature.ts';
 import type { IdentityVerdict } from '../../../src/pam-ussh/verdict.ts';
 import { printable } from '../../../src/ssh/printable.ts';
-import { roughDuration } from '../../review.ts';
+import { roughDuration } from '../../issue/review.ts';
 import type { Check } from '../check.ts';
 import { checkOf, ok, warning } from '../check.ts';
 import type { Signing } from './agent-facts.ts';

@@ -1,6 +1,7 @@
 /** Whether the authority would give sudo on a host, by what it said last. Pure. */
-import { unique } from '../../ask.ts';
-import type { Settings } from '../../settings.ts';
+
+import type { Settings } from '../../authority/settings.ts';
+import { unique } from '../../issue/ask.ts';
 import type { Check } from '../check.ts';
 import { warning } from '../check.ts';
 

@@ -1,7 +1,7 @@
 /** Whether the agent gets to the host at all: by ssh's own word, and by the login certificate's. Pure. */
 
-import type { Entry } from '../../entries.ts';
-import { isValidAt } from '../../entries.ts';
+import type { Entry } from '../../agent/entries.ts';
+import { isValidAt } from '../../agent/entries.ts';
 import type { Check } from '../check.ts';
 import { failure, ok, warning } from '../check.ts';
 

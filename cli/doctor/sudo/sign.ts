@@ -2,7 +2,7 @@
 import type { AgentFact } from '../../../src/pam-ussh/facts.ts';
 import type { IdentityVerdict } from '../../../src/pam-ussh/verdict.ts';
 import { printable } from '../../../src/ssh/printable.ts';
-import { hasAskpass } from '../../askpass.ts';
+import { hasAskpass } from '../../agent/askpass.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { say, whileWaiting } from '../../terminal.ts';
 import type { Signing } from './agent-facts.ts';

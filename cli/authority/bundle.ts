@@ -1,0 +1,141 @@
+/** The bundle: the authority's CA keys and log key, signed by the key that was pinned at enrolment. */
+
+import { Value } from 'typebox/value';
+import type { BundleReply } from '../../src/http/contract/bundle.ts';
+import { Bundle } from '../../src/http/contract/bundle.ts';
+import type { VerifierKey } from '../../src/log/note-key.ts';
+import { parseVerifierKey } from '../../src/log/note-key.ts';
+import { BUNDLE_NAMESPACE } from '../../src/ssh/bundle-namespace.ts';
+import { SshError } from '../../src/ssh/error.ts';
+import type { PublicKey } from '../../src/ssh/public-key.ts';
+import { fingerprint, parsePublicKeyLine, samePublicKey } from '../../src/ssh/public-key.ts';
+import { verifySshsig } from '../../src/ssh/sshsig.ts';
+import { decodeBytes } from '../decode.ts';
+import { UsherCommandError } from '../error.ts';
+
+/** The keys whose signature on a bundle counts: fingerprints. */
+export interface Pins {
+  readonly bundleKey: string;
+  readonly nextBundleKey?: string;
+}
+
+export interface CaSigner {
+  readonly person: string;
+  /** Of a FIDO credential, which is reached without an SSH key file. */
+  readonly credentialId?: string;
+}
+
+export interface CaKey {
+  readonly purpose: string;
+  readonly key: PublicKey;
+  readonly state: 'coming' | 'active' | 'retired' | 'offline';
+  /** The person whose security key it is; none when the authority itself signs. */
+  readonly signer?: CaSigner;
+}
+
+/** A bundle whose signature and contents were checked. */
+export interface VerifiedBundle {
+  readonly reply: BundleReply;
+  /** What WebAuthn credentials of this authority are made for. */
+  readonly rpId: string;
+  readonly number: number;
+  readonly freshUntil: number;
+  readonly caKeys: readonly CaKey[];
+  readonly logKey: VerifierKey;
+  /** What to pin from now on. */
+  readonly pins: Pins;
+}
+
+/**
+ * Verifies signature, authority and form. Time and number are checked by `acceptBundle`, since a stored bundle may be old.
+ * @throws UsherCommandError `bundle-refused`
+ */
+export function verifyBundle(reply: BundleReply, origin: string, pins: Pins): VerifiedBundle {
+  const statement = decodeBytes(reply.statement);
+  const signer = verifySigner(statement, decodeBytes(reply.signature), pins);
+  const bundle = parseStatement(statement);
+  if (bundle.authority !== origin) throw refused(`the bundle is of ${bundle.authority}, not of ${origin}`);
+  const announced = fingerprint(parseLine(bundle.bundleKey));
+  return {
+    reply,
+    rpId: bundle.rpId,
+    number: bundle.number,
+    freshUntil: bundle.freshUntil,
+    caKeys: bundle.caKeys.map(({ key, ...others }) => ({ ...others, key: parseLine(key) })),
+    logKey: parseLogKey(bundle.logKey),
+    pins: signer === announced ? { bundleKey: signer } : { bundleKey: signer, nextBundleKey: announced },
+  };
+}
+
+/**
+ * A bundle just fetched, beside the one seen last: its number does not go back, and one number has one content.
+ * @throws UsherCommandError `bundle-refused`
+ */
+export function acceptBundle(fetched: VerifiedBundle, seen: VerifiedBundle | undefined, now: number): void {
+  if (seen !== undefined && fetched.number < seen.number)
+    throw refused(`the bundle is older than the one you saw last (${fetched.number} after ${seen.number})`);
+  if (seen?.number === fetched.number && seen.reply.statement !== fetched.reply.statement)
+    throw refused(`two different bundles have the number ${fetched.number}`);
+  if (fetched.freshUntil <= now)
+    throw new UsherCommandError(
+      'bundle-refused',
+      'the bundle is out of date: your clock is ahead, or the authority does not renew it',
+      { hint: 'set your clock if it is wrong; if it is right, tell the keeper of the authority' },
+    );
+}
+
+/** Whether new certificates of this purpose may be signed by this key. */
+export function isActiveCaKey(bundle: VerifiedBundle, purpose: string, key: PublicKey): boolean {
+  return bundle.caKeys.some(
+    (ca) => ca.purpose === purpose && ca.state === 'active' && samePublicKey(ca.key, key),
+  );
+}
+
+function verifySigner(statement: Uint8Array, signature: Uint8Array, pins: Pins): string {
+  const result = verifyOrRefuse(statement, signature);
+  const signer = fingerprint(result.key);
+  if (!result.valid || (signer !== pins.bundleKey && signer !== pins.nextBundleKey))
+    throw new UsherCommandError('bundle-refused', 'the bundle is not signed by the key you pinned', {
+      hint: 'somebody may stand between you and the authority; ask its keeper before you enroll again',
+    });
+  return signer;
+}
+
+function verifyOrRefuse(statement: Uint8Array, signature: Uint8Array): ReturnType<typeof verifySshsig> {
+  try {
+    return verifySshsig(signature, BUNDLE_NAMESPACE, statement);
+  } catch (cause) {
+    if (cause instanceof SshError) throw refused('the signature of the bundle is malformed', cause);
+    throw cause;
+  }
+}
+
+function parseStatement(statement: Uint8Array): Bundle {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(statement));
+    if (Value.Check(Bundle, value)) return value;
+  } catch (cause) {
+    throw refused('the bundle is not JSON', cause);
+  }
+  throw refused('the bundle does not have the form that this usher knows');
+}
+
+function parseLine(line: string): PublicKey {
+  try {
+    return parsePublicKeyLine(line).key;
+  } catch (cause) {
+    throw refused('a key in the bundle can not be read', cause);
+  }
+}
+
+function parseLogKey(text: string): VerifierKey {
+  try {
+    return parseVerifierKey(text);
+  } catch (cause) {
+    throw refused('the log key in the bundle can not be read', cause);
+  }
+}
+
+function refused(message: string, cause?: unknown): UsherCommandError {
+  return new UsherCommandError('bundle-refused', message, cause === undefined ? {} : { cause });
+}
