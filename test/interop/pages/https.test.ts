@@ -16,7 +16,7 @@ import { PAGE_PARTS } from './parts.ts';
 const ORIGIN = 'https://ca.example.org';
 const REQUEST_ID = 'AbCdEfGhIjKlMnOpQrStUv';
 const PAGE_SECRET = 'S'.repeat(43);
-const PAGES = new URL('../../../dist/web', import.meta.url);
+const PAGES = new URL('../../../dist/web/', import.meta.url);
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
