@@ -18,8 +18,10 @@ export function newSecret(random: Random): NewSecret {
   return { text, hash: hashSecret(text) };
 }
 
+/** People type it behind commands, which would take a word that begins with "-" for an option. */
 export function newRequestId(random: Random): string {
-  return base64urlnopad.encode(random.bytes(REQUEST_ID_BYTES));
+  const id = base64urlnopad.encode(random.bytes(REQUEST_ID_BYTES));
+  return id.startsWith('-') ? newRequestId(random) : id;
 }
 
 export function hashSecret(text: string): Uint8Array {
