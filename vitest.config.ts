@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -12,6 +13,8 @@ export default defineConfig({
           include: ['test/interop/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Hundreds of programs are started: each would else strip and compile the same sources anew.
+          env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/usher-tests') },
         },
       },
     ],
