@@ -774,6 +774,11 @@ export const MUTANTS: readonly Mutant[] = [
     'askedNetwork: question.from',
     'authority/ask',
   ]),
+  ...of('src/authority/secrets.ts', [
+    "id.startsWith('-') ? newRequestId(random) : id",
+    'id',
+    'authority/secrets',
+  ]),
   ...of('src/http/routes/metrics.ts', [
     'if (!sourceAllows(networks.join(), request.ip))',
     'if (false)',
