@@ -130,7 +130,7 @@ function refusalOfOthers(moment: Moment, grants: readonly Grant[]): Refusal | un
 }
 
 function refusalOfCaTouch(
-  { roster, now, request }: Moment,
+  { roster, now, request, consent }: Moment,
   { draft, person, userVerified }: CaTouch,
   grants: readonly Grant[],
 ): Refusal | undefined {
@@ -142,6 +142,9 @@ function refusalOfCaTouch(
       'user-verification-required',
       'the role asks for a PIN or fingerprint with the CA signature',
     );
+  // Nothing is known of the model of a CA key: where that counts, it can not stand for the holder's touch.
+  if (grants.some(({ touch }) => touch.attestation.required) && consent.touch === undefined)
+    return refuse('attestation-required', 'the role asks for a touch of an attested model, too: touch first');
   return undefined;
 }
 

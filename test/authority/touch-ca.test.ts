@@ -16,6 +16,7 @@ import { verifyCertificateSignature } from '../../src/ssh/certificate-signature.
 import { signMessage } from '../../src/ssh/private-key.ts';
 import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { formatPublicKeyLine, samePublicKey } from '../../src/ssh/public-key.ts';
+import { MAKER_A } from '../policy/roots.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 import { SoftSecurityKey } from '../support/soft-authenticator.ts';
 import type { Scene } from './scene.ts';
@@ -213,6 +214,17 @@ describe('a request for sudo where people hold the CA keys', () => {
     const carol = await scene.enrol('carol');
     await scene.loadRoster(sudoRoster({ caKeys, people: WITHOUT_CAROL }));
     expect(await codeOfAsync(scene.answer(request, 'carol', carol, 'reject'))).toBe('not-an-approver');
+  });
+
+  it('needs a touch of an attested model besides the CA signature where the role says so', async () => {
+    const model = 'ee882879-721c-4913-9775-3dfcce97072a';
+    const touch = `{ attestation: { aaguids: [${model}], roots: [${JSON.stringify(MAKER_A)}] } }`;
+    const { scene, keys } = await openKeyless({ touch });
+    await using _ = scene;
+    const { request, pollSecret } = await scene.askSudo('alice');
+    const offered = signatureOf(request, keys.alice);
+    const signing = signOwnRequest(scene.authority, request.id, pollSecret, offered);
+    expect(await codeOfAsync(signing)).toBe('attestation-required');
   });
 
   it('needs the user verified in the CA signature where the role says so', async () => {

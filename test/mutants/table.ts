@@ -116,6 +116,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ['grants.some(({ touch }) => touch.userVerification) && !userVerified', 'false', 'authority/touch-ca'],
     ['...approvals]) {', ']) {', 'authority/approve'],
+    ['touch.attestation.required) && consent.touch === undefined', 'false)', 'authority/touch-ca'],
   ),
   ...of(
     'src/authority/touch-policy.ts',
