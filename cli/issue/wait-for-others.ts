@@ -39,9 +39,13 @@ export function peopleWho(count: number): string {
 async function poll(enrolled: Enrolled, waited: Waited, first: Approvable): Promise<Issued> {
   const { surroundings } = enrolled;
   let last: ResultReply = first;
+  let isAway = false;
   for (;;) {
     await surroundings.sleep(POLL_MILLISECONDS);
     const reply = await askPatiently(enrolled, waited);
+    if (reply === undefined && !isAway)
+      say(surroundings, 'the authority does not answer; it goes on waiting');
+    isAway = reply === undefined;
     if (reply?.state === 'issued') return reply;
     if (reply?.state === 'waiting' && reply.given > first.given && isNews(reply, last))
       say(surroundings, `${reply.given} of ${reply.needed} approved`);
