@@ -37,7 +37,25 @@ export type AuthorityErrorCode =
   | 'call-refused'
   | 'call-replayed'
   | 'unknown-credential'
-  | 'bad-roster';
+  | 'bad-roster'
+  | 'right-missing'
+  | 'unknown-host'
+  | 'unknown-machine'
+  | 'machine-locked'
+  | 'token-unknown'
+  | 'token-used'
+  | 'token-expired'
+  | 'renewal-refused'
+  | 'host-call-refused'
+  | 'bundle-changed'
+  | 'nothing-to-revoke'
+  | 'key-revoked'
+  | 'no-ca-key'
+  | 'unknown-ca-key'
+  | 'wrong-ca-state'
+  | 'hosts-lack-key'
+  | 'clients-lack-key'
+  | 'statement-refused';
 
 /** Why somebody who was authenticated does not get what was asked, and what that person may ask for instead. */
 export interface Refusal {

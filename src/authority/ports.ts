@@ -1,14 +1,22 @@
 /** What the use cases need from the outside. Adapters implement these; nothing here knows SQL, files or sockets. */
 import type { NodeCoordinate } from '../log/merkle.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
+import type { Purpose } from './purpose.ts';
 import type {
+  CaKeyRecord,
+  CertificateFilter,
   Credential,
+  HostReport,
+  HostToken,
   Invite,
   IssuedCertificate,
   KeyUse,
+  KrlContent,
+  Machine,
   PendingIssue,
   PendingRequest,
   RequestId,
+  Revocation,
 } from './records.ts';
 
 export interface Clock {
@@ -67,6 +75,32 @@ export interface StoreReader {
   countWaiting(person: string, now: number, most: number): Promise<number>;
   keyUse(identity: string): Promise<KeyUse | undefined>;
 
+  /** Certificates that have not ended at `now` and are not revoked, by serial; at most `most`, those above `after`. */
+  liveCertificates(
+    filter: CertificateFilter,
+    now: number,
+    page: { readonly after: bigint; readonly most: number },
+  ): Promise<readonly IssuedCertificate[]>;
+  isRevoked(serial: bigint): Promise<boolean>;
+  /** Whether this key, by its fingerprint, counts no more whatever certificate it has. */
+  isKeyRevoked(fingerprint: string): Promise<boolean>;
+  /** The number alone is read at no cost, to see whether the content is needed. */
+  krlNumber(purpose: Purpose): Promise<number>;
+  krlContent(purpose: Purpose): Promise<KrlContent>;
+  /** Whether the list names a certificate that ended before `before`. */
+  hasEndedRevocations(purpose: Purpose, before: number): Promise<boolean>;
+
+  /** In the order in which they became known. */
+  caKeyRecords(): Promise<readonly CaKeyRecord[]>;
+
+  findHostToken(id: string): Promise<HostToken | undefined>;
+  findMachine(name: string): Promise<Machine | undefined>;
+  /** By name. */
+  listMachines(): Promise<readonly Machine[]>;
+  listHostReports(): Promise<readonly HostReport[]>;
+  /** The newest signed statement about a keyless sudo CA, as text. */
+  sudoStatement(): Promise<string | undefined>;
+
   /** The empty log has size 0 and an empty checkpoint text. */
   logHead(): Promise<LogHead>;
   logLeaf(index: number): Promise<Uint8Array | undefined>;
@@ -101,8 +135,29 @@ export interface StoreWriter extends StoreReader {
   /** @returns false when it is used already. */
   useInvite(id: string, now: number): Promise<boolean>;
 
-  /** @throws when the serial exists. */
-  insertCertificate(certificate: IssuedCertificate): Promise<void>;
+  /** @param credentials ids of those whose touches it rests on. @throws when the serial exists. */
+  insertCertificate(certificate: IssuedCertificate, credentials: readonly string[]): Promise<void>;
+  /** Those that were not revoked before; the lists of their purposes get new numbers, at least `now`. */
+  revokeCertificates(revocations: readonly Revocation[], now: number): Promise<readonly bigint[]>;
+  /** For good, on the lists of every purpose. @returns false when it was revoked before. */
+  revokeKey(fingerprint: string, now: number): Promise<boolean>;
+  /** Drops entries that ended before `before`; the list gets a new number if there were any. */
+  dropEndedRevocations(purpose: Purpose, before: number, now: number): Promise<void>;
+
+  /** Adds it, or replaces state and times of the one with this public key. */
+  saveCaKey(record: CaKeyRecord): Promise<void>;
+
+  insertHostToken(token: HostToken): Promise<void>;
+  /** @returns false when it is used already. */
+  useHostToken(id: string, now: number): Promise<boolean>;
+  /** Adds a machine, or replaces the one of this name. */
+  saveMachine(machine: Machine): Promise<void>;
+  saveHostReport(report: HostReport): Promise<void>;
+  /** Keeps something alarming once. @returns false when it was kept before. */
+  rememberAlarm(what: string, now: number): Promise<boolean>;
+  /** Replaces it if `number` is greater than that of the stored one. @returns whether it was. */
+  setSudoStatement(number: number, text: string): Promise<boolean>;
+
   /** Gives a key its one use, if it has none. @returns the use it has now. */
   claimKey(identity: string, use: KeyUse): Promise<KeyUse>;
   /** @returns false when the nonce was seen before its time was over. */

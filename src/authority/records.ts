@@ -1,6 +1,7 @@
 /** What the authority keeps. Bytes are bytes; times are Unix seconds; names are those of design and roster. */
 import type { AssertionJson } from '../fido/assertion.ts';
 import type { CertificateRequest } from '../policy/decision.ts';
+import type { Act } from '../ssh/act.ts';
 import type { Refusal } from './error.ts';
 import type { Purpose } from './purpose.ts';
 
@@ -55,6 +56,14 @@ export interface IssuedCertificate {
   readonly validBefore: number;
   readonly certificate: Uint8Array;
 }
+
+/** Which live certificates are meant: those of a person or machine, for a key, by a CA key, or touched with a credential. */
+export type CertificateFilter =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'holder'; readonly purposes: readonly Purpose[]; readonly holder: string }
+  /** Fingerprints. */
+  | { readonly kind: 'subject' | 'authority'; readonly key: string }
+  | { readonly kind: 'credential'; readonly id: string };
 
 interface PendingBase {
   readonly id: RequestId;
@@ -147,4 +156,112 @@ export interface PendingEnrolment extends PendingBase {
     | { readonly kind: 'enrolled'; readonly credentialId: string };
 }
 
-export type PendingRequest = PendingIssue | PendingEnrolment;
+/** A person wants to change something about the authority itself, with a touch. */
+export interface PendingAct extends PendingBase {
+  readonly action: 'act';
+  readonly act: Act;
+  readonly state:
+    | { readonly kind: 'pending' }
+    /** Carried out, in the transaction that made this version. */
+    | { readonly kind: 'done'; readonly result: ActResult }
+    | { readonly kind: 'denied'; readonly refusal: Refusal }
+    | { readonly kind: 'rejected'; readonly reason: 'too-many-codes' };
+}
+
+/** What came of an act; kept so that a lost reply can be fetched again. */
+export type ActResult =
+  | { readonly kind: 'host-invited'; readonly host: string; readonly expiresAt: number }
+  /** `serials` are the first of them. */
+  | { readonly kind: 'revoked'; readonly count: number; readonly serials: readonly bigint[] }
+  | {
+      readonly kind: 'ca-key';
+      readonly purpose: Purpose;
+      /** Public key line. */
+      readonly key: string;
+      readonly state: CaKeyState;
+      /** Of a revoked key: whose live certificates have to be issued again, and how many each has. */
+      readonly affected: readonly { readonly holder: string; readonly certificates: number }[];
+    };
+
+export type PendingRequest = PendingIssue | PendingEnrolment | PendingAct;
+
+/** created: known here only. coming: hosts and clients get it. retired: trusted for what it signed. The last two are for good. */
+export type CaKeyState = 'created' | 'coming' | 'active' | 'retired' | 'removed' | 'revoked';
+
+/** A CA key of the authority's own. */
+export interface CaKeyRecord {
+  readonly purpose: Purpose;
+  /** SSH public key blob. */
+  readonly publicKey: Uint8Array;
+  readonly state: CaKeyState;
+  /** Since when it has this state. */
+  readonly since: number;
+  /** Since when hosts and clients get it; absent: they never did. */
+  readonly publishedAt?: number;
+}
+
+/** A one-time right to enrol one host. */
+export interface HostToken {
+  /** Hex SHA-256 of the token: the token itself is never stored. */
+  readonly id: string;
+  readonly host: string;
+  readonly person: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly usedAt?: number;
+}
+
+/** A host that has enrolled; its name is one of the roster's hosts. */
+export interface Machine {
+  readonly name: string;
+  /** What the next renewal has to carry; 1 after enrolment. */
+  readonly generation: number;
+  /** SHA-256 of the secret that the next renewal has to show. */
+  readonly nextHash: Uint8Array;
+  /** The same of the request that was served last, whose reply may have been lost. */
+  readonly lastHash: Uint8Array;
+  /** Its host keys, as SSH blobs, in the order of the request. */
+  readonly keys: readonly Uint8Array[];
+  /** The certificates of this generation, in that order. */
+  readonly serials: readonly bigint[];
+  readonly enrolledAt: number;
+  readonly renewedAt: number;
+  /** Two holders were seen: it gets nothing until it enrols with a new token. */
+  readonly lockedAt?: number;
+}
+
+/** What a host said of itself last. */
+export interface HostReport {
+  readonly host: string;
+  readonly receivedAt: number;
+  /** Number of the bundle that it has installed. */
+  readonly number: number;
+  readonly openssh: string;
+  readonly pamUssh: string;
+  /** Purpose and fingerprint of each CA key that it trusts. */
+  readonly trusts: readonly { readonly purpose: string; readonly key: string }[];
+  /** Serials of the host certificates that it shows. */
+  readonly shows: readonly bigint[];
+  readonly problems: readonly string[];
+}
+
+/** A certificate that counts no more, until it ends by itself. */
+export interface Revocation {
+  readonly serial: bigint;
+  readonly purpose: Purpose;
+  /** The CA key that signed it, as SSH blob. */
+  readonly authority: Uint8Array;
+  readonly validBefore: number;
+  readonly revokedAt: number;
+}
+
+/** What a revocation list of one purpose says. */
+export interface KrlContent {
+  /** Grows with every change. */
+  readonly number: number;
+  /** Unix seconds of the last change. */
+  readonly changedAt: number;
+  readonly certificates: readonly { readonly authority: Uint8Array; readonly serials: readonly bigint[] }[];
+  /** Of keys that count no more themselves, whichever certificate they have. */
+  readonly fingerprints: readonly string[];
+}

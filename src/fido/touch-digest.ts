@@ -15,10 +15,13 @@
  *                              string  credential id
  *                              string  public key (COSE for webauthn, SSH blob for ssh-sk)
  *                              string  invite id
+ *   kinds of acts:             string  parameters, as `ssh/act.ts` encodes them
  *
  * in the data types of RFC 4251, section 5; the digest is SHA-256 over all of it.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
+import type { Act } from '../ssh/act.ts';
+import { actParameters } from '../ssh/act.ts';
 import { WireWriter } from '../ssh/wire.ts';
 import { FidoError } from './error.ts';
 
@@ -33,6 +36,7 @@ export type TouchAction =
       readonly reason: string;
     }
   | { readonly kind: Answer; readonly requestDigest: Uint8Array }
+  | Act
   | {
       readonly kind: 'enroll';
       readonly person: string;
@@ -115,6 +119,14 @@ function writeAction(action: TouchAction, writer: WireWriter): void {
         .string(action.credentialId)
         .string(action.publicKey)
         .string(action.inviteId);
+      return;
+    case 'invite-host':
+    case 'revoke':
+    case 'stage-ca':
+    case 'activate-ca':
+    case 'retire-ca':
+    case 'revoke-ca':
+      writer.string(actParameters(action));
       return;
     default:
       // A kind that an older page does not know must not become a digest that leaves its parameters out.

@@ -12,6 +12,7 @@ export type SshErrorCode =
   | 'bad-signature'
   | 'bad-armor'
   | 'bad-krl'
+  | 'bad-act'
   | 'bad-principal'
   | 'bad-option'
   | 'bad-validity'
