@@ -3,6 +3,7 @@ import type { Roster, SudoCaKey } from '../policy/roster.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
 import { BREAK_GLASS_PURPOSES } from './break-glass.ts';
+import { AuthorityError } from './error.ts';
 import type { CaSigner, StoreReader } from './ports.ts';
 import type { Purpose } from './purpose.ts';
 import { PURPOSES } from './purpose.ts';
@@ -19,6 +20,20 @@ export interface CaKey {
 export function signerOf({ signers }: Pick<Authority, 'signers'>, purpose: Purpose): CaSigner | undefined {
   const signer = signers[purpose];
   return signer === 'touch' ? undefined : signer;
+}
+
+/**
+ * The one that signs certificates of this purpose now.
+ * @throws AuthorityError `no-ca-key` when there is none
+ */
+export async function activeSigner(
+  authority: Authority,
+  _tx: StoreReader,
+  purpose: Purpose,
+): Promise<CaSigner> {
+  const signer = signerOf(authority, purpose);
+  if (signer === undefined) throw new AuthorityError('no-ca-key', `there is no active CA key for ${purpose}`);
+  return signer;
 }
 
 /** The keys that the authority signs with itself. */

@@ -3,8 +3,11 @@ import { assembleCertificate } from '../ssh/certificate.ts';
 import { inspectDraftSignature } from '../ssh/certificate-signature.ts';
 import type { Authority } from './authority.ts';
 import { signerOf } from './ca-keys.ts';
+import { draftFields } from './draft.ts';
 import { AuthorityError } from './error.ts';
 import { draftAt } from './pending-issue.ts';
+import type { CaSigner } from './ports.ts';
+import type { Purpose } from './purpose.ts';
 import type { CaTouch, Consent, DraftedCertificate, PendingIssue } from './records.ts';
 
 /**
@@ -18,7 +21,7 @@ export async function signDrafts(
   { caTouch }: Consent,
 ): Promise<readonly Uint8Array[]> {
   if (caTouch !== undefined) return [completed(request, caTouch)];
-  return Promise.all(request.certificates.map((drafted) => signDraft(authority, drafted)));
+  return Promise.all(request.certificates.map((drafted) => signDrafted(authority, drafted)));
 }
 
 /** The person's touch is the signature; it was verified when it came (`ca-touch.ts`). */
@@ -26,16 +29,24 @@ function completed(request: PendingIssue, { draft, signature }: CaTouch): Uint8A
   return assembleCertificate(draftAt(request, draft), signature);
 }
 
-async function signDraft(authority: Authority, { request, drafts }: DraftedCertificate): Promise<Uint8Array> {
+function signDrafted(authority: Authority, { request, drafts }: DraftedCertificate): Promise<Uint8Array> {
   const { purpose } = request;
   const [signer, [draft, ...others]] = [signerOf(authority, purpose), drafts];
   if (signer === undefined || draft === undefined || others.length > 0)
     throw new AuthorityError('signing-failed', `certificates for ${purpose} are signed by people`);
+  return signDraft(signer, purpose, draft);
+}
+
+/**
+ * One draft with the CA key that it names.
+ * @throws AuthorityError `signing-failed` when the signer fails or signs something else.
+ */
+export async function signDraft(signer: CaSigner, purpose: Purpose, draft: Uint8Array): Promise<Uint8Array> {
   const signature = await signer.sign(draft).catch((cause: unknown) => {
     throw new AuthorityError('signing-failed', `the CA key for ${purpose} does not sign`, { cause });
   });
   // The signer may be a program or a device of its own: what it signed is what counts, not what it was asked.
-  if (!inspectDraftSignature(signer.publicKey, draft, signature).valid)
+  if (!inspectDraftSignature(draftFields(draft).authority, draft, signature).valid)
     throw new AuthorityError('signing-failed', `the signature of the CA key for ${purpose} is wrong`);
   return assembleCertificate(draft, signature);
 }

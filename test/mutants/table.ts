@@ -186,7 +186,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...of('src/authority/sign.ts', [
-    '!inspectDraftSignature(signer.publicKey, draft, signature).valid',
+    '!inspectDraftSignature(draftFields(draft).authority, draft, signature).valid',
     'false',
     'authority/race',
   ]),
@@ -586,12 +586,15 @@ export const MUTANTS: readonly Mutant[] = [
     'web/approve/memory',
   ]),
   ...of(
-    'cli/check/draft-check.ts',
-    ['if (drafts.length !== asked.length)', 'if (false)', 'cli/lying-authority'],
-    ['if (reply.origin !== asked.origin)', 'if (false)', 'cli/lying-authority'],
-    ['if (reply.rpId !== asked.rpId)', 'if (false)', 'cli/lying-authority'],
+    'cli/check/frame-check.ts',
+    ['if (reply.origin !== origin)', 'if (false)', 'cli/lying-authority'],
+    ['if (reply.rpId !== rpId)', 'if (false)', 'cli/lying-authority'],
     ['reply.expiresAt <= now - CLOCK_SLACK_SECONDS || ', '', 'cli/lying-authority'],
     [' || reply.expiresAt > now + MAX_WAIT_SECONDS', '', 'cli/lying-authority'],
+  ),
+  ...of(
+    'cli/check/draft-check.ts',
+    ['if (drafts.length !== asked.length)', 'if (false)', 'cli/lying-authority'],
     ['if (!equalBytes(encodeDraft({ ...fields, authority }), first.bytes))', 'if (false)', 'cli/lying-sudo'],
     ['if (drafts.some(isTwice))', 'if (false)', 'cli/lying-sudo'],
     ['if (new Set(serials).size !== serials.length)', 'if (false)', 'cli/lying-sudo'],
