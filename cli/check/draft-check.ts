@@ -8,13 +8,13 @@ import { equalBytes } from '../../src/fido/equal-bytes.ts';
 import { issueAction, touchDigest } from '../../src/fido/touch-digest.ts';
 import type { AskReply } from '../../src/http/contract/requests.ts';
 import { encodeDraft } from '../../src/ssh/certificate.ts';
-import { printable } from '../../src/ssh/printable.ts';
 import { samePublicKey } from '../../src/ssh/public-key.ts';
 import type { VerifiedBundle } from '../authority/bundle.ts';
 import { decodeBytes } from '../decode.ts';
 import type { Asked } from '../issue/asked.ts';
 import type { CheckedDraft } from './draft-fields.ts';
-import { CLOCK_SLACK_SECONDS, checkDraft, refusedDraft } from './draft-fields.ts';
+import { checkDraft, refusedDraft } from './draft-fields.ts';
+import { checkFrame } from './frame-check.ts';
 
 /** What was asked for, with the drafts of which one is to be signed: several where people's CA keys sign. */
 export interface CheckedCertificate {
@@ -33,8 +33,6 @@ export interface CheckedRequest {
   readonly drafts: readonly CheckedDraft[];
   readonly digest: Uint8Array;
 }
-
-const MAX_WAIT_SECONDS = 900;
 
 /** @throws UsherCommandError `draft-refused` that names the first thing that differs. */
 export function checkRequest(
@@ -99,19 +97,6 @@ function sortDrafts({ drafts }: AskReply, asked: readonly Asked[]): readonly Sor
   if (drafts.length !== asked.length)
     throw refusedDraft(`${asked.length} certificates were asked for, the authority drafted ${drafts.length}`);
   return asked.map((one, index) => ({ one, drafts: drafts.slice(index, index + 1) }));
-}
-
-function checkFrame(reply: AskReply, asked: Asked, now: number): void {
-  if (reply.origin !== asked.origin)
-    throw refusedDraft(`the touch would be for ${printable(reply.origin, 100)}, not for ${asked.origin}`);
-  if (reply.rpId !== asked.rpId)
-    throw refusedDraft(`the touch would be for the RP id ${printable(reply.rpId, 100)}, not ${asked.rpId}`);
-  if (decodeBytes(reply.nonce).length !== 32) throw refusedDraft('the nonce does not have 32 bytes');
-  if (reply.expiresAt <= now - CLOCK_SLACK_SECONDS || reply.expiresAt > now + MAX_WAIT_SECONDS)
-    throw refusedDraft(
-      'the time to touch is not within the next minutes',
-      'compare your clock: usher doctor',
-    );
 }
 
 /** A request holds one certificate for sudo at most. */
