@@ -38,7 +38,6 @@ export type AuthorityErrorCode =
   | 'call-replayed'
   | 'unknown-credential'
   | 'bad-roster'
-  | 'right-missing'
   | 'unknown-host'
   | 'unknown-machine'
   | 'machine-locked'

@@ -36,10 +36,11 @@ export function buildRoster(file: RosterFile, digest: Uint8Array): Roster {
   const hosts = mapValues(file.hosts ?? {}, buildHost);
   const roles = mapValues(
     file.roles,
-    (name, { login, sudo, touch }): Role => ({
+    (name, { login, sudo, manage, touch }): Role => ({
       name,
       ...(login === undefined ? {} : { login: buildLogin(login) }),
       ...(sudo === undefined ? {} : { sudo: buildSudo(sudo) }),
+      manage: new Set(manage),
       touch: buildTouch(touch ?? {}),
     }),
   );

@@ -83,6 +83,8 @@ export const DENIAL_CODES = [
   'key-not-allowed',
   /** The roster changed after the draft, which it no longer covers. */
   'policy-changed',
+  /** None of the person's roles may do this to the authority. */
+  'right-missing',
 ] as const;
 
 export type DenialCode = (typeof DENIAL_CODES)[number];

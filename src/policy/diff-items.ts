@@ -1,6 +1,7 @@
 /** The single things a person can gain or lose. Each function names gains; what is lost is gained on the way back. */
 import type { Cidr } from './cidr.ts';
 import { contains } from './cidr.ts';
+import type { RightItem } from './diff-right-items.ts';
 import type { SudoItem } from './diff-sudo-items.ts';
 import type { TermItem } from './diff-term-items.ts';
 import { limitItems } from './diff-term-items.ts';
@@ -16,7 +17,8 @@ export type Item =
   /** Unix seconds; undefined is without end. `otherwise` is what stands in the other roster. */
   | { readonly kind: 'until'; readonly until: number | undefined; readonly otherwise: number | undefined }
   | TermItem
-  | SudoItem;
+  | SudoItem
+  | RightItem;
 
 type Hosts = readonly string[];
 

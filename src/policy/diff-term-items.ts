@@ -1,13 +1,20 @@
-/** What certificates of every purpose have: lifetimes, and what their touches must show. */
-import type { AttestationPolicy } from './roster.ts';
+/** What certificates of every purpose have, and acts in part: lifetimes, and what their touches must show. */
+import type { AttestationPolicy, Right, TouchPolicy } from './roster.ts';
 import type { HostTerms } from './shift.ts';
 
 export type TermItem =
   | LifetimeItem
   /** A touch that does without something. */
-  | (At & { readonly kind: 'touch'; readonly without: TouchDemand })
+  | (Touched & { readonly kind: 'touch'; readonly without: TouchDemand })
   /** Models, or makers, of security keys that count. */
-  | (At & { readonly kind: 'authenticators'; readonly models: readonly string[]; readonly makers: number });
+  | (Touched & {
+      readonly kind: 'authenticators';
+      readonly models: readonly string[];
+      readonly makers: number;
+    });
+
+/** What it is touched for: certificates, or acts of a right. */
+export type Touched = At | { readonly purpose: 'act'; readonly right: Right };
 
 interface At {
   readonly purpose: 'login' | 'sudo';
@@ -38,7 +45,10 @@ export function limitItems(
   after: Limited,
 ): readonly [lifetimes: readonly TermItem[], touches: readonly TermItem[]] {
   const at = { purpose, hosts };
-  return [lifetimeItems(at, before, after), before === undefined ? [] : touchItems(at, before, after)];
+  return [
+    lifetimeItems(at, before, after),
+    before === undefined ? [] : touchItems(at, before.touch, after.touch),
+  ];
 }
 
 function lifetimeItems(at: At, before: Limited | undefined, after: Limited): readonly TermItem[] {
@@ -53,7 +63,7 @@ function lifetimesOf({ profile }: Limited): Lifetimes {
   return { usual: profile.lifetime, most: profile.maxLifetime };
 }
 
-function touchItems(at: At, { touch: before }: Limited, { touch: after }: Limited): readonly TermItem[] {
+export function touchItems(at: Touched, before: TouchPolicy, after: TouchPolicy): readonly TermItem[] {
   const demands: readonly (readonly [TouchDemand, boolean, boolean])[] = [
     ['user verification', before.userVerification, after.userVerification],
     ['the same machine', before.sameMachine, after.sameMachine],
@@ -67,7 +77,7 @@ function touchItems(at: At, { touch: before }: Limited, { touch: after }: Limite
 }
 
 function authenticatorItems(
-  at: At,
+  at: Touched,
   before: AttestationPolicy,
   after: AttestationPolicy,
 ): readonly TermItem[] {

@@ -2,7 +2,9 @@ import { formatDuration } from '../ssh/duration.ts';
 import type { Change, PersonDiff, RosterDiff } from './diff.ts';
 import type { Item } from './diff-items.ts';
 import type { Approvals } from './diff-sudo-items.ts';
-import type { Lifetimes } from './diff-term-items.ts';
+import type { Lifetimes, Touched } from './diff-term-items.ts';
+
+import type { Right } from './roster.ts';
 import { EVERYWHERE } from './shift.ts';
 import { formatTime } from './time.ts';
 
@@ -45,9 +47,9 @@ function describe(item: Item, other: 'was' | 'now'): string {
     case 'source-addresses':
       return `from ${networks(item.networks)}${at(item.hosts)}`;
     case 'touch':
-      return `${purpose(item)}touches without ${item.without}${at(item.hosts)}`;
+      return touched(item, `touches without ${item.without}`);
     case 'authenticators':
-      return `${purpose(item)}security keys of ${authenticators(item)}${at(item.hosts)}`;
+      return touched(item, `security keys of ${authenticators(item)}`);
     case 'security-key':
       return `security key ${item.fingerprint} ${item.comment}`.trimEnd();
     case 'until':
@@ -60,6 +62,8 @@ function describe(item: Item, other: 'was' | 'now'): string {
       return `sudo without ${item.without}${at(item.hosts)}`;
     case 'approver':
       return `may approve sudo${at(item.hosts)}`;
+    case 'rights':
+      return `may ${item.rights.map((right) => RIGHTS[right]).join(', ')}`;
     case 'sudo-ca-key':
       return `${CA_KEY[item.state]}: ${item.fingerprint} ${item.comment}`.trimEnd();
   }
@@ -88,6 +92,17 @@ const CA_KEY = {
   active: 'A CA KEY FOR SUDO, ROOT ON EVERY HOST',
   retired: 'A CA KEY FOR SUDO, retired, trusted until hosts forget it',
 } as const;
+
+const RIGHTS: { readonly [R in Right]: string } = {
+  hosts: 'invite hosts',
+  revoke: 'revoke',
+  ca: 'REPLACE THE KEYS THAT SIGN',
+};
+
+function touched(item: Touched, what: string): string {
+  if (item.purpose === 'act') return `"${item.right}": ${what}`;
+  return `${purpose(item)}${what}${at(item.hosts)}`;
+}
 
 function approvals({ approvals: count, approvers }: Approvals): string {
   if (count === 0) return 'without approval';

@@ -2,6 +2,8 @@
 
 import type { Item } from './diff-items.ts';
 import { keyItems, loginItems, principalItems, untilItems } from './diff-items.ts';
+import type { Rights } from './diff-right-items.ts';
+import { rightItems, rightsOf } from './diff-right-items.ts';
 import { approverItems, sudoCaItems, sudoItems, sudoTermItems } from './diff-sudo-items.ts';
 import type { LoginProfile, Person, Roster, SudoCaKey, SudoProfile } from './roster.ts';
 import type { HostShift } from './shift.ts';
@@ -79,7 +81,7 @@ function personDiff(name: string, before: Holding, after: Holding, shifts: Shift
 }
 
 /** What is lost is what the way back would gain. */
-function gainsOf(before: Holding, after: Holding, { login, sudo, approval }: Shift): readonly Item[] {
+function gainsOf(before: Holding, after: Holding, { login, sudo, approval, rights }: Shift): readonly Item[] {
   const [had, has] = [before.person?.logins ?? [], after.person?.logins ?? []];
   return [
     ...principalItems(had, has, login.gained, login.after),
@@ -87,6 +89,7 @@ function gainsOf(before: Holding, after: Holding, { login, sudo, approval }: Shi
     ...login.terms.flatMap(loginItems),
     ...sudo.terms.flatMap(sudoTermItems),
     ...approverItems(approval.gained),
+    ...rightItems(rights.before, rights.after),
     ...keyItems(before.person?.securityKeys ?? [], after.person?.securityKeys ?? []),
     ...sudoCaItems(before.sudoCa, after.sudoCa),
     ...untilItems(before.person, after.person),
@@ -97,11 +100,16 @@ interface Shift {
   readonly login: HostShift<LoginProfile>;
   readonly sudo: HostShift<SudoProfile>;
   readonly approval: Pick<HostShift<SudoProfile>, 'gained' | 'lost'>;
+  readonly rights: { readonly before: Rights; readonly after: Rights };
 }
 
-function wayBack({ login, sudo, approval }: Shift): Shift {
-  const { gained, lost } = approval;
-  return { login: reversed(login), sudo: reversed(sudo), approval: { gained: lost, lost: gained } };
+function wayBack({ login, sudo, approval, rights }: Shift): Shift {
+  return {
+    login: reversed(login),
+    sudo: reversed(sudo),
+    approval: { gained: approval.lost, lost: approval.gained },
+    rights: { before: rights.after, after: rights.before },
+  };
 }
 
 function reversed<Profile>({ before, after, gained, lost, terms }: HostShift<Profile>): HostShift<Profile> {
@@ -128,7 +136,12 @@ class Shifts {
     if (known !== undefined) return known;
     const was = { roster: this.#before, roles: before?.roles ?? [] };
     const is = { roster: this.#after, roles: after?.roles ?? [] };
-    const shift = { login: loginShift(was, is), sudo: sudoShift(was, is), approval: approvalShift(was, is) };
+    const shift = {
+      login: loginShift(was, is),
+      sudo: sudoShift(was, is),
+      approval: approvalShift(was, is),
+      rights: { before: rightsOf(was), after: rightsOf(is) },
+    };
     this.#known.set(key, shift);
     return shift;
   }

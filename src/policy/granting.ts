@@ -1,5 +1,5 @@
 /** Which of a person's roles gives which host. */
-import type { LoginProfile, Role, Roster, SudoProfile, TouchPolicy } from './roster.ts';
+import type { LoginProfile, Right, Role, Roster, SudoProfile, TouchPolicy } from './roster.ts';
 
 /** What a role says of one purpose. */
 export interface RoleFor<Profile> {
@@ -56,4 +56,9 @@ export function grantingRole<Granting extends RoleFor<HostProfile>>(
 /** The first role that gives the principal of sudo that every host takes. */
 export function everywhereRole(roles: readonly SudoRole[]): SudoRole | undefined {
   return roles.find(({ profile }) => profile.everywhere);
+}
+
+/** The first role of the list that has the right. */
+export function roleWithRight(roster: Roster, names: readonly string[], right: Right): Role | undefined {
+  return names.map((name) => roster.roles.get(name)).find((role) => role?.manage.has(right));
 }

@@ -47,8 +47,15 @@ export interface Role {
   readonly name: string;
   readonly login?: LoginProfile;
   readonly sudo?: SudoProfile;
+  /** What its people may do to the authority itself. */
+  readonly manage: ReadonlySet<Right>;
   readonly touch: TouchPolicy;
 }
+
+/** hosts: let hosts enrol. revoke: end what was issued. ca: replace the keys that sign. */
+export const RIGHTS = ['hosts', 'revoke', 'ca'] as const;
+
+export type Right = (typeof RIGHTS)[number];
 
 export interface LoginProfile {
   /** Names of hosts and groups; a group covers each of its hosts. */
@@ -98,7 +105,7 @@ export const EXTENSIONS = [
 
 export type Extension = (typeof EXTENSIONS)[number];
 
-/** What a touch has to show for the role's certificates. */
+/** What a touch has to show for the role's certificates and acts. */
 export interface TouchPolicy {
   readonly userVerification: boolean;
   readonly attestation: AttestationPolicy;

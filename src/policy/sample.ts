@@ -14,7 +14,7 @@ people:
     # Unix accounts that this person may sign in to. The first is the usual one.
     logins: [${person}]
     # What the person may do: names from "roles" below. For each host the first role that grants it counts.
-    roles: [engineer]
+    roles: [engineer, keeper]
     # From this moment on the person gets nothing (RFC 3339). Without it, until this entry is removed.
     # until: 2027-06-30T00:00:00Z
     # Security keys that may touch for this person, as in the .pub file of "ssh-keygen -t ed25519-sk".
@@ -64,6 +64,12 @@ roles:
       #     - |
       #       -----BEGIN CERTIFICATE-----
       #       ...
+  keeper:
+    # What these people may do to usherd itself, each time with a touch. "hosts": let hosts enrol (usher host invite).
+    # "revoke": end what was issued (usher revoke). "ca": replace the keys that sign (usher ca rotate).
+    manage: [hosts, revoke, ca]
+    # With a PIN or fingerprint each time, so that a security key that was found can do none of it.
+    # touch: { user_verification: required }
 
 hosts:
   web1:

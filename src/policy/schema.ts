@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { DURATION_PATTERN } from '../ssh/duration.ts';
 import type { Grammar } from './names.ts';
 import { AAGUID, CREDENTIAL_ID, HOST, LOGIN, PERSON, ROLE } from './names.ts';
-import { EXTENSIONS, MAX_APPROVALS, MAX_SUDO_CA_KEYS } from './roster.ts';
+import { EXTENSIONS, MAX_APPROVALS, MAX_SUDO_CA_KEYS, RIGHTS } from './roster.ts';
 
 const CLOSED = { additionalProperties: false } as const;
 const UNIQUE = { uniqueItems: true } as const;
@@ -137,7 +137,18 @@ const TouchEntry = Type.Object(
 );
 
 const RoleEntry = Type.Object(
-  { login: Type.Optional(LoginEntry), sudo: Type.Optional(SudoEntry), touch: Type.Optional(TouchEntry) },
+  {
+    login: Type.Optional(LoginEntry),
+    sudo: Type.Optional(SudoEntry),
+    manage: Type.Optional(
+      Type.Array(Type.Enum(RIGHTS), {
+        ...UNIQUE,
+        minItems: 1,
+        description: 'What its people may do to the authority itself. Default: nothing.',
+      }),
+    ),
+    touch: Type.Optional(TouchEntry),
+  },
   CLOSED,
 );
 

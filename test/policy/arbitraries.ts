@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { LoginRequest, SudoRequest } from '../../src/policy/decision.ts';
 import { parseRoster } from '../../src/policy/parse.ts';
 import type { Roster } from '../../src/policy/roster.ts';
+import { RIGHTS } from '../../src/policy/roster.ts';
 import { parsePublicKeyLine } from '../../src/ssh/public-key.ts';
 import { SK_LINE, SUBJECT } from './rosters.ts';
 
@@ -49,6 +50,8 @@ const touch = fc.record({
   same_machine: maybe(fc.boolean()),
 });
 
+const manage = maybe(some(RIGHTS, 1));
+
 const person = fc.record({
   logins: some(LOGINS, 1),
   roles: some(ROLES),
@@ -63,7 +66,7 @@ const entries = <T>(names: readonly string[], entry: fc.Arbitrary<T>) =>
 export const rosters: fc.Arbitrary<Roster> = fc
   .record({
     people: entries(PEOPLE, person),
-    roles: entries(ROLES, fc.record({ login: maybe(login), sudo: maybe(sudo), touch: maybe(touch) })),
+    roles: entries(ROLES, fc.record({ login: maybe(login), sudo: maybe(sudo), manage, touch: maybe(touch) })),
     hosts: fc
       .tuple(some(GROUPS), some(GROUPS))
       .map(([a, b]) => ({ h1: { groups: a }, h2: { groups: b, sudo_name: 's2' }, h3: { groups: GROUPS } })),

@@ -150,8 +150,14 @@ describe('decide refuses', () => {
     expect(codeFor('guest', request, until)).toBe('person-expired');
   });
 
-  it('with every code but those of a second look and of sudo', () => {
-    const others = ['person-expired', 'policy-changed', 'reason-required', 'key-not-allowed'];
+  it('with every code but those of a second look, of sudo and of acts', () => {
+    const others = [
+      'person-expired',
+      'policy-changed',
+      'reason-required',
+      'key-not-allowed',
+      'right-missing',
+    ];
     const seen = new Set([...REFUSALS.map(({ code }) => code), ...others]);
     expect(DENIAL_CODES.filter((code) => !seen.has(code))).toEqual([]);
   });

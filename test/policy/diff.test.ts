@@ -228,6 +228,48 @@ describe('rosterDiff names', () => {
     `);
   });
 
+  it('rights, and what touches for them need more, and less', () => {
+    const keepers = changed(['auditor: { touch:', 'auditor: { manage: [hosts, revoke, ca], touch:']);
+    expect(diffTo(keepers)).toMatchInlineSnapshot(`
+      "carol
+        + may invite hosts, revoke, REPLACE THE KEYS THAT SIGN
+      "
+    `);
+    const easier = keepers.replace(
+      ', ca], touch: { user_verification: required }',
+      '], touch: { same_machine: true }',
+    );
+    expect(diffTo(easier, keepers)).toMatchInlineSnapshot(`
+      "carol
+        + "hosts": touches without user verification
+        + "revoke": touches without user verification
+        - may REPLACE THE KEYS THAT SIGN
+        - "hosts": touches without the same machine
+        - "revoke": touches without the same machine
+      "
+    `);
+    expect(diffTo(COMPANY, keepers)).toMatchInlineSnapshot(`
+      "carol
+        - may invite hosts, revoke, REPLACE THE KEYS THAT SIGN
+      "
+    `);
+  });
+
+  it('rights of another role where the first one has no more', () => {
+    const both = changed(
+      ['logins: [carol], roles: [auditor]', 'logins: [carol], roles: [auditor, engineer]'],
+      ['auditor: { touch:', 'auditor: { manage: [ca], touch:'],
+      ['engineer: { login', 'engineer: { manage: [ca], login'],
+    );
+    expect(
+      diffTo(both.replace('auditor: { manage: [ca], touch', 'auditor: { touch'), both),
+    ).toMatchInlineSnapshot(`
+      "carol
+        + "ca": touches without user verification
+      "
+    `);
+  });
+
   it('a later and an earlier end', () => {
     expect(
       diffTo(changed(['until: 2027-01-15T09:00:00Z', 'until: 2028-01-15T10:00:00+01:00'])),

@@ -270,6 +270,30 @@ const REFUSALS: readonly Refusal[] = [
     at: 'permit-all',
   },
   {
+    what: 'an unknown right',
+    text: roster({ touch: ', manage: [hosts, everything]' }),
+    code: 'bad-structure',
+    at: 'everything',
+  },
+  {
+    what: 'a right twice',
+    text: roster({ touch: ', manage: [ca, hosts, ca]' }),
+    code: 'bad-structure',
+    at: 'ca]',
+  },
+  {
+    what: 'rights that are none',
+    text: roster({ touch: ', manage: []' }),
+    code: 'bad-structure',
+    at: '[]',
+  },
+  {
+    what: 'rights for everything',
+    text: roster({ touch: ', manage: "*"' }),
+    code: 'bad-structure',
+    at: '"*"',
+  },
+  {
     what: 'user verification of an unknown kind',
     text: roster({ touch: ', touch: { user_verification: sometimes }' }),
     code: 'bad-structure',
@@ -480,6 +504,7 @@ describe('parseRoster reads', () => {
         maxLifetime: 86_400,
         extensions: ['permit-agent-forwarding', 'permit-pty'],
       },
+      manage: new Set(),
       touch: { userVerification: false, sameMachine: false, attestation: { required: false } },
     });
     expect(hosts.get('web1')).toEqual({
@@ -503,6 +528,11 @@ describe('parseRoster reads', () => {
     const profile = rosterOf(roster({ login })).roles.get('engineer')?.login;
     expect(profile?.extensions).toEqual(['permit-X11-forwarding', 'permit-pty']);
     expect(profile?.sourceAddresses?.map(({ text }) => text)).toEqual(['10.0.0.0/8', '192.0.2.1/32']);
+  });
+
+  it('rights', () => {
+    const { manage } = rosterOf(roster({ touch: ', manage: [ca, hosts]' })).roles.get('engineer') ?? {};
+    expect(manage).toEqual(new Set(['ca', 'hosts']));
   });
 
   it('security keys, with the person each belongs to', () => {

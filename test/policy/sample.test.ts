@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/policy/decide.ts';
 import { parseRoster } from '../../src/policy/parse.ts';
+import { RIGHTS } from '../../src/policy/roster.ts';
 import { sampleRoster } from '../../src/policy/sample.ts';
 import { MAKER_A } from './roots.ts';
 import { asks, faultsOf, NOW, OTHER_SK_LINE, rosterOf, SK_LINE } from './rosters.ts';
@@ -34,9 +35,13 @@ describe('the sample roster', () => {
     });
   });
 
+  it('lets its person do all that can be done to the authority', () => {
+    expect(rosterOf(sampleRoster('bob')).roles.get('keeper')?.manage).toEqual(new Set(RIGHTS));
+  });
+
   it('has no faults either when what stands in comments is put in force', () => {
     const fields =
-      /^( *)# (?=(until|security_keys|source_addresses|attestation|approvals|approvers|sudo_name|sudo_ca):| {2}[^u])/;
+      /^( *)# (?=(until|security_keys|source_addresses|touch|attestation|approvals|approvers|sudo_name|sudo_ca):| {2}[^u])/;
     const text = sampleRoster()
       .split('\n')
       .map((line) => line.replace(fields, '$1'))
@@ -54,6 +59,7 @@ describe('the sample roster', () => {
     expect(roster.roles.get('engineer')?.login?.sourceAddresses?.length).toBe(2);
     expect(roster.roles.get('engineer')?.touch.attestation.required).toBe(true);
     expect(roster.roles.get('engineer')?.sudo).toMatchObject({ approvals: 1, approvers: ['lead'] });
+    expect(roster.roles.get('keeper')?.touch.userVerification).toBe(true);
     expect(roster.sudoNames.get('web-1')?.name).toBe('web1');
     expect(roster.sudoCa).toMatchObject([{ person: 'bob', state: 'active' }]);
   });
