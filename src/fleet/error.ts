@@ -7,7 +7,12 @@ export type FleetErrorCode =
   | 'not-trusted'
   | 'not-touched'
   | 'other-authority'
-  | 'old-statement';
+  | 'old-statement'
+  | 'bad-document'
+  | 'bad-archive'
+  | 'other-host'
+  | 'stale-bundle'
+  | 'made-in-the-future';
 
 /** Why a file for a host is not made, or not taken over; `code` is stable, `message` is for people. */
 export class FleetError extends Error {

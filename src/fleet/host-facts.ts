@@ -43,7 +43,10 @@ export function hostFiles(directory: string): HostFiles {
 }
 
 /** The principals that open sudo on this host, for pam-ussh. @throws FleetError `bad-value` */
-export function sudoPrincipals({ sudoName, everywhere }: HostFacts): readonly string[] {
+export function sudoPrincipals({
+  sudoName,
+  everywhere,
+}: Pick<HostFacts, 'sudoName' | 'everywhere'>): readonly string[] {
   const own = `sudoer@${checkHostName(sudoName)}`;
   return everywhere ? ['sudoer', own] : [own];
 }

@@ -5,7 +5,7 @@
  */
 
 import { keyIdentity } from '../ssh/key-identity.ts';
-import { mayBeAuthority } from '../ssh/origin.ts';
+import { isAuthorityOrigin } from '../ssh/origin.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
 import { fingerprint, formatPublicKeyLine, isSecurityKey, parsePublicKeyLine } from '../ssh/public-key.ts';
 import type { CaKeyState } from './ca-file.ts';
@@ -73,7 +73,7 @@ export function parseStatement(text: string): SudoCaStatement {
 }
 
 function checkStatement({ authority, number, madeAt, keys }: SudoCaStatement): void {
-  if (!isOrigin(authority)) throw bad('its authority is no origin');
+  if (!isAuthorityOrigin(authority)) throw bad('its authority is no origin');
   if (!Number.isSafeInteger(number) || number < 1) throw bad('its number is no whole number from 1 on');
   if (!Number.isSafeInteger(madeAt) || madeAt < 0 || madeAt > LATEST) throw bad('its time is none');
   if (keys.length > MAX_KEYS) throw bad(`it has more than ${MAX_KEYS} keys`);
@@ -92,11 +92,6 @@ function checkKey({ key, state, holder }: StatedKey): void {
   // Browsers can use every other application: a page could have certificates signed.
   if (!key.application.startsWith('ssh:'))
     throw bad(`the application of ${fingerprint(key)} does not begin with "ssh:"`);
-}
-
-function isOrigin(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url !== undefined && url.origin === text && mayBeAuthority(url);
 }
 
 function fieldOf(name: string, line: string | undefined): string {

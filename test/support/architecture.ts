@@ -45,6 +45,7 @@ const PURE_PACKAGES = [
   '@noble',
   '@scure',
   '@simplewebauthn/server',
+  'nanotar',
   'sshpk',
   'typebox',
   'yaml',
@@ -62,6 +63,7 @@ const NODE_NAMES = /(?<![.\w'])(Buffer|process|require)\b(?!\??:)/;
 /** Package -> the only places that import it. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   sshpk: ['src/ssh/key-file.ts'],
+  nanotar: ['src/fleet/host/archive.ts'],
   '@simplewebauthn/server': ['src/fido'],
   '@simplewebauthn/browser': ['web'],
   preact: ['web'],
