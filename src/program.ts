@@ -119,8 +119,9 @@ function addCredential(program: Command): void {
         .default('lost'),
     )
     .action(async (id, { dir, reason }) => {
-      const { person, label } = await dropCredential(dir, id, reason);
-      print(`removed ${printable(label)} of ${person}`);
+      const { credential, serials } = await dropCredential(dir, id, reason);
+      print(`removed ${printable(credential.label)} of ${credential.person}`);
+      if (serials.length > 0) print(`revoked ${serials.length} certificates that it had touched for`);
     });
 }
 

@@ -115,7 +115,7 @@ async function recordOne(
   const encoded = encodeCertificate(certificate);
   // It was certified, whatever the key does else: this can not be refused any more, but from now on it never touches.
   await tx.claimKey(keyIdentity(fields.subject), { role: purpose });
-  await tx.insertCertificate({
+  const issued = {
     serial: fields.serial,
     purpose,
     person,
@@ -126,7 +126,8 @@ async function recordOne(
     validAfter: Number(fields.validAfter),
     validBefore: Number(fields.validBefore),
     certificate: encoded,
-  });
+  };
+  await tx.insertCertificate(issued, []);
   const leaf = encodeLeaf({
     kind: 'break-glass',
     recordedAt: now,

@@ -21,9 +21,10 @@ export async function recordCertificates(
   certificates: readonly Uint8Array[],
 ): Promise<void> {
   const rosterDigest = (await authority.rosters.in(tx)).digest;
+  const credentials = credentialsOf(consent);
   for (const [index, certificate] of certificates.entries()) {
     const leaf = leafOf(authority, request, consent, rosterDigest, certificate, index);
-    await recordOne(authority, tx, request, index, certificate, leaf);
+    await recordOne(authority, tx, request, { index, certificate, leaf, credentials });
   }
 }
 
@@ -49,13 +50,20 @@ export function assertLoggable(certificates: readonly Loggable[]): void {
     );
 }
 
+interface Recording {
+  /** Its place in the request. */
+  readonly index: number;
+  readonly certificate: Uint8Array;
+  readonly leaf: Uint8Array;
+  /** Ids of those whose touches it rests on: whoever loses one of them takes it along. */
+  readonly credentials: readonly string[];
+}
+
 async function recordOne(
   authority: Authority,
   tx: StoreWriter,
   request: PendingIssue,
-  index: number,
-  certificate: Uint8Array,
-  leaf: Uint8Array,
+  { index, certificate, leaf, credentials }: Recording,
 ): Promise<void> {
   const { fields } = decodeCertificate(certificate);
   const purpose = request.certificates[index]?.request.purpose;
@@ -63,7 +71,7 @@ async function recordOne(
   const use = await tx.claimKey(keyIdentity(fields.subject), { role: purpose });
   if (use.role !== purpose)
     throw new AuthorityError('key-has-role', 'this key got another use meanwhile: use another one');
-  await tx.insertCertificate({
+  const issued = {
     serial: fields.serial,
     purpose,
     person: request.person,
@@ -73,8 +81,13 @@ async function recordOne(
     validAfter: Number(fields.validAfter),
     validBefore: Number(fields.validBefore),
     certificate,
-  });
+  };
+  await tx.insertCertificate(issued, credentials);
   await tx.appendLeaf(leaf, fields.serial);
+}
+
+function credentialsOf({ touch, approvals }: Consent): readonly string[] {
+  return [...(touch === undefined ? [] : [touch]), ...approvals].map(({ credentialId }) => credentialId);
 }
 
 function leafOf(

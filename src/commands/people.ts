@@ -3,7 +3,7 @@
 import type { Authority } from '../authority/authority.ts';
 import { invitePerson } from '../authority/invite.ts';
 import type { Credential } from '../authority/records.ts';
-import type { RemovalReason } from '../authority/remove-credential.ts';
+import type { RemovalReason, RemovedCredential } from '../authority/remove-credential.ts';
 import { removeCredential } from '../authority/remove-credential.ts';
 import { openAuthority, readConfig } from '../compose.ts';
 
@@ -18,7 +18,7 @@ export function listCredentials(dir: string, person?: string): Promise<readonly 
   );
 }
 
-export function dropCredential(dir: string, id: string, reason: RemovalReason): Promise<Credential> {
+export function dropCredential(dir: string, id: string, reason: RemovalReason): Promise<RemovedCredential> {
   return withAuthority(dir, (authority) => removeCredential(authority, id, reason));
 }
 

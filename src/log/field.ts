@@ -19,6 +19,7 @@ export type Fields<T> = { readonly [K in keyof T]: Field<T[K]> };
 const LENGTH_BYTES = 4;
 /** The last second of the year 9999: later times are milliseconds by mistake. */
 const MAX_TIME = 253_402_300_799;
+const MAX_SERIAL = 0xffff_ffff_ffff_ffffn;
 
 /** `string`: text of a grammar, which bounds its characters to ASCII, and a length. */
 export function text(what: string, grammar: RegExp, maxLength: number): Field<string> {
@@ -71,6 +72,19 @@ export function time(what: string): Field<number> {
   return {
     read: (reader) => check(Number(reader.uint64())),
     write: (writer, value) => writer.uint64(BigInt(check(value))),
+    maxBytes: 8,
+  };
+}
+
+/** `uint64`: serial of a certificate. */
+export function serial(what: string): Field<bigint> {
+  const check = (value: bigint) => {
+    if (value < 1n || value > MAX_SERIAL) throw badLeaf(`"${what}" is not a number from 1 to 2^64 - 1`);
+    return value;
+  };
+  return {
+    read: (reader) => check(reader.uint64()),
+    write: (writer, value) => writer.uint64(check(value)),
     maxBytes: 8,
   };
 }

@@ -4,6 +4,8 @@
  * differ gets a kind of its own. This file runs in browsers too.
  */
 import { WireReader, WireWriter } from '../ssh/wire.ts';
+import type { ActBody, RevokeBody } from './act-bodies.ts';
+import { ACT, REVOKE } from './act-bodies.ts';
 import type { BreakGlassBody, CertificateBody, ReviewedCertificateBody } from './certificate-bodies.ts';
 import { BREAK_GLASS, CERTIFICATE, REVIEWED_CERTIFICATE } from './certificate-bodies.ts';
 import type { Field, Fields } from './field.ts';
@@ -20,6 +22,8 @@ interface Bodies {
   readonly 'remove-credential': RemoveCredentialBody;
   readonly roster: RosterBody;
   readonly authority: AuthorityBody;
+  readonly act: ActBody;
+  readonly revoke: RevokeBody;
 }
 
 export type LeafKind = keyof Bodies;
@@ -45,6 +49,8 @@ const KINDS: { readonly [K in LeafKind]: LeafFormat<K> } = {
   'remove-credential': format('remove-credential', REMOVE_CREDENTIAL),
   roster: format('roster', ROSTER),
   authority: format('authority', AUTHORITY),
+  act: format('act', ACT),
+  revoke: format('revoke', REVOKE),
 };
 
 const MAGIC_FIELD: Field<string> = word('the first field', [MAGIC]);
@@ -56,6 +62,8 @@ const KIND: Field<LeafKind> = word('kind', [
   'remove-credential',
   'roster',
   'authority',
+  'act',
+  'revoke',
 ]);
 const RECORDED_AT = time('recorded-at');
 
