@@ -13,6 +13,16 @@ export function formatSshd(directory: string): string {
   ].join('\n');
 }
 
+/** The drop-in that a sync keeps on a host, with the certificates that sshd shows. @throws FleetError `bad-value` */
+export function formatHostDropIn(directory: string, certificates: readonly string[]): string {
+  return [
+    '# Usher: written by its sync, which undoes what is changed here.',
+    ...certificates.map((path) => `HostCertificate ${path}`),
+    ...sshdSettings(directory).map(([name, value]) => `${name} ${value}`),
+    '',
+  ].join('\n');
+}
+
 /** Only the login CA: whatever else stood there could log in. @throws FleetError `bad-value` */
 export function sshdSettings(directory: string): readonly (readonly [name: string, value: string])[] {
   const { loginCa, principals, revokedKeys } = hostFiles(directory);
