@@ -20,7 +20,7 @@ await measure('request', 10_000, (index) => {
 await measure('certificate', 10_000, (index) =>
   store.write(async (tx) => {
     const serial = BigInt(index + 1);
-    await tx.insertCertificate(sampleCertificate({ serial }));
+    await tx.insertCertificate(sampleCertificate({ serial }), ['credential']);
     await tx.appendLeaf(randomBytes(1200), serial);
   }),
 );

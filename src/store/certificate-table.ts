@@ -1,22 +1,17 @@
-import type { Insertable, Kysely, Selectable } from 'kysely';
+import type { Insertable, Kysely } from 'kysely';
 import type { IssuedCertificate } from '../authority/records.ts';
+import type { CertificateRow } from './certificate-row.ts';
+import {
+  CERTIFICATE_COLUMNS,
+  KEY_COLUMNS,
+  readCertificateRow,
+  writeCertificateRow,
+} from './certificate-row.ts';
 import type { Run } from './connection.ts';
 import { changedRows, firstRow } from './connection.ts';
 import { StoreError } from './error.ts';
 import { prepare, rowOf } from './prepared.ts';
-import type { Schema, CertificateTable as Table } from './schema.ts';
-
-const COLUMNS = [
-  'serial',
-  'purpose',
-  'person',
-  'key_id',
-  'request_id',
-  'issued_at',
-  'valid_after',
-  'valid_before',
-  'certificate',
-] as const;
+import type { CertificateTouchTable, Schema, CertificateTable as Table } from './schema.ts';
 
 export class CertificateTable {
   readonly #queries: ReturnType<typeof certificateQueries>;
@@ -27,7 +22,7 @@ export class CertificateTable {
 
   async find(run: Run, serial: bigint): Promise<IssuedCertificate | undefined> {
     const row = await firstRow(run, this.#queries.find({ serial }));
-    return row === undefined ? undefined : readRow(row);
+    return row === undefined ? undefined : readCertificateRow(row);
   }
 
   async serialsBetween(run: Run, least: bigint, end: bigint): Promise<readonly bigint[]> {
@@ -40,16 +35,19 @@ export class CertificateTable {
     return Number(row?.issued ?? 0n);
   }
 
-  async insert(run: Run, certificate: IssuedCertificate): Promise<void> {
-    const inserted = await changedRows(run, this.#queries.insert(writeRow(certificate)));
+  async insert(run: Run, certificate: IssuedCertificate, credentials: readonly string[]): Promise<void> {
+    const inserted = await changedRows(run, this.#queries.insert(writeCertificateRow(certificate)));
     if (inserted !== 1) throw new StoreError('duplicate', 'a certificate with this serial exists');
+    const { serial, validBefore: valid_before } = certificate;
+    for (const credential_id of new Set(credentials))
+      await run(this.#queries.insertTouch({ credential_id, valid_before, serial }));
   }
 }
 
 function certificateQueries(db: Kysely<Schema>) {
   return {
-    find: prepare<{ serial: bigint }, Selectable<Table>>((param) =>
-      db.selectFrom('certificate').select(COLUMNS).where('serial', '=', param('serial')),
+    find: prepare<{ serial: bigint }, CertificateRow>((param) =>
+      db.selectFrom('certificate').select(CERTIFICATE_COLUMNS).where('serial', '=', param('serial')),
     ),
     serialsBetween: prepare<{ least: bigint; end: bigint }, { serial: bigint }>((param) =>
       db
@@ -75,37 +73,11 @@ function certificateQueries(db: Kysely<Schema>) {
     insert: prepare<Insertable<Table>, unknown>((param) =>
       db
         .insertInto('certificate')
-        .values(rowOf(param, COLUMNS))
+        .values(rowOf(param, [...CERTIFICATE_COLUMNS, ...KEY_COLUMNS]))
         .onConflict((conflict) => conflict.column('serial').doNothing()),
     ),
-  };
-}
-
-function writeRow(issued: IssuedCertificate): Insertable<Table> {
-  return {
-    serial: issued.serial,
-    purpose: issued.purpose,
-    person: issued.person,
-    key_id: issued.keyId,
-    request_id: issued.requestId,
-    issued_at: issued.issuedAt,
-    valid_after: issued.validAfter,
-    valid_before: issued.validBefore,
-    certificate: issued.certificate,
-  };
-}
-
-function readRow(row: Selectable<Table>): IssuedCertificate {
-  return {
-    serial: row.serial,
-    // Written from an IssuedCertificate only, and never changed.
-    purpose: row.purpose as IssuedCertificate['purpose'],
-    person: row.person,
-    keyId: row.key_id,
-    requestId: row.request_id,
-    issuedAt: Number(row.issued_at),
-    validAfter: Number(row.valid_after),
-    validBefore: Number(row.valid_before),
-    certificate: row.certificate,
+    insertTouch: prepare<Insertable<CertificateTouchTable>, unknown>((param) =>
+      db.insertInto('certificate_touch').values(rowOf(param, ['credential_id', 'valid_before', 'serial'])),
+    ),
   };
 }

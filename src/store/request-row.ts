@@ -1,6 +1,6 @@
 /** A pending request as a row, and back. */
 import type { Selectable } from 'kysely';
-import type { OpenPage, PendingEnrolment, PendingIssue, PendingRequest } from '../authority/records.ts';
+import type { OpenPage, PendingAct, PendingIssue, PendingRequest } from '../authority/records.ts';
 import { StoreError } from './error.ts';
 import { readRecordJson, writeRecordJson } from './record-json.ts';
 import type { RequestTable } from './schema.ts';
@@ -21,6 +21,7 @@ export const REQUEST_COLUMNS = [
   'poll_secret_hash',
   'drafts',
   'invite_id',
+  'act',
   'page_secret_hash',
   'page_opened_from',
   'page_proof',
@@ -55,6 +56,7 @@ export function lastingColumns(request: PendingRequest) {
     poll_secret_hash: request.pollSecretHash,
     drafts: request.action === 'issue' ? writeRecordJson(request.certificates) : null,
     invite_id: request.action === 'enroll' ? request.inviteId : null,
+    act: request.action === 'act' ? writeRecordJson(request.act) : null,
   };
 }
 
@@ -77,12 +79,12 @@ export function readRequestRow(row: RequestRow): PendingRequest {
     return { ...base, action: 'issue', certificates, state: readRecordJson(row.state_detail) };
   }
   if (row.action === 'enroll' && row.invite_id !== null)
-    return { ...base, action: 'enroll', inviteId: row.invite_id, state: readState(row) };
-  throw new StoreError('corrupt', 'a stored request is neither of an issue nor of an enrolment');
-}
-
-function readState(row: RequestRow): PendingEnrolment['state'] {
-  return readRecordJson<PendingEnrolment['state']>(row.state_detail);
+    return { ...base, action: 'enroll', inviteId: row.invite_id, state: readRecordJson(row.state_detail) };
+  if (row.action === 'act' && row.act !== null) {
+    const act = readRecordJson<PendingAct['act']>(row.act);
+    return { ...base, action: 'act', act, state: readRecordJson(row.state_detail) };
+  }
+  throw new StoreError('corrupt', 'a stored request is of no known action');
 }
 
 function readPage(row: RequestRow): { readonly page?: OpenPage } {

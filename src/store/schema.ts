@@ -13,6 +13,16 @@ export interface Schema {
   readonly credential: CredentialTable;
   readonly invite: InviteTable;
   readonly certificate: CertificateTable;
+  readonly certificate_touch: CertificateTouchTable;
+  readonly revocation: RevocationTable;
+  readonly revoked_key: RevokedKeyTable;
+  readonly krl: KrlTable;
+  readonly ca_key: CaKeyTable;
+  readonly host_token: HostTokenTable;
+  readonly machine: MachineTable;
+  readonly host_report: HostReportTable;
+  readonly alarm: AlarmTable;
+  readonly sudo_statement: SudoStatementTable;
   readonly key_role: KeyRoleTable;
   readonly nonce: NonceTable;
   readonly log_leaf: LogLeafTable;
@@ -55,6 +65,8 @@ export interface RequestTable {
   readonly drafts: string | null;
   /** The invite of an `enroll`. */
   readonly invite_id: string | null;
+  /** The act of an `act`, as record JSON. */
+  readonly act: string | null;
   readonly page_secret_hash: Uint8Array | null;
   readonly page_opened_from: string | null;
   readonly page_proof: string | null;
@@ -102,6 +114,94 @@ export interface CertificateTable {
   readonly valid_after: Integer;
   readonly valid_before: Integer;
   readonly certificate: Uint8Array;
+  /** Fingerprints of the key that it is for, and of the one that signed it. */
+  readonly subject: string;
+  readonly authority: string;
+}
+
+/** A credential whose touch a certificate rests on. */
+export interface CertificateTouchTable {
+  readonly credential_id: string;
+  readonly valid_before: Integer;
+  readonly serial: Integer;
+}
+
+export interface RevocationTable {
+  readonly serial: Integer;
+  readonly purpose: string;
+  /** SSH public key blob. */
+  readonly authority: Uint8Array;
+  readonly valid_before: Integer;
+  readonly revoked_at: Integer;
+}
+
+export interface RevokedKeyTable {
+  readonly fingerprint: string;
+  readonly revoked_at: Integer;
+}
+
+/** A row for each purpose. */
+export interface KrlTable {
+  readonly purpose: string;
+  readonly number: Integer;
+  readonly changed_at: Integer;
+}
+
+export interface CaKeyTable {
+  /** Grows with each key. */
+  readonly place: Integer;
+  /** SSH public key blob. */
+  readonly public_key: Uint8Array;
+  readonly purpose: string;
+  readonly state: string;
+  readonly since: Integer;
+  readonly published_at: OptionalInteger;
+}
+
+export interface HostTokenTable {
+  readonly id: string;
+  readonly host: string;
+  readonly person: string;
+  readonly created_at: Integer;
+  readonly expires_at: Integer;
+  readonly used_at: OptionalInteger;
+}
+
+export interface MachineTable {
+  readonly name: string;
+  readonly generation: Integer;
+  readonly next_hash: Uint8Array;
+  readonly last_hash: Uint8Array;
+  /** Lists, as record JSON. */
+  readonly keys: string;
+  readonly serials: string;
+  readonly enrolled_at: Integer;
+  readonly renewed_at: Integer;
+  readonly locked_at: OptionalInteger;
+}
+
+export interface HostReportTable {
+  readonly host: string;
+  readonly received_at: Integer;
+  readonly number: Integer;
+  readonly openssh: string;
+  readonly pam_ussh: string;
+  /** Lists, as record JSON. */
+  readonly trusts: string;
+  readonly shows: string;
+  readonly problems: string;
+}
+
+export interface AlarmTable {
+  readonly what: string;
+  readonly raised_at: Integer;
+}
+
+/** At most one row. */
+export interface SudoStatementTable {
+  readonly id: Integer;
+  readonly number: Integer;
+  readonly text: string;
 }
 
 export interface KeyRoleTable {

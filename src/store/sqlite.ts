@@ -16,7 +16,12 @@ export interface SqliteStoreOptions {
   readonly signCheckpoint: SignCheckpoint;
 }
 
-const COLUMN_TYPES: ColumnTypes = { integer: 'integer', bytes: 'blob', tableEnd: sql`strict` };
+const COLUMN_TYPES: ColumnTypes = {
+  integer: 'integer',
+  bytes: 'blob',
+  tableEnd: sql`strict`,
+  keyTableEnd: sql`strict, without rowid`,
+};
 
 const PRAGMAS = [
   // Kept in the file. The readers never wait for the writer, nor the writer for them.

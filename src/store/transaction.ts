@@ -21,6 +21,18 @@ export function makeReader(tables: Tables, run: Run): StoreReader {
     listWaiting: (now, most) => tables.requests.listWaiting(run, now, most),
     countWaiting: (person, now, most) => tables.requests.countWaiting(run, person, now, most),
     keyUse: (identity) => tables.keyRoles.find(run, identity),
+    liveCertificates: (filter, now, page) => tables.liveCertificates.list(run, filter, now, page),
+    isRevoked: (serial) => tables.revocations.isRevoked(run, serial),
+    isKeyRevoked: (fingerprint) => tables.revocations.isKeyRevoked(run, fingerprint),
+    krlNumber: async (purpose) => (await tables.krls.find(run, purpose)).number,
+    krlContent: (purpose) => tables.revocations.content(run, purpose),
+    hasEndedRevocations: (purpose, before) => tables.revocations.hasEnded(run, purpose, before),
+    caKeyRecords: () => tables.caKeys.list(run),
+    findHostToken: (id) => tables.hostTokens.find(run, id),
+    findMachine: (name) => tables.machines.find(run, name),
+    listMachines: () => tables.machines.list(run),
+    listHostReports: () => tables.hostReports.list(run),
+    sudoStatement: () => tables.sudoStatements.text(run),
     logHead: async () => {
       const { size, checkpoint } = await tables.log.head(run);
       return { size, checkpoint };
@@ -44,10 +56,20 @@ export function makeWriter(tables: Tables, run: Run, leaves: LeafBasket): StoreW
     raiseCounter: (id, counter) => tables.credentials.raiseCounter(run, id, counter),
     insertInvite: (invite: Invite) => tables.invites.insert(run, invite),
     useInvite: (id, now) => tables.invites.use(run, id, now),
-    insertCertificate: async (certificate: IssuedCertificate) => {
-      await tables.certificates.insert(run, certificate);
+    insertCertificate: async (certificate: IssuedCertificate, credentials) => {
+      await tables.certificates.insert(run, certificate, credentials);
       leaves.expect(certificate.serial);
     },
+    revokeCertificates: (revocations, now) => tables.revocations.revoke(run, revocations, now),
+    revokeKey: (fingerprint, now) => tables.revocations.revokeKey(run, fingerprint, now),
+    dropEndedRevocations: (purpose, before, now) => tables.revocations.dropEnded(run, purpose, before, now),
+    saveCaKey: (record) => tables.caKeys.save(run, record),
+    insertHostToken: (token) => tables.hostTokens.insert(run, token),
+    useHostToken: (id, now) => tables.hostTokens.use(run, id, now),
+    saveMachine: (machine) => tables.machines.save(run, machine),
+    saveHostReport: (report) => tables.hostReports.save(run, report),
+    rememberAlarm: (what, now) => tables.alarms.remember(run, what, now),
+    setSudoStatement: (number, text) => tables.sudoStatements.replace(run, number, text),
     claimKey: (identity, use: KeyUse) => tables.keyRoles.claim(run, identity, use),
     rememberNonce: (nonce, until, now) => tables.nonces.remember(run, nonce, until, now),
     appendLeaf: async (leaf, serial) => leaves.add(leaf, serial),

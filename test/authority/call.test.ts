@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { IncomingCall } from '../../src/authority/call.ts';
 import { authenticateCall } from '../../src/authority/call.ts';
 import { describePerson } from '../../src/authority/me.ts';
+import type { IssuedCertificate } from '../../src/authority/records.ts';
 import { fileSigner } from '../../src/signer/file.ts';
 import {
   assembleCertificate,
@@ -67,10 +68,11 @@ async function openCaller(options: Parameters<typeof openScene>[0] = {}) {
 function record({ authority, now }: Scene, certificate: Uint8Array): Promise<void> {
   const { serial, keyId } = decodeCertificate(certificate).fields;
   return authority.store.write(async (tx) => {
-    await tx.insertCertificate({
+    const recorded: IssuedCertificate = {
       ...{ serial, keyId, certificate, purpose: 'login', person: 'alice', requestId: 'A'.repeat(22) },
       ...{ issuedAt: now, validAfter: now, validBefore: now + 60 },
-    });
+    };
+    await tx.insertCertificate(recorded, []);
     await tx.appendLeaf(new Uint8Array(9), serial);
   });
 }

@@ -86,7 +86,7 @@ async function useEverything(run: Run, connection: SqliteConnection): Promise<vo
   await tx.insertInvite(invite);
   await tx.useInvite(invite.id, NOW);
   await tx.findInvite(invite.id);
-  await tx.insertCertificate(certificate);
+  await tx.insertCertificate(certificate, ['credential']);
   await tx.findCertificate(certificate.serial);
   await tx.serialsBetween(1n, 5n);
   await tx.listWaiting(NOW, 5);

@@ -37,7 +37,7 @@ async function storeMany(into: Store, many: number, writing: number, firstSerial
 
 async function storeOne(into: Store, serial: bigint): Promise<void> {
   await into.write(async (tx) => {
-    await tx.insertCertificate(sampleCertificate({ serial }));
+    await tx.insertCertificate(sampleCertificate({ serial }), ['credential']);
     await tx.appendLeaf(bytes(600), serial);
     await tx.claimKey(`key of ${serial}`, { role: 'login' });
   });

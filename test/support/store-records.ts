@@ -7,6 +7,8 @@ import type {
   PendingEnrolment,
   PendingIssue,
 } from '../../src/authority/records.ts';
+import { assembleCertificate, encodeDraft } from '../../src/ssh/certificate.ts';
+import type { PublicKey } from '../../src/ssh/public-key.ts';
 
 /** The time of all samples, Unix seconds. */
 export const NOW = 1_800_000_000;
@@ -90,9 +92,35 @@ export function sampleCertificate(changes: Partial<IssuedCertificate> = {}): Iss
     issuedAt: NOW,
     validAfter: NOW - 300,
     validBefore: NOW + 72_000,
-    certificate: bytes(500),
+    certificate: certificateFor(samplePublicKey(), samplePublicKey()),
     ...changes,
   };
+}
+
+export function samplePublicKey(): PublicKey {
+  return { type: 'ssh-ed25519', point: bytes(32) };
+}
+
+/** Of the right form, for one key and by another; nobody signed it. */
+export function certificateFor(subject: PublicKey, authority: PublicKey): Uint8Array {
+  const draft = encodeDraft({
+    ...{
+      nonce: bytes(32),
+      subject,
+      serial: 1n,
+      type: 'user',
+      keyId: 'login:alice:sample',
+      principals: ['alice'],
+    },
+    ...{
+      validAfter: BigInt(NOW),
+      validBefore: BigInt(NOW + 60),
+      criticalOptions: [],
+      extensions: [],
+      authority,
+    },
+  });
+  return assembleCertificate(draft, bytes(83));
 }
 
 /** 63 bits, never 0. */

@@ -7,6 +7,8 @@ export interface ColumnTypes {
   readonly bytes: ColumnDataType;
   /** What stands behind the list of columns. */
   readonly tableEnd: RawBuilder<unknown>;
+  /** The same of a table that is nothing but its key. */
+  readonly keyTableEnd: RawBuilder<unknown>;
 }
 
 /** What a column holds; with `?`, or nothing. */
@@ -31,6 +33,22 @@ export async function createTable(
     });
   }, db.schema.createTable(name));
   await constrain(table).modifyEnd(types.tableEnd).execute();
+}
+
+/** Makes a table whose columns are its key, in this order. */
+export async function createKeyTable(
+  db: Kysely<unknown>,
+  types: ColumnTypes,
+  name: string,
+  columns: Readonly<Record<string, 'text' | 'integer' | 'bytes'>>,
+): Promise<void> {
+  const words = { ...types, text: 'text' } as const;
+  const table = Object.entries(columns).reduce<Builder>(
+    (builder, [column, kind]) => builder.addColumn(column, words[kind], (definition) => definition.notNull()),
+    db.schema.createTable(name),
+  );
+  const keyed = table.addPrimaryKeyConstraint(`${name}_key`, Object.keys(columns));
+  await keyed.modifyEnd(types.keyTableEnd).execute();
 }
 
 function baseOf(kind: ColumnKind): 'text' | 'integer' | 'bytes' {

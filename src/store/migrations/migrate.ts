@@ -5,6 +5,7 @@ import type { Connection } from '../connection.ts';
 import { StoreError } from '../error.ts';
 import { firstMigration } from './0001-first.ts';
 import { waitingMigration } from './0002-waiting.ts';
+import { hostsMigration } from './0003-hosts.ts';
 import type { ColumnTypes } from './create-table.ts';
 
 /**
@@ -26,5 +27,9 @@ export async function migrate(connection: Connection, types: ColumnTypes): Promi
 
 /** By name, in order; a name once released stays. */
 function migrations(types: ColumnTypes): Record<string, Migration> {
-  return { '0001-first': firstMigration(types), '0002-waiting': waitingMigration };
+  return {
+    '0001-first': firstMigration(types),
+    '0002-waiting': waitingMigration,
+    '0003-hosts': hostsMigration(types),
+  };
 }

@@ -17,7 +17,7 @@ export function certificateLaws(open: StoreUnderTest['open']): void {
     test('without its leaf is refused', async () => {
       const store = await open();
       const { serial } = sampleCertificate();
-      const alone = store.write((tx) => tx.insertCertificate(sampleCertificate({ serial })));
+      const alone = store.write((tx) => tx.insertCertificate(sampleCertificate({ serial }), []));
       await expect(alone).rejects.toThrow(TypeError);
       expect(await store.read((tx) => tx.findCertificate(serial))).toBeUndefined();
     });
@@ -30,7 +30,7 @@ export function certificateLaws(open: StoreUnderTest['open']): void {
       await before(store);
       const certificate = sampleCertificate();
       const wrong = store.write(async (tx) => {
-        if (title === 'twice') await tx.insertCertificate(certificate);
+        if (title === 'twice') await tx.insertCertificate(certificate, []);
         await tx.appendLeaf(bytes(9), certificate.serial);
         if (title === 'twice') await tx.appendLeaf(bytes(9), certificate.serial);
       });
@@ -111,7 +111,7 @@ async function issue(store: Store, certificate: IssuedCertificate): Promise<Uint
   const leaf = bytes(40);
   await store.write(async (tx) => {
     await tx.appendLeaf(leaf, certificate.serial);
-    await tx.insertCertificate(certificate);
+    await tx.insertCertificate(certificate, []);
   });
   return leaf;
 }

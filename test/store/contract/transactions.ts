@@ -31,7 +31,7 @@ export function transactionLaws(open: StoreUnderTest['open']): void {
         leaves.map((leaf, index) =>
           store.write(async (tx) => {
             const certificate = sampleCertificate({ serial: BigInt(index + 1) });
-            await tx.insertCertificate(certificate);
+            await tx.insertCertificate(certificate, []);
             await tx.appendLeaf(leaf, certificate.serial);
             if (index % 3 === 0) throw new Error('no');
           }),
