@@ -6,18 +6,11 @@ import { Bundle } from '../../src/http/contract/bundle.ts';
 import type { VerifierKey } from '../../src/log/note-key.ts';
 import { parseVerifierKey } from '../../src/log/note-key.ts';
 import { BUNDLE_NAMESPACE } from '../../src/ssh/bundle-namespace.ts';
-import { SshError } from '../../src/ssh/error.ts';
 import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { fingerprint, parsePublicKeyLine, samePublicKey } from '../../src/ssh/public-key.ts';
-import { verifySshsig } from '../../src/ssh/sshsig.ts';
-import { decodeBytes } from '../decode.ts';
 import { UsherCommandError } from '../error.ts';
-
-/** The keys whose signature on a bundle counts: fingerprints. */
-export interface Pins {
-  readonly bundleKey: string;
-  readonly nextBundleKey?: string;
-}
+import type { Pins } from './pinned-signature.ts';
+import { openPinned } from './pinned-signature.ts';
 
 export interface CaSigner {
   readonly person: string;
@@ -38,6 +31,8 @@ export interface VerifiedBundle {
   readonly reply: BundleReply;
   /** What WebAuthn credentials of this authority are made for. */
   readonly rpId: string;
+  /** The key that signed it. */
+  readonly bundleKey: PublicKey;
   readonly number: number;
   readonly freshUntil: number;
   readonly caKeys: readonly CaKey[];
@@ -51,14 +46,15 @@ export interface VerifiedBundle {
  * @throws UsherCommandError `bundle-refused`
  */
 export function verifyBundle(reply: BundleReply, origin: string, pins: Pins): VerifiedBundle {
-  const statement = decodeBytes(reply.statement);
-  const signer = verifySigner(statement, decodeBytes(reply.signature), pins);
+  const { statement, signer: bundleKey } = openPinned(reply, BUNDLE_NAMESPACE, pins, 'the bundle');
+  const signer = fingerprint(bundleKey);
   const bundle = parseStatement(statement);
   if (bundle.authority !== origin) throw refused(`the bundle is of ${bundle.authority}, not of ${origin}`);
   const announced = fingerprint(parseLine(bundle.bundleKey));
   return {
     reply,
     rpId: bundle.rpId,
+    bundleKey,
     number: bundle.number,
     freshUntil: bundle.freshUntil,
     caKeys: bundle.caKeys.map(({ key, ...others }) => ({ ...others, key: parseLine(key) })),
@@ -89,25 +85,6 @@ export function isActiveCaKey(bundle: VerifiedBundle, purpose: string, key: Publ
   return bundle.caKeys.some(
     (ca) => ca.purpose === purpose && ca.state === 'active' && samePublicKey(ca.key, key),
   );
-}
-
-function verifySigner(statement: Uint8Array, signature: Uint8Array, pins: Pins): string {
-  const result = verifyOrRefuse(statement, signature);
-  const signer = fingerprint(result.key);
-  if (!result.valid || (signer !== pins.bundleKey && signer !== pins.nextBundleKey))
-    throw new UsherCommandError('bundle-refused', 'the bundle is not signed by the key you pinned', {
-      hint: 'somebody may stand between you and the authority; ask its keeper before you enroll again',
-    });
-  return signer;
-}
-
-function verifyOrRefuse(statement: Uint8Array, signature: Uint8Array): ReturnType<typeof verifySshsig> {
-  try {
-    return verifySshsig(signature, BUNDLE_NAMESPACE, statement);
-  } catch (cause) {
-    if (cause instanceof SshError) throw refused('the signature of the bundle is malformed', cause);
-    throw cause;
-  }
 }
 
 function parseStatement(statement: Uint8Array): Bundle {

@@ -1,7 +1,7 @@
 import { base64urlnopad } from '@scure/base';
 import { describe, expect, it } from 'vitest';
-import type { Pins } from '../../cli/authority/bundle.ts';
 import { acceptBundle, isActiveCaKey, verifyBundle } from '../../cli/authority/bundle.ts';
+import type { Pins } from '../../cli/authority/pinned-signature.ts';
 import type { Bundle, BundleReply } from '../../src/http/contract/bundle.ts';
 import { formatVerifierKey } from '../../src/log/note-key.ts';
 import type { PrivateKey } from '../../src/ssh/private-key.ts';

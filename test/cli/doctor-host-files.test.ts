@@ -102,6 +102,7 @@ describe('the keys of other purposes', () => {
     const bundle = {
       reply,
       rpId: 'ca.example.org',
+      bundleKey: LOGIN_CA.publicKey,
       number: 1,
       freshUntil: 1,
       caKeys,

@@ -119,7 +119,8 @@ function bundleOf(changes: Partial<VerifiedBundle['caKeys'][number]>): VerifiedB
   const caKeys = [{ purpose: 'login', state: 'active', key: CA.publicKey, ...changes } as const];
   const logKey = { name: 'x', publicKey: new Uint8Array(32) };
   const reply = { statement: '', signature: '' };
-  return { reply, rpId: 'x', number: 1, freshUntil: NOW + 1, caKeys, logKey, pins: { bundleKey: '' } };
+  const signed = { reply, bundleKey: CA.publicKey, pins: { bundleKey: '' } };
+  return { ...signed, rpId: 'x', number: 1, freshUntil: NOW + 1, caKeys, logKey };
 }
 
 function verdicts(question: Partial<CertificateQuestion>): Readonly<Record<string, string>> {

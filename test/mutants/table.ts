@@ -718,9 +718,12 @@ export const MUTANTS: readonly Mutant[] = [
   ...of('cli/doctor/agent.ts', ['if (entries.length === found.length)', 'if (found)', 'cli/entries']),
   ...of('cli/ssh-config.ts', ["    '    AddKeysToAgent no',\n", '', 'cli/own-agent']),
   ...of(
-    'cli/authority/bundle.ts',
-    ['!result.valid || ', '', 'cli/bundle'],
+    'cli/authority/pinned-signature.ts',
+    ['!valid || ', '', 'cli/bundle'],
     ['(signer !== pins.bundleKey && signer !== pins.nextBundleKey)', 'false', 'cli/bundle'],
+  ),
+  ...of(
+    'cli/authority/bundle.ts',
     ['if (bundle.authority !== origin)', 'if (false)', 'cli/bundle'],
     ['fetched.number < seen.number', 'false', 'cli/bundle'],
     ['seen?.number === fetched.number && ', 'false && ', 'cli/bundle'],
