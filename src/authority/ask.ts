@@ -5,7 +5,6 @@
  */
 import type { CertificateRequest, Grant, LoginRequest, SudoRequest } from '../policy/decision.ts';
 import { refuseMalformed } from '../policy/malformed.ts';
-import { networkOf } from '../policy/network.ts';
 import type { Roster } from '../policy/roster.ts';
 import { shownGrant } from '../policy/shown-grant.ts';
 import { SshError } from '../ssh/error.ts';
@@ -13,6 +12,7 @@ import { POSSESSION_NAMESPACE, possessionMessage } from '../ssh/possession.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
 import { decodePublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
+import { awaitingTouch } from './awaiting-touch.ts';
 import { activeKeys, signerOf } from './ca-keys.ts';
 import { draftCertificate } from './draft.ts';
 import { AuthorityError } from './error.ts';
@@ -26,10 +26,6 @@ import { clockSkew } from './skew.ts';
 import type { TouchHints } from './touch-hints.ts';
 import { readTouchHints } from './touch-hints.ts';
 
-/** How long a request waits for its touch. */
-const TOUCH_SECONDS = 120;
-/** How long after that the result can be fetched again. */
-export const KEEP_SECONDS = 600;
 /** How far the caller's clock may be from ours for its proof of possession. */
 const SKEW_SECONDS = 300;
 
@@ -157,19 +153,6 @@ function pendingIssue(
   certificates: readonly DraftedCertificate[],
   now: number,
 ): PendingIssue {
-  return {
-    action: 'issue',
-    id,
-    person: question.person,
-    nonce: authority.random.bytes(32),
-    createdAt: now,
-    expiresAt: now + TOUCH_SECONDS,
-    keepUntil: now + TOUCH_SECONDS + KEEP_SECONDS,
-    askedFrom: question.from,
-    askedNetwork: networkOf(question.from),
-    pollSecretHash,
-    version: 0,
-    certificates,
-    state: { kind: 'pending' },
-  };
+  const awaited = awaitingTouch(authority, question, id, pollSecretHash, now);
+  return { ...awaited, action: 'issue', certificates, state: { kind: 'pending' } };
 }

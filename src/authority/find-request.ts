@@ -1,7 +1,14 @@
 /** Finds a pending request for somebody who shows a secret of it. */
 import { AuthorityError } from './error.ts';
 import type { StoreReader } from './ports.ts';
-import type { PendingEnrolment, PendingIssue, PendingRequest, RequestId } from './records.ts';
+import type {
+  PendingAct,
+  PendingEnrolment,
+  PendingIssue,
+  PendingRequest,
+  RequestId,
+  TouchableRequest,
+} from './records.ts';
 import { isSecret } from './secrets.ts';
 
 /** Who speaks for a request: its command, or the page that was opened for it. */
@@ -11,6 +18,22 @@ export type Speaker = { readonly pollSecret: string } | { readonly pageSecret: s
 export async function findIssue(tx: StoreReader, id: RequestId, speaker: Speaker): Promise<PendingIssue> {
   const request = await find(tx, id, speaker);
   if (request.action !== 'issue') throw unknown();
+  return request;
+}
+
+export async function findAct(tx: StoreReader, id: RequestId, speaker: Speaker): Promise<PendingAct> {
+  const request = await find(tx, id, speaker);
+  if (request.action !== 'act') throw unknown();
+  return request;
+}
+
+export async function findTouchable(
+  tx: StoreReader,
+  id: RequestId,
+  speaker: Speaker,
+): Promise<TouchableRequest> {
+  const request = await find(tx, id, speaker);
+  if (request.action === 'enroll') throw unknown();
   return request;
 }
 

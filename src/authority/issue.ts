@@ -6,8 +6,8 @@
  * nothing released or everything recorded, and a touched request can be taken up again when its lease is over.
  */
 import type { AssertionJson } from '../fido/assertion.ts';
-import { KEEP_SECONDS } from './ask.ts';
 import type { Authority } from './authority.ts';
+import { KEEP_SECONDS } from './awaiting-touch.ts';
 import type { CaSignature } from './ca-touch.ts';
 import { verifyOwnSignature } from './ca-touch.ts';
 import { coverOf } from './cover.ts';
@@ -20,7 +20,7 @@ import { approveBy } from './pending-issue.ts';
 import type { StoreWriter } from './ports.ts';
 import { recordCertificates, serialOf } from './record.ts';
 import type { Consent, Credential, IssueState, PendingIssue, RequestId } from './records.ts';
-import { answered, assertAwaitsTouch } from './request-state.ts';
+import { answered, assertAwaitsTouch, assertPageProven } from './request-state.ts';
 import { signDrafts } from './sign.ts';
 import type { RequestTouch } from './touch.ts';
 import { verifyRequestTouch } from './touch.ts';
@@ -111,11 +111,6 @@ export async function signIfLeased(authority: Authority, request: PendingIssue):
   const { consent } = request.state;
   const certificates = await signDrafts(authority, request, consent);
   return authority.store.write((tx) => record(authority, tx, request, consent, certificates));
-}
-
-function assertPageProven(request: PendingIssue, speaker: Speaker): void {
-  if ('pageSecret' in speaker && request.page?.proof === 'none')
-    throw new AuthorityError('page-not-proven', 'type the code that your terminal shows');
 }
 
 /** What a touch leaves behind stays even when it is refused: the counter. */

@@ -8,18 +8,18 @@ import { normalizeCode, touchCode } from '../fido/touch-digest.ts';
 import { networkOf } from '../policy/network.ts';
 import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
-import { findIssue } from './find-request.ts';
+import { findTouchable } from './find-request.ts';
 import type { StoreWriter } from './ports.ts';
-import type { OpenPage, PendingIssue, RequestId } from './records.ts';
-import { issueDigest } from './request-digest.ts';
-import { assertAwaitsTouch, assertNotRejected } from './request-state.ts';
+import type { OpenPage, RequestId, TouchableRequest } from './records.ts';
+import { requestDigest } from './request-digest.ts';
+import { assertAwaitsTouch, assertNotRejected, assertPageProven } from './request-state.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
 const MAX_WRONG_CODES = 3;
 
 export interface OpenedPage {
   readonly pageSecret: string;
-  readonly request: PendingIssue;
+  readonly request: TouchableRequest;
   readonly openedFrom: string;
 }
 
@@ -28,7 +28,7 @@ export async function openPage(authority: Authority, id: RequestId, from: string
   const secret = newSecret(authority.random);
   return authority.store.write(async (tx) => {
     const request = await tx.findRequest(id);
-    if (request?.action !== 'issue')
+    if (request === undefined || request.action === 'enroll')
       throw new AuthorityError('unknown-request', 'there is no such request: it may be over; ask again');
     assertAwaitsTouch(authority, request);
     if ((request.page?.proof ?? 'none') !== 'none')
@@ -50,10 +50,10 @@ export async function enterCode(
   id: RequestId,
   pageSecret: string,
   code: string,
-): Promise<PendingIssue> {
+): Promise<TouchableRequest> {
   const outcome = await authority.store.write(async (tx) => {
     const { request, page } = await findPage(authority, tx, id, pageSecret);
-    const isRight = isCode(code, touchCode(issueDigest(authority.origin, request)));
+    const isRight = isCode(code, touchCode(requestDigest(authority.origin, request)));
     const next = isRight ? prove(request, page, 'code') : countWrongCode(request, page);
     await save(tx, next);
     return { isRight, next };
@@ -75,7 +75,7 @@ export async function vouchForPage(
   pageSecret: string,
 ): Promise<void> {
   await authority.store.write(async (tx) => {
-    await findIssue(tx, id, { pollSecret });
+    await findTouchable(tx, id, { pollSecret });
     const { request, page } = await findPage(authority, tx, id, pageSecret);
     if (request.askedNetwork !== networkOf(page.openedFrom))
       throw new AuthorityError(
@@ -91,11 +91,10 @@ export async function reviewRequest(
   authority: Authority,
   id: RequestId,
   pageSecret: string,
-): Promise<PendingIssue> {
-  const request = await authority.store.read((tx) => findIssue(tx, id, { pageSecret }));
+): Promise<TouchableRequest> {
+  const request = await authority.store.read((tx) => findTouchable(tx, id, { pageSecret }));
   assertAwaitsTouch(authority, request);
-  if (request.page?.proof === 'none')
-    throw new AuthorityError('page-not-proven', 'type the code that your terminal shows');
+  assertPageProven(request, { pageSecret });
   return request;
 }
 
@@ -104,8 +103,8 @@ async function findPage(
   tx: StoreWriter,
   id: RequestId,
   pageSecret: string,
-): Promise<{ readonly request: PendingIssue; readonly page: OpenPage }> {
-  const request = await findIssue(tx, id, { pageSecret });
+): Promise<{ readonly request: TouchableRequest; readonly page: OpenPage }> {
+  const request = await findTouchable(tx, id, { pageSecret });
   assertAwaitsTouch(authority, request);
   if (request.page === undefined)
     throw new AuthorityError('unknown-request', 'no page is open for this request');
@@ -117,25 +116,25 @@ function isCode(typed: string, expected: string): boolean {
   return timingSafeEqual(hashSecret(normalizeCode(typed)), hashSecret(normalizeCode(expected)));
 }
 
-function prove(request: PendingIssue, page: OpenPage, proof: 'code' | 'loopback'): PendingIssue {
+function prove(request: TouchableRequest, page: OpenPage, proof: 'code' | 'loopback'): TouchableRequest {
   return { ...request, page: { ...page, proof } };
 }
 
-function countWrongCode(request: PendingIssue, page: OpenPage): PendingIssue {
+function countWrongCode(request: TouchableRequest, page: OpenPage): TouchableRequest {
   const counted = { ...request, page: { ...page, wrongCodes: page.wrongCodes + 1 } };
   if (counted.page.wrongCodes < MAX_WRONG_CODES) return counted;
   return { ...counted, state: { kind: 'rejected', reason: 'too-many-codes' } };
 }
 
-function wrongCodes(request: PendingIssue): number {
+function wrongCodes(request: TouchableRequest): number {
   return request.page?.wrongCodes ?? 0;
 }
 
-function wrongCode(request: PendingIssue): AuthorityError {
+function wrongCode(request: TouchableRequest): AuthorityError {
   const left = MAX_WRONG_CODES - wrongCodes(request);
   return new AuthorityError('wrong-code', `this is not the code of that terminal; tries left: ${left}`);
 }
 
-async function save(tx: StoreWriter, request: PendingIssue): Promise<void> {
+async function save(tx: StoreWriter, request: TouchableRequest): Promise<void> {
   if (!(await tx.updateRequest(request))) throw new TypeError('a request changed within its own transaction');
 }

@@ -183,7 +183,10 @@ export type ActResult =
       readonly affected: readonly { readonly holder: string; readonly certificates: number }[];
     };
 
-export type PendingRequest = PendingIssue | PendingEnrolment | PendingAct;
+/** What a person answers with a touch, at the command or in a page. */
+export type TouchableRequest = PendingIssue | PendingAct;
+
+export type PendingRequest = TouchableRequest | PendingEnrolment;
 
 /** created: known here only. coming: hosts and clients get it. retired: trusted for what it signed. The last two are for good. */
 export type CaKeyState = 'created' | 'coming' | 'active' | 'retired' | 'removed' | 'revoked';

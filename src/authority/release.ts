@@ -15,7 +15,7 @@ import type { LogHead, StoreReader } from './ports.ts';
 import type { Purpose } from './purpose.ts';
 import { purposeOf } from './purpose.ts';
 import type { PendingIssue, RequestId } from './records.ts';
-import { assertNotRejected } from './request-state.ts';
+import { assertKept, assertNotRejected } from './request-state.ts';
 
 export interface Released {
   readonly certificates: readonly ReleasedCertificate[];
@@ -39,6 +39,7 @@ export async function resultOf(
   pollSecret: string,
 ): Promise<PendingIssue> {
   const request = await authority.store.read((tx) => findIssue(tx, id, { pollSecret }));
+  // A late resumption, too, would be one that nobody waits for.
   assertKept(authority, request);
   const current = allowed(await resumeRequest(authority, request));
   assertNotOver(authority, current);
@@ -101,12 +102,6 @@ async function prove(tx: StoreReader, plan: ProofPlan): Promise<readonly Uint8Ar
     return hash === undefined ? [] : [{ ...place, hash }];
   });
   return makeProof(plan, lookupIn(nodes));
-}
-
-/** Rows stay until something else is stored; what they give ends in time. A late resumption, too, would be one nobody waits for. */
-function assertKept(authority: Authority, request: PendingIssue): void {
-  if (authority.clock.now() >= request.keepUntil)
-    throw new AuthorityError('request-expired', 'the result of this request is kept no longer: ask again');
 }
 
 function assertNotOver(authority: Authority, request: PendingIssue): void {

@@ -3,7 +3,11 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import type { Answer } from '../fido/touch-digest.ts';
 import { issueAction, touchDigest } from '../fido/touch-digest.ts';
 import { approveBy, draftsOf, reasonOf } from './pending-issue.ts';
-import type { Credential, PendingEnrolment, PendingIssue } from './records.ts';
+import type { Credential, PendingAct, PendingEnrolment, PendingIssue, TouchableRequest } from './records.ts';
+
+export function requestDigest(origin: string, request: TouchableRequest): Uint8Array {
+  return request.action === 'act' ? actDigest(origin, request) : issueDigest(origin, request);
+}
 
 export function issueDigest(origin: string, request: PendingIssue): Uint8Array {
   return touchDigest({
@@ -16,6 +20,11 @@ export function issueDigest(origin: string, request: PendingIssue): Uint8Array {
     nonce: request.nonce,
     expiresAt: request.expiresAt,
   });
+}
+
+/** @throws SshError `bad-act` for an act that can not be. */
+export function actDigest(origin: string, { act, id, nonce, expiresAt }: PendingAct): Uint8Array {
+  return touchDigest({ origin, action: act, requestId: id, nonce, expiresAt });
 }
 
 /** What somebody else touches to approve or reject it. */

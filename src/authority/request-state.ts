@@ -1,18 +1,19 @@
 /** Whether a pending request still waits for its touch, and what is said when it does not. */
 import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
+import type { Speaker } from './find-request.ts';
 import { approveBy } from './pending-issue.ts';
-import type { PendingIssue, PendingRequest } from './records.ts';
+import type { PendingIssue, PendingRequest, TouchableRequest } from './records.ts';
 
 /** @throws AuthorityError `request-rejected`, `request-answered` or `request-expired` when it waits for no touch. */
-export function assertAwaitsTouch(authority: Authority, request: PendingIssue): void {
+export function assertAwaitsTouch(authority: Authority, request: TouchableRequest): void {
   assertNotRejected(request);
   if (request.state.kind !== 'pending') throw answered();
   assertTouchable(authority, request);
 }
 
 /** @throws AuthorityError `request-rejected` */
-export function assertNotRejected(request: PendingIssue): void {
+export function assertNotRejected(request: TouchableRequest): void {
   const { state } = request;
   if (state.kind !== 'rejected') return;
   const reason =
@@ -20,6 +21,18 @@ export function assertNotRejected(request: PendingIssue): void {
       ? 'three wrong codes ended this request: ask again'
       : `${state.person} rejected this request`;
   throw new AuthorityError('request-rejected', reason);
+}
+
+/** @throws AuthorityError `page-not-proven` when a page speaks that nobody has shown to be the person's at the command. */
+export function assertPageProven(request: TouchableRequest, speaker: Speaker): void {
+  if ('pageSecret' in speaker && request.page?.proof === 'none')
+    throw new AuthorityError('page-not-proven', 'type the code that your terminal shows');
+}
+
+/** Rows stay until something else is stored; what they give ends in time. @throws AuthorityError `request-expired` */
+export function assertKept(authority: Authority, request: TouchableRequest): void {
+  if (authority.clock.now() >= request.keepUntil)
+    throw new AuthorityError('request-expired', 'the result of this request is kept no longer: ask again');
 }
 
 /** @throws AuthorityError unless others can still answer the request. */

@@ -1,9 +1,10 @@
 /** What an authenticator has to be told to answer a request: no more than strangers are told of anybody. */
+import { shownActTouch } from '../policy/shown-act.ts';
 import { shownGrant } from '../policy/shown-grant.ts';
 import type { Authority } from './authority.ts';
 import { decoyCredentialIds } from './decoy.ts';
 import type { StoreReader } from './ports.ts';
-import type { PendingIssue } from './records.ts';
+import type { PendingAct, PendingIssue, TouchableRequest } from './records.ts';
 
 export interface TouchHints {
   /** Somebody without credentials has a decoy, so that the answer does not tell. */
@@ -13,8 +14,10 @@ export interface TouchHints {
   readonly approvals: number;
 }
 
-export function touchHints(authority: Authority, request: PendingIssue): Promise<TouchHints> {
-  return authority.store.read((tx) => readTouchHints(authority, tx, request));
+export function touchHints(authority: Authority, request: TouchableRequest): Promise<TouchHints> {
+  return authority.store.read((tx) =>
+    request.action === 'act' ? readActHints(authority, tx, request) : readTouchHints(authority, tx, request),
+  );
 }
 
 export async function readTouchHints(
@@ -31,6 +34,21 @@ export async function readTouchHints(
     userVerification: grants.some(({ touch }) => touch.userVerification),
     approvals: Math.max(...grants.map(({ approval }) => approval.needed)),
   };
+}
+
+/** Acts take nobody else's touch. */
+export async function readActHints(
+  authority: Authority,
+  tx: StoreReader,
+  { person, act }: PendingAct,
+): Promise<TouchHints> {
+  const { userVerification } = shownActTouch(
+    await authority.rosters.in(tx),
+    authority.decoySecret,
+    person,
+    act,
+  );
+  return { credentialIds: await credentialIds(authority, tx, person), userVerification, approvals: 0 };
 }
 
 /** The same for somebody who may answer another's request. */

@@ -9,8 +9,8 @@ import type { Authority } from './authority.ts';
 import { findLiveCredential } from './credential.ts';
 import { decoyCredential } from './decoy.ts';
 import { AuthorityError } from './error.ts';
-import type { Credential, PendingIssue, Touch } from './records.ts';
-import { issueDigest } from './request-digest.ts';
+import type { Credential, Touch, TouchableRequest } from './records.ts';
+import { requestDigest } from './request-digest.ts';
 
 export interface RequestTouch {
   readonly touch: Touch;
@@ -25,10 +25,10 @@ export interface RequestTouch {
  */
 export async function verifyRequestTouch(
   authority: Authority,
-  request: PendingIssue,
+  request: TouchableRequest,
   assertion: AssertionJson,
 ): Promise<RequestTouch> {
-  return verifyTouchOf(authority, request.person, issueDigest(authority.origin, request), assertion);
+  return verifyTouchOf(authority, request.person, requestDigest(authority.origin, request), assertion);
 }
 
 /** The same for any digest that this person is to touch. */

@@ -54,6 +54,7 @@ export function buildRoster(file: RosterFile, digest: Uint8Array): Roster {
     roleLists: roleListsOf(people, roles, ({ login, sudo }) => login !== undefined || sudo !== undefined),
     loginLists: roleListsOf(people, roles, ({ login }) => login !== undefined),
     sudoLists: roleListsOf(people, roles, ({ sudo }) => sudo !== undefined),
+    manageLists: roleListsOf(people, roles, ({ manage }) => manage.size > 0),
     sudoNames: new Map([...hosts.values()].map((host) => [host.sudoName, host])),
     sudoCa: (file.sudo_ca ?? []).map(buildSudoCaKey),
   };

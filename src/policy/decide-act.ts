@@ -4,7 +4,7 @@ import type { Denial } from './decision.ts';
 import { deny } from './decision.ts';
 import { roleWithRight } from './granting.ts';
 import { hasEnded } from './person.ts';
-import type { Person, Right, Roster, TouchPolicy } from './roster.ts';
+import type { Right, Roster, TouchPolicy } from './roster.ts';
 
 export interface ActGrant {
   readonly kind: 'grant';
@@ -33,7 +33,7 @@ export function decideAct(roster: Roster, personName: string, act: Act, now: num
   const person = roster.people.get(personName);
   if (person === undefined) return deny('unknown-person', `the roster knows no ${personName.slice(0, 64)}`);
   if (hasEnded(person, now)) return deny('person-expired', `the access of ${person.name} has ended`);
-  if (isOwn(act, person)) return { kind: 'grant', touch: ANY_TOUCH };
+  if (isOwn(act, personName)) return { kind: 'grant', touch: OWN_TOUCH };
   const right = rightOf(act);
   const role = roleWithRight(roster, person.roles, right);
   if (role === undefined) return deny('right-missing', `no role of ${person.name} has the right "${right}"`);
@@ -43,12 +43,12 @@ export function decideAct(roster: Roster, personName: string, act: Act, now: num
 }
 
 /** Everybody may end what they themselves hold. */
-function isOwn(act: Act, { name }: Person): boolean {
-  return act.kind === 'revoke' && act.target.kind === 'person' && act.target.name === name;
+export function isOwn(act: Act, personName: string): boolean {
+  return act.kind === 'revoke' && act.target.kind === 'person' && act.target.name === personName;
 }
 
 /** Of what one holds: it must work, too, when the better one of two security keys is what was lost. */
-const ANY_TOUCH: TouchPolicy = {
+export const OWN_TOUCH: TouchPolicy = {
   userVerification: false,
   sameMachine: false,
   attestation: { required: false },

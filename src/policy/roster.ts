@@ -18,6 +18,8 @@ export interface Roster {
   readonly loginLists: readonly (readonly string[])[];
   /** The same of those for sudo. */
   readonly sudoLists: readonly (readonly string[])[];
+  /** The same of those with any right over the authority. */
+  readonly manageLists: readonly (readonly string[])[];
   /** The hosts by what stands behind the `@` of their sudo principals. */
   readonly sudoNames: ReadonlyMap<string, Host>;
   /** People's keys that sign for sudo instead of the authority; empty: the authority signs. */

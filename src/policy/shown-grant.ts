@@ -82,7 +82,7 @@ function rolesUsed<Used>(
 }
 
 /** Rendezvous hashing: a list that comes or goes changes the pick of few names, as it would for real people. */
-function pickRoles(
+export function pickRoles(
   lists: readonly (readonly string[])[],
   seed: Uint8Array,
   personName: string,
