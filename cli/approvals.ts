@@ -1,7 +1,7 @@
 /** Requests of other people that wait for an answer: which ones, and what one of them says. */
 import type { Static } from 'typebox';
 import { ApprovalsReply, ViewReply } from '../src/http/contract/approvals.ts';
-import { findUsable } from './agent/own-entries.ts';
+import { requireLogin } from './agent/login-entry.ts';
 import type { Enrolled } from './authority/enrolled.ts';
 import { signGet } from './authority/signed-call.ts';
 import { UsherCommandError } from './error.ts';
@@ -20,11 +20,7 @@ const ADDRESS = /^(?<origin>https?:\/\/[^/]+)\/approve#(?<requestId>[\w-]{22})\.
 
 /** Those that this person can answer now, oldest first. */
 export async function listApprovals(enrolled: Enrolled): Promise<readonly WaitingRequest[]> {
-  const [entry] = await findUsable(enrolled, 'login');
-  if (entry === undefined)
-    throw new UsherCommandError('no-certificate', 'the authority answers only who is logged in', {
-      hint: 'first: usher login; or take the whole address of the request instead of its id',
-    });
+  const entry = await requireLogin(enrolled, '; or take the whole address of the request instead of its id');
   const headers = await signGet(enrolled, entry, TARGET);
   return (await enrolled.client.get(TARGET, ApprovalsReply, headers)).requests;
 }

@@ -21,6 +21,25 @@ interface Call<S extends TSchema> {
   readonly repeatable: boolean;
 }
 
+type Exchange = Omit<Call<TSchema>, 'reply'> & {
+  /** Of a body that is text, and no JSON. */
+  readonly contentType?: string;
+  readonly maxReplyBytes?: number;
+};
+
+interface DocumentCall {
+  readonly target: string;
+  readonly contentType: string;
+  readonly text: string;
+  readonly maxReplyBytes: number;
+}
+
+interface Answer {
+  readonly bytes: Uint8Array;
+  /** What the authority's clock says. */
+  readonly date: string | null;
+}
+
 type ClientSurroundings = Pick<Surroundings, 'fetch' | 'sleep'>;
 
 /** A reply with eight of the largest certificates and their leaves has less. */
@@ -42,8 +61,8 @@ export class Client {
 
   /** @throws UsherCommandError `unreachable`, `refused` (with the authority's problem document) or `bad-reply`. */
   async call<S extends TSchema>(call: Call<S>): Promise<Static<S>> {
-    const { text } = await this.#exchange(call);
-    const value = parseJson(text);
+    const { bytes } = await this.#exchange(call);
+    const value = parseJson(bytes);
     if (Value.Check(call.reply, value)) return value;
     throw badReply(this.origin, `to ${call.method} ${pathOf(call.target)} is not as the contract says`);
   }
@@ -66,9 +85,17 @@ export class Client {
     return this.call({ method: 'POST', target, body, reply, repeatable: false });
   }
 
-  /** For calls that are answered without content. */
-  async send(target: string, body: unknown): Promise<void> {
-    await this.#exchange({ method: 'POST', target, body, repeatable: true });
+  /** For calls that are answered without content. A signed one can not be made again: its nonce is used up. */
+  async send(target: string, body: unknown, headers?: Record<string, string>): Promise<void> {
+    const signed = headers === undefined ? {} : { headers };
+    await this.#exchange({ method: 'POST', target, body, repeatable: headers === undefined, ...signed });
+  }
+
+  /** Sends a text that is whole by itself, once: whether it may be sent again, it says. @returns what comes back, which is no JSON. */
+  async sendDocument({ target, contentType, text, maxReplyBytes }: DocumentCall): Promise<Uint8Array> {
+    const call = { method: 'POST', target, body: text, repeatable: false } as const;
+    const { bytes } = await this.#exchange({ ...call, contentType, maxReplyBytes });
+    return bytes;
   }
 
   /** What the authority's clock says, in Unix seconds, if it says anything. */
@@ -78,7 +105,7 @@ export class Client {
     return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000);
   }
 
-  async #exchange(call: Omit<Call<TSchema>, 'reply'>): Promise<{ text: string; date: string | null }> {
+  async #exchange(call: Exchange): Promise<Answer> {
     const delays = call.repeatable ? RETRY_DELAYS : [];
     for (const delay of delays) {
       try {
@@ -91,16 +118,17 @@ export class Client {
     return this.#once(call);
   }
 
-  async #once(call: Omit<Call<TSchema>, 'reply'>): Promise<{ text: string; date: string | null }> {
-    const { response, text } = await this.#transfer(call);
-    if (response.ok) return { text, date: response.headers.get('date') };
-    throw refusal(this.origin, response.status, parseJson(text));
+  async #once(call: Exchange): Promise<Answer> {
+    const { response, bytes } = await this.#transfer(call);
+    if (response.ok) return { bytes, date: response.headers.get('date') };
+    throw refusal(this.origin, response.status, parseJson(bytes));
   }
 
-  async #transfer(call: Omit<Call<TSchema>, 'reply'>): Promise<{ response: Response; text: string }> {
+  async #transfer(call: Exchange): Promise<{ response: Response; bytes: Uint8Array }> {
     try {
       const response = await this.#surroundings.fetch(`${this.origin}${call.target}`, requestOf(call));
-      return { response, text: await readBounded(this.origin, response) };
+      const most = call.maxReplyBytes ?? MAX_REPLY_BYTES;
+      return { response, bytes: await readBounded(this.origin, response, most) };
     } catch (cause) {
       if (cause instanceof UsherCommandError) throw cause;
       throw new UsherCommandError('unreachable', `${this.origin} can not be reached: ${reasonOf(cause)}`, {
@@ -111,26 +139,31 @@ export class Client {
   }
 }
 
+/** What is sent of a body: whoever signs it signs these bytes. */
+export function bodyText(body: unknown): string {
+  return JSON.stringify(body);
+}
+
 function requestOf({ method, body, headers }: Omit<Call<TSchema>, 'reply'>): RequestInit {
   return {
     method,
     headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: bodyText(body) }),
     // A redirect would take the request, with its secrets, to an address that nobody pinned.
     redirect: 'error',
     signal: AbortSignal.timeout(TIME_LIMIT_MILLISECONDS),
   };
 }
 
-async function readBounded(origin: string, response: Response): Promise<string> {
+async function readBounded(origin: string, response: Response, most: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
-    if (size > MAX_REPLY_BYTES) throw badReply(origin, `has more than ${MAX_REPLY_BYTES} bytes`);
+    if (size > most) throw badReply(origin, `has more than ${most} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 function refusal(origin: string, status: number, body: unknown): UsherCommandError {
@@ -166,9 +199,9 @@ function pathOf(target: string): string {
   return target.replace(/\?.*$/, '');
 }
 
-function parseJson(text: string): unknown {
+function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
     return undefined;
   }
