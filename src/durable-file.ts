@@ -13,16 +13,26 @@ interface Rights {
   readonly owner?: number;
 }
 
-/** Puts a file in place of whatever is there: the old text or the new one, after a crash at any instant. It has its rights before its name. */
-export async function replaceFile(path: string, text: string, rights: Rights): Promise<void> {
+/** Puts a file in place of whatever is there: the old contents or the new ones, after a crash at any instant. It has its rights before its name. */
+export async function replaceFile(
+  path: string,
+  contents: string | Uint8Array,
+  rights: Rights,
+): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await writeNew(temporary, text, rights);
+    await writeNew(temporary, contents, rights);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
+  await syncDirectory(dirname(path));
+}
+
+/** Makes a file that is not there yet. @throws with code `EEXIST` when something has its name. */
+export async function createFile(path: string, text: string, rights: Rights): Promise<void> {
+  await writeNew(path, text, rights);
   await syncDirectory(dirname(path));
 }
 
@@ -36,9 +46,13 @@ export async function appendDurably(path: string, text: string, mode: number): P
   await syncDirectory(dirname(path));
 }
 
-async function writeNew(path: string, text: string, { mode, exactly, owner }: Rights): Promise<void> {
+async function writeNew(
+  path: string,
+  contents: string | Uint8Array,
+  { mode, exactly, owner }: Rights,
+): Promise<void> {
   await durably(await open(path, 'wx', mode), async (file) => {
-    await file.writeFile(text);
+    await file.writeFile(contents);
     if (owner !== undefined) await file.chown(owner, owner);
     if (exactly === true) await file.chmod(mode);
   });
@@ -53,8 +67,8 @@ async function durably(file: FileHandle, write: (file: FileHandle) => Promise<vo
   }
 }
 
-/** Without this a new name may be lost in a power failure. */
-async function syncDirectory(path: string): Promise<void> {
+/** Without this a new name may be lost in a power failure, or one that was removed come back. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();

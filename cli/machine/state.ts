@@ -1,0 +1,162 @@
+/** What a host remembers between two runs, in a directory that only root enters. Each file is whole, and on the disk before it counts. */
+import { UsherCommandError } from '../error.ts';
+import type { MachineFiles } from './files.ts';
+import { readPlain, readPlainText, SECRET_MODE, toBytes } from './files.ts';
+import type { MachineSettings } from './settings.ts';
+import { formatSettings, parseSettings } from './settings.ts';
+
+export const DEFAULT_STATE = '/var/lib/usher';
+const STATE_MODE = 0o700;
+
+/** How often its certificates were renewed, and the secret that the next renewal shows. */
+export interface Generation {
+  readonly generation: number;
+  readonly secret: string;
+}
+
+/** An enrolment that was begun: its secret is the one of the first renewal. None: it has come to its end. */
+export interface Enrolling {
+  /** SHA-256 in hex. */
+  readonly tokenHash: string;
+  readonly secret?: string;
+}
+
+const GENERATION = /^generation (0|[1-9][0-9]{0,15})\nsecret ([A-Za-z0-9_-]{43})\n$/;
+const PENDING = /^secret ([A-Za-z0-9_-]{43})\n$/;
+const ENROLLING = /^token-sha256 ([0-9a-f]{64})\n(?:secret ([A-Za-z0-9_-]{43})\n)?$/;
+
+type Name =
+  | 'settings'
+  | 'generation'
+  | 'pending'
+  | 'enrolling'
+  | 'statement'
+  | 'files.tar'
+  | 'reload-due'
+  | 'seen';
+
+export class MachineState {
+  readonly directory: string;
+  readonly #files: MachineFiles;
+
+  constructor(directory: string, files: MachineFiles) {
+    this.directory = directory;
+    this.#files = files;
+  }
+
+  async make(): Promise<void> {
+    await this.#files.makeDirectory(this.directory, STATE_MODE);
+  }
+
+  /** @throws UsherCommandError `not-enrolled`, `bad-settings` */
+  async settings(): Promise<MachineSettings> {
+    const text = await this.#text('settings');
+    if (text !== undefined) return parseSettings(text);
+    throw new UsherCommandError(
+      'not-enrolled',
+      `this host is not enrolled: there is no ${this.#path('settings')}`,
+      {
+        hint: 'have it invited (usher host invite), then: usher host enroll --token-file FILE',
+      },
+    );
+  }
+
+  saveSettings(settings: MachineSettings): Promise<void> {
+    return this.#write('settings', formatSettings(settings));
+  }
+
+  /** @throws UsherCommandError `bad-settings` */
+  async generation(): Promise<Generation> {
+    const [, generation, secret] = GENERATION.exec((await this.#text('generation')) ?? '') ?? [];
+    if (generation === undefined || secret === undefined)
+      throw new UsherCommandError('bad-settings', `${this.#path('generation')} is missing or damaged`, {
+        hint: 'this host needs a new token: usher host invite, usher host enroll',
+      });
+    return { generation: Number(generation), secret };
+  }
+
+  saveGeneration({ generation, secret }: Generation): Promise<void> {
+    return this.#write('generation', `generation ${generation}\nsecret ${secret}\n`);
+  }
+
+  /** The secret of a renewal that was asked for, and whose reply may be lost. */
+  async pending(): Promise<string | undefined> {
+    return PENDING.exec((await this.#text('pending')) ?? '')?.[1];
+  }
+
+  savePending(secret: string): Promise<void> {
+    return this.#write('pending', `secret ${secret}\n`);
+  }
+
+  dropPending(): Promise<void> {
+    return this.#drop('pending');
+  }
+
+  async enrolling(): Promise<Enrolling | undefined> {
+    const [, tokenHash, secret] = ENROLLING.exec((await this.#text('enrolling')) ?? '') ?? [];
+    if (tokenHash === undefined) return undefined;
+    return secret === undefined ? { tokenHash } : { tokenHash, secret };
+  }
+
+  saveEnrolling({ tokenHash, secret }: Enrolling): Promise<void> {
+    return this.#write(
+      'enrolling',
+      `token-sha256 ${tokenHash}\n${secret === undefined ? '' : `secret ${secret}\n`}`,
+    );
+  }
+
+  /** The bundle that was installed last, as the authority signed it. */
+  statement(): Promise<string | undefined> {
+    return this.#text('statement');
+  }
+
+  archive(): Promise<Uint8Array | undefined> {
+    return readPlain(this.#files, this.#path('files.tar'));
+  }
+
+  /** The statement last: it says that everything else is there. */
+  async saveBundle(statement: string, archive: Uint8Array): Promise<void> {
+    await this.#files.write(this.#path('files.tar'), archive, SECRET_MODE);
+    await this.#write('statement', statement);
+  }
+
+  async forgetBundle(): Promise<void> {
+    await this.#drop('statement');
+    await this.#drop('files.tar');
+  }
+
+  /** Whether sshd has not been told yet of what was installed. */
+  async isReloadDue(): Promise<boolean> {
+    return (await this.#text('reload-due')) !== undefined;
+  }
+
+  async setReloadDue(isDue: boolean): Promise<void> {
+    if (isDue === (await this.isReloadDue())) return;
+    await (isDue ? this.#write('reload-due', '') : this.#drop('reload-due'));
+  }
+
+  /** Where reading of the log has come to. */
+  seen(): Promise<string | undefined> {
+    return this.#text('seen');
+  }
+
+  saveSeen(position: string): Promise<void> {
+    return this.#write('seen', position);
+  }
+
+  #text(name: Name): Promise<string | undefined> {
+    return readPlainText(this.#files, this.#path(name));
+  }
+
+  #write(name: Name, text: string): Promise<void> {
+    return this.#files.write(this.#path(name), toBytes(text), SECRET_MODE);
+  }
+
+  async #drop(name: Name): Promise<void> {
+    if ((await this.#files.read(this.#path(name))) !== undefined) await this.#files.remove(this.#path(name));
+  }
+
+  #path(name: Name): string {
+    return `${this.directory}/${name}`;
+  }
+}
