@@ -15,6 +15,7 @@ import type { Authority } from './authority/authority.ts';
 import { countBreakGlass } from './authority/break-glass-import.ts';
 import { Metrics } from './http/metrics.ts';
 import { sendProblem } from './http/problem.ts';
+import { actRoutes } from './http/routes/acts.ts';
 import { approvalRoutes } from './http/routes/approvals.ts';
 import { authorityRoutes } from './http/routes/authority.ts';
 import { enrolmentRoutes } from './http/routes/enrolments.ts';
@@ -146,6 +147,7 @@ function registerRoutes(http: Http, authority: Authority, { metricsFrom }: AppOp
   http.after(() => {
     requestRoutes(http, authority, metrics);
     pageRoutes(http, authority);
+    actRoutes(http, authority, metrics);
     approvalRoutes(http, authority, metrics);
     enrolmentRoutes(http, authority);
     authorityRoutes(http, authority);

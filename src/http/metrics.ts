@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { AuthorityError } from '../authority/error.ts';
-import type { PendingIssue } from '../authority/records.ts';
+import type { TouchableRequest } from '../authority/records.ts';
 
 /** What is asked of the store whenever metrics are read. */
 export interface StoredNumbers {
@@ -49,7 +49,7 @@ export class Metrics {
   }
 
   /** Of each touch, the own one and those of others; a request counts when the last one that it takes has come. */
-  async timeTouch(take: () => Promise<PendingIssue>): Promise<PendingIssue> {
+  async timeTouch<Request extends TouchableRequest>(take: () => Promise<Request>): Promise<Request> {
     const stop = this.#duration.startTimer();
     try {
       const request = await take();

@@ -106,6 +106,8 @@ export type ActReply = Static<typeof ActReply>;
 
 export const ActTouchBody = Type.Object({ speaker: Speaker, assertion: Assertion }, strict);
 
+export const ActResultBody = Type.Object({ pollSecret: Secret }, strict);
+
 const Serial = Type.String({ pattern: '^[1-9][0-9]{0,19}$' });
 
 export const ActResult = Type.Union([

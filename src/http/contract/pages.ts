@@ -1,6 +1,7 @@
 /** What the page of a request and its authority say to each other. */
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { Act, ActReply } from './acts.ts';
 import { Reason, Secret, strict, Time } from './fields.ts';
 import { AskReply } from './requests.ts';
 
@@ -26,16 +27,28 @@ export const LoopbackBody = Type.Object({ pollSecret: Secret, pageSecret: Secret
 
 export const ReviewBody = Type.Object({ pageSecret: Secret }, strict);
 
-export const ReviewReply = Type.Object(
-  {
-    person: Type.String(),
-    askedFrom: Type.String(),
-    openedFrom: Type.String(),
-    proof: Type.Union([Type.Literal('code'), Type.Literal('loopback')]),
-    reason: Reason,
-    ...Type.Omit(AskReply, ['pollSecret']).properties,
-  },
+const reviewed = {
+  person: Type.String(),
+  askedFrom: Type.String(),
+  openedFrom: Type.String(),
+  proof: Type.Union([Type.Literal('code'), Type.Literal('loopback')]),
+};
+
+export const IssueReview = Type.Object(
+  { ...reviewed, reason: Reason, ...Type.Omit(AskReply, ['pollSecret']).properties },
   strict,
 );
+
+export type IssueReview = Static<typeof IssueReview>;
+
+export const ActReview = Type.Object(
+  { ...reviewed, act: Act, ...Type.Omit(ActReply, ['pollSecret']).properties },
+  strict,
+);
+
+export type ActReview = Static<typeof ActReview>;
+
+/** All that the digest is made from; what the page shows follows from it. */
+export const ReviewReply = Type.Union([IssueReview, ActReview]);
 
 export type ReviewReply = Static<typeof ReviewReply>;

@@ -2,11 +2,12 @@
 import type { Authority } from '../../authority/authority.ts';
 import { enterCode, openPage, reviewRequest, vouchForPage } from '../../authority/page.ts';
 import { draftsOf, reasonOf } from '../../authority/pending-issue.ts';
-import type { PendingIssue } from '../../authority/records.ts';
+import type { TouchableRequest } from '../../authority/records.ts';
 import { touchHints } from '../../authority/touch-hints.ts';
+import { actJson } from '../act-json.ts';
 import { encodeBytes } from '../bytes.ts';
 import { Empty, RequestParams } from '../contract/fields.ts';
-import type { ReviewReply } from '../contract/pages.ts';
+import type { ActReview, ReviewReply } from '../contract/pages.ts';
 import {
   CodeBody,
   LoopbackBody,
@@ -64,12 +65,12 @@ export function pageRoutes(http: Http, authority: Authority): void {
   );
 }
 
-async function reviewReply(authority: Authority, request: PendingIssue): Promise<ReviewReply> {
+async function reviewReply(authority: Authority, request: TouchableRequest): Promise<ReviewReply> {
   const { page } = request;
   if (page === undefined || page.proof === 'none')
     throw new TypeError('only a proven page reviews a request');
   const hints = await touchHints(authority, request);
-  return {
+  const reviewed: Omit<ActReview, 'act'> = {
     person: request.person,
     askedFrom: request.askedFrom,
     openedFrom: page.openedFrom,
@@ -79,10 +80,10 @@ async function reviewReply(authority: Authority, request: PendingIssue): Promise
     rpId: authority.rpId,
     nonce: encodeBytes(request.nonce),
     expiresAt: request.expiresAt,
-    drafts: draftsOf(request).map(encodeBytes),
     credentialIds: [...hints.credentialIds],
     userVerification: hints.userVerification ? 'required' : 'discouraged',
-    approvals: hints.approvals,
-    reason: reasonOf(request),
   };
+  if (request.action === 'act') return { ...reviewed, act: actJson(request.act) };
+  const drafts = draftsOf(request).map(encodeBytes);
+  return { ...reviewed, drafts, approvals: hints.approvals, reason: reasonOf(request) };
 }
