@@ -18,6 +18,7 @@ import {
 } from '../hosts/statement-file.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { detail, say, warn, writeData } from '../terminal.ts';
+import { hostInviteCommand } from './host-invite.ts';
 
 interface TrustOptions {
   readonly statement: string;
@@ -36,7 +37,10 @@ export function hostCommand(surroundings: Surroundings): Command {
     .option('--dry-run', 'say what would change, and change nothing')
     .option('--dir <path>', 'where the host keeps CA keys and lists', DEFAULT_DIRECTORY)
     .action((options: TrustOptions) => trustStatement(surroundings, options));
-  return new Command('host').description('what a host itself does').addCommand(trust);
+  return new Command('host')
+    .description('enrol hosts, and what a host itself does')
+    .addCommand(hostInviteCommand(surroundings))
+    .addCommand(trust);
 }
 
 async function trustStatement(surroundings: Surroundings, options: TrustOptions): Promise<void> {
