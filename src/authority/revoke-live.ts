@@ -30,11 +30,12 @@ export async function revokeLive(
 ): Promise<readonly bigint[]> {
   const serials: bigint[] = [];
   for await (const page of livePages(tx, filter, now)) serials.push(...(await revokeEach(tx, page, now)));
+  serials.sort((a, b) => (a < b ? -1 : 1));
   await logRevocation(tx, serials, cause, now);
   return serials;
 }
 
-/** All live certificates of the filter, by serial, some at a time. */
+/** All live certificates of the filter, those that end first first, some at a time. */
 export async function* livePages(
   tx: StoreReader,
   filter: CertificateFilter,
