@@ -11,6 +11,7 @@ import { exportCommand } from './commands/export.ts';
 import { hostCommand } from './commands/host.ts';
 import { loginCommand } from './commands/login.ts';
 import { logoutCommand } from './commands/logout.ts';
+import { revokeCommand } from './commands/revoke.ts';
 import { statusCommand } from './commands/status.ts';
 import { sudoCommand } from './commands/sudo.ts';
 import { sudoCaCommand } from './commands/sudo-ca.ts';
@@ -27,6 +28,7 @@ export function makeProgram(surroundings: Surroundings = realSurroundings()): Co
     rejectCommand,
     statusCommand,
     logoutCommand,
+    revokeCommand,
     doctorCommand,
     certificateCommand,
     configCommand,
