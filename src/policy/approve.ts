@@ -31,13 +31,35 @@ export function countApprovers(
   approvers: readonly string[],
   now: number,
 ): number {
+  const able = ableApprovers(roster, approvers, now);
+  return able.size - Number(able.has(requester));
+}
+
+interface Moment {
+  readonly now: number;
+  readonly able: Map<string, ReadonlySet<string>>;
+}
+
+/** A load of a roster asks the same of it for each live certificate. */
+const LAST_MOMENTS = new WeakMap<Roster, Moment>();
+
+function ableApprovers(roster: Roster, approvers: readonly string[], now: number): ReadonlySet<string> {
+  const last = LAST_MOMENTS.get(roster);
+  const moment = last?.now === now ? last : { now, able: new Map<string, ReadonlySet<string>>() };
+  LAST_MOMENTS.set(roster, moment);
+  const roles = approvers.join();
+  const able = moment.able.get(roles) ?? findApprovers(roster, approvers, now);
+  moment.able.set(roles, able);
+  return able;
+}
+
+function findApprovers(roster: Roster, approvers: readonly string[], now: number): ReadonlySet<string> {
   const signers = new Set(activeOwners(roster));
-  return [...roster.people.keys()].filter(
-    (name) =>
-      name !== requester &&
-      (roster.sudoCa.length === 0 || signers.has(name)) &&
-      mayApprove(roster, name, approvers, now),
-  ).length;
+  return new Set(
+    [...roster.people.keys()].filter(
+      (name) => (roster.sudoCa.length === 0 || signers.has(name)) && mayApprove(roster, name, approvers, now),
+    ),
+  );
 }
 
 /**

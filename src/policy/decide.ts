@@ -6,6 +6,7 @@ import { deny } from './decision.ts';
 import { refuseMalformed } from './malformed.ts';
 import { hasEnded } from './person.ts';
 import type { Roster } from './roster.ts';
+import { sourceWithin } from './source.ts';
 
 /**
  * May this person have this certificate? Pure and total: any name and any request get an answer, and what is asked for is
@@ -80,7 +81,7 @@ function covers(granted: Terms, drafted: Terms): boolean {
     drafted.principals.every((principal) => granted.principals.includes(principal)) &&
     drafted.extensions.every((extension) => granted.extensions.includes(extension)) &&
     granted.criticalOptions.every(({ name, value }) =>
-      drafted.criticalOptions.some((option) => option.name === name && option.value === value),
+      drafted.criticalOptions.some((option) => option.name === name && sourceWithin(value, option.value)),
     )
   );
 }

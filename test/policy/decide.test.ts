@@ -312,6 +312,13 @@ describe('a second look at a draft', () => {
     });
   });
 
+  it('grants a draft with fewer networks than are allowed now', () => {
+    const asked = asks({ logins: ['bob'], hosts: ['web1'] });
+    const { terms } = grantFor('bob', asked);
+    const wider = rosterOf(change('[10.0.0.0/8, 192.0.2.0/24]', '[10.0.0.0/8, 192.0.0.0/16]'));
+    expect(decideAgain(wider, 'bob', asked, { terms, at: NOW }, NOW)).toMatchObject({ kind: 'grant' });
+  });
+
   it('denies a draft without principals, which sshd takes for everybody’s', () => {
     const terms = { ...drafted.terms, principals: [] };
     expect(decideAgain(roster, 'alice', request, { terms, at: NOW }, NOW)).toMatchObject({
