@@ -20,6 +20,7 @@ import { approvalRoutes } from './http/routes/approvals.ts';
 import { authorityRoutes } from './http/routes/authority.ts';
 import { enrolmentRoutes } from './http/routes/enrolments.ts';
 import { healthRoutes } from './http/routes/health.ts';
+import { krlRoutes } from './http/routes/krl.ts';
 import { metricsRoute } from './http/routes/metrics.ts';
 import { pageRoutes } from './http/routes/pages.ts';
 import { requestRoutes } from './http/routes/requests.ts';
@@ -134,7 +135,8 @@ async function registerHeaders(http: Http, authority: Authority): Promise<void> 
     strictTransportSecurity: authority.origin.startsWith('https:') && { maxAge: 31_536_000 },
   });
   http.addHook('onSend', async (request, reply) => {
-    if (!request.url.startsWith('/assets/')) reply.header('cache-control', 'no-store');
+    if (!request.url.startsWith('/assets/') && !reply.hasHeader('cache-control'))
+      reply.header('cache-control', 'no-store');
   });
 }
 
@@ -151,6 +153,7 @@ function registerRoutes(http: Http, authority: Authority, { metricsFrom }: AppOp
     approvalRoutes(http, authority, metrics);
     enrolmentRoutes(http, authority);
     authorityRoutes(http, authority);
+    krlRoutes(http, authority);
     healthRoutes(http, authority);
     metricsRoute(http, metrics, metricsFrom);
     http.get('/openapi.json', { schema: { hide: true } }, async () => http.swagger());

@@ -66,6 +66,10 @@ export class SerialSet implements Iterable<SerialRun> {
     return first !== undefined && first <= serial;
   }
 
+  equals(other: SerialSet): boolean {
+    return sameNumbers(this.#first, other.#first) && sameNumbers(this.#last, other.#last);
+  }
+
   run(index: number): SerialRun {
     const [first, last] = [this.#first[index], this.#last[index]];
     if (first === undefined || last === undefined) throw new TypeError(`there is no run ${index}`);
@@ -122,6 +126,10 @@ function assertRun(first: bigint, last: bigint): void {
   if (first < 1n || last > MAX_SERIAL)
     throw new SshError('bad-serial', 'a revoked serial is a number from 1 to 2^64 - 1');
   if (first > last) throw new SshError('bad-serial', `the range ${first} to ${last} ends before it begins`);
+}
+
+function sameNumbers(a: BigUint64Array, b: BigUint64Array): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
 }
 
 function doubled(array: BigUint64Array): BigUint64Array<ArrayBuffer> {

@@ -19,6 +19,11 @@ import { Problem } from '../contract/problem.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Http } from '../types.ts';
 
+type Done = Extract<ActResultReply, { state: 'done' }>;
+
+/** The page is told no more. */
+const TOUCHED = { state: 'touched' } as const;
+
 export function actRoutes(http: Http, authority: Authority, metrics: Metrics): void {
   http.post(
     '/v1/acts',
@@ -40,7 +45,7 @@ export function actRoutes(http: Http, authority: Authority, metrics: Metrics): v
     },
     async ({ params, body: { speaker, assertion } }) => {
       const touched = await metrics.timeTouch(() => touchAct(authority, params.id, speaker, assertion));
-      return 'pageSecret' in speaker ? { state: 'touched' as const } : resultReply(touched);
+      return 'pageSecret' in speaker ? TOUCHED : doneReply(touched);
     },
   );
 
@@ -70,7 +75,11 @@ function actReply(authority: Authority, { request, pollSecret, hints }: AskedAct
   };
 }
 
-function resultReply({ state }: PendingAct): ActResultReply {
-  if (state.kind !== 'done') return { state: 'pending' };
+function resultReply(request: PendingAct): ActResultReply {
+  return request.state.kind === 'pending' ? { state: 'pending' } : doneReply(request);
+}
+
+function doneReply({ state }: PendingAct): Done {
+  if (state.kind !== 'done') throw new TypeError('an act that was touched is carried out or refused');
   return { state: 'done', result: actResultJson(state.result) };
 }

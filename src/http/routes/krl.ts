@@ -1,0 +1,26 @@
+/** Revocation lists: what hosts and clients fetch, and what anybody may know, since it names serials and fingerprints only. */
+import type { Authority } from '../../authority/authority.ts';
+import { revocationList } from '../../authority/krl.ts';
+import { KrlParams, KrlReply, Unchanged } from '../contract/krl.ts';
+import { Problem } from '../contract/problem.ts';
+import type { Http } from '../types.ts';
+
+export function krlRoutes(http: Http, authority: Authority): void {
+  http.get(
+    '/v1/krl/:purpose',
+    { schema: { params: KrlParams, response: { 200: KrlReply, 304: Unchanged, default: Problem } } },
+    async ({ params, headers }, reply) => {
+      const { bytes, tag } = await revocationList(authority, params.purpose);
+      // Kept by whoever likes, but asked for each time: an old list lets in who was revoked.
+      reply.header('etag', `"${tag}"`).header('cache-control', 'no-cache');
+      if (isKnown(headers['if-none-match'], `"${tag}"`)) return reply.code(304).send(null);
+      return reply.type('application/octet-stream').send(Buffer.from(bytes));
+    },
+  );
+}
+
+/** RFC 9110, section 13.1.2: tags are compared weakly here. */
+function isKnown(header: string | undefined, tag: string): boolean {
+  const known = (header ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''));
+  return known.includes(tag) || known.includes('*');
+}
