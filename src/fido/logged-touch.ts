@@ -2,6 +2,8 @@
  * Verifies again, offline, the touches that the log holds: second half of the check in docs/log.md. The digest is computed
  * from the leaf's own fields, so nothing but the leaf is needed. The types name what is read of a leaf of `src/log`.
  */
+import { decodeAct } from '../ssh/act.ts';
+import { SshError } from '../ssh/error.ts';
 import { formatAssertion } from './assertion.ts';
 import { FidoError } from './error.ts';
 import { hostOf } from './touch-credential.ts';
@@ -41,6 +43,12 @@ export interface LoggedEnrolment extends LoggedRequest, LoggedAssertion {
   readonly inviteId: string;
 }
 
+export interface LoggedAct extends LoggedRequest {
+  readonly action: string;
+  readonly parameters: Uint8Array;
+  readonly touch: LoggedAssertion;
+}
+
 /** The digest that the touches of a certificate leaf are over. */
 export function loggedIssueDigest(leaf: LoggedIssue): Uint8Array {
   return digestOf(leaf, issueAction(leaf.draftHashes, leaf.reason ?? ''));
@@ -56,6 +64,16 @@ function loggedApprovalDigest(leaf: LoggedIssue): Uint8Array {
 export function loggedEnrolmentDigest(leaf: LoggedEnrolment): Uint8Array {
   const { person, credentialId, publicKey, inviteId } = leaf;
   return digestOf(leaf, { kind: 'enroll', person, credentialId, publicKey, inviteId });
+}
+
+/** The digest that the touch of an act leaf is over. @throws FidoError `malformed` for what is no act */
+export function loggedActDigest({ action, parameters, ...request }: LoggedAct): Uint8Array {
+  try {
+    return digestOf(request, decodeAct(action, parameters));
+  } catch (cause) {
+    if (cause instanceof SshError) throw new FidoError('malformed', cause.message, { cause });
+    throw cause;
+  }
 }
 
 /**
@@ -77,6 +95,11 @@ export async function verifyLoggedIssue(leaf: LoggedIssue): Promise<readonly Ver
 /** @throws FidoError with the code of what is wrong. */
 export async function verifyLoggedEnrolment(leaf: LoggedEnrolment): Promise<VerifiedTouch> {
   return verifyLogged(leaf, loggedEnrolmentDigest(leaf), leaf.origin);
+}
+
+/** @throws FidoError with the code of what is wrong. */
+export async function verifyLoggedAct(leaf: LoggedAct): Promise<VerifiedTouch> {
+  return verifyLogged(leaf.touch, loggedActDigest(leaf), leaf.origin);
 }
 
 function digestOf({ origin, requestId, nonce, expiresAt }: LoggedRequest, action: TouchAction): Uint8Array {

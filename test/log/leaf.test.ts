@@ -7,9 +7,10 @@ import type { Leaf, LeafOf, ReviewedCertificateLeaf } from '../../src/log/leaf.t
 import { certificateLeafBytes, decodeLeaf, encodeLeaf } from '../../src/log/leaf.ts';
 import type { LoggedTouch } from '../../src/log/leaf-fields.ts';
 import { MAX_LEAF_BYTES } from '../../src/log/leaf-fields.ts';
-import { WireWriter } from '../../src/ssh/wire.ts';
+import { WireReader, WireWriter } from '../../src/ssh/wire.ts';
 import { logErrorCode } from './errors.ts';
 import {
+  actLeaf,
   anyCertificateLeaf,
   anyLeaf,
   anyReviewedLeaf,
@@ -20,6 +21,7 @@ import {
   goodLeaves,
   removalLeaf,
   reviewedLeaf,
+  revokeLeaf,
   rosterLeaf,
   touch,
 } from './leaves.ts';
@@ -111,6 +113,13 @@ describe('values that can not be a leaf', () => {
     ['no touch', certificate({ touches: [] })],
     ['too many touches', certificate({ touches: new Array<LoggedTouch>(MAX_TOUCHES + 1).fill(touch) })],
     ['too many approvals', reviewed({ approvals: new Array<LoggedTouch>(MAX_TOUCHES + 1).fill(touch) })],
+    ['an act without parameters', { ...actLeaf, parameters: new Uint8Array() }],
+    ['serial 0', { ...revokeLeaf, serials: [0n] }],
+    ['a serial beyond the greatest', { ...revokeLeaf, serials: [2n ** 64n] }],
+    ['too many serials', { ...revokeLeaf, serials: new Array<bigint>(4001).fill(1n) }],
+    ['a revocation of nothing', { ...revokeLeaf, subject: '' }],
+    ['a revocation whose reason has a line end', { ...revokeLeaf, reason: 'lost\nand more' }],
+    ['a key that is no fingerprint', { ...revokeLeaf, key: 'MD5:ab' }],
     ['a reason with a line end', reviewed({ reason: 'deploy\nand more' })],
     ['a reason of 201 characters', reviewed({ reason: 'a'.repeat(201) })],
     ['a reason that ends with a blank', reviewed({ reason: 'deploy ' })],
@@ -276,6 +285,28 @@ describe('a leaf', () => {
         .string(authorityLeaf.logKey)
         .string(authorityLeaf.bundleKey)
         .bytes(),
+      act: header('act')
+        .string(rosterDigest)
+        .string(origin)
+        .string(requestId)
+        .string(nonce)
+        .uint64(expiresAt)
+        .string('retire-ca')
+        .string(actLeaf.parameters)
+        .raw(new WireReader(listOfOneTouch(touch.signature, 0)).string())
+        .bytes(),
+      revoke: header('revoke')
+        .string('key')
+        .string(revokeLeaf.subject)
+        .string('the laptop is gone')
+        .string(
+          new WireWriter()
+            .uint64(7n)
+            .uint64(2n ** 63n)
+            .bytes(),
+        )
+        .string(revokeLeaf.key)
+        .bytes(),
     };
     for (const leaf of goodLeaves) expect(encodeLeaf(leaf), leaf.kind).toEqual(layouts[leaf.kind]);
   });
@@ -293,6 +324,8 @@ describe('a leaf', () => {
     ['remove-credential', removalLeaf, '1504d2c51eb8e049ab60e5cf4336c7dfbb612e156f8b33e1d1aea241cddf48da'],
     ['roster', rosterLeaf, '6656321a6649edf4f7917997995106e705069fd71b62c99742bc8e21c13f5851'],
     ['authority', authorityLeaf, '9c66f4f3c4bfa5f894dd484517492df78fe4a5551342747f215d6d4abf40f630'],
+    ['act', actLeaf, '8b62eeec865ebce51216a024f5021f63024b587eedf65eadbb4c688d451fa7b2'],
+    ['revoke', revokeLeaf, '378f0958a154405f3d6a539570c661829c1079279478c461144f5b59d670d834'],
   ] satisfies [string, Leaf, string][])('of kind %s has the bytes that it always had', (_, leaf, hash) => {
     expect(hex.encode(sha256(encodeLeaf(leaf)))).toBe(hash);
   });

@@ -1,8 +1,10 @@
 /** Leaves for tests: one good one of each kind, and arbitrary ones. */
 import { hex } from '@scure/base';
 import fc from 'fast-check';
+import { REVOCATION_CAUSES } from '../../src/log/act-bodies.ts';
 import type { Leaf, LeafOf, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
 import type { LoggedTouch } from '../../src/log/leaf-fields.ts';
+import { ACT_KINDS } from '../../src/ssh/act.ts';
 
 const KIND = fc.constantFrom('webauthn' as const, 'ssh-sk' as const);
 const PERSON = fc.stringMatching(/^[a-z_][a-z0-9._-]{0,63}$/);
@@ -50,6 +52,8 @@ const CERTIFICATE = {
   draftHashes: fc.array(HASH, { minLength: 1, maxLength: 64 }),
 };
 
+const REASON = fc.stringMatching(/^([!-~]([ -~]{0,198}[!-~])?)?$/);
+
 export const anyCertificateLeaf: fc.Arbitrary<LeafOf<'certificate'>> = fc.record({
   kind: fc.constant('certificate' as const),
   ...CERTIFICATE,
@@ -60,7 +64,7 @@ export const anyReviewedLeaf: fc.Arbitrary<ReviewedCertificateLeaf> = fc.record(
   kind: fc.constant('reviewed-certificate' as const),
   ...CERTIFICATE,
   touches: fc.array(TOUCH, { maxLength: 2 }),
-  reason: fc.stringMatching(/^([!-~]([ -~]{0,198}[!-~])?)?$/),
+  reason: REASON,
   approveBy: TIME,
   approvals: fc.array(TOUCH, { maxLength: 2 }),
   signer: fc.oneof(fc.constant(''), PERSON),
@@ -110,6 +114,28 @@ const anyAuthorityLeaf: fc.Arbitrary<LeafOf<'authority'>> = fc.record({
   bundleKey: bytes(1, 2048),
 });
 
+const anyActLeaf: fc.Arbitrary<LeafOf<'act'>> = fc.record({
+  kind: fc.constant('act' as const),
+  recordedAt: TIME,
+  rosterDigest: HASH,
+  ...REQUEST,
+  action: fc.constantFrom(...ACT_KINDS),
+  parameters: bytes(1, 4096),
+  touch: TOUCH,
+});
+
+const SERIAL = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n });
+
+const anyRevokeLeaf: fc.Arbitrary<LeafOf<'revoke'>> = fc.record({
+  kind: fc.constant('revoke' as const),
+  recordedAt: TIME,
+  cause: fc.constantFrom(...REVOCATION_CAUSES),
+  subject: fc.stringMatching(/^[!-~]{1,1400}$/),
+  reason: REASON,
+  serials: fc.array(SERIAL, { maxLength: 20 }),
+  key: fc.oneof(fc.constant(''), fc.stringMatching(/^SHA256:[A-Za-z0-9+/]{43}$/)),
+});
+
 /** One arbitrary a kind, by name: a kind without one does not compile. */
 export const anyLeaf: { readonly [K in Leaf['kind']]: fc.Arbitrary<LeafOf<K>> } = {
   certificate: anyCertificateLeaf,
@@ -119,6 +145,8 @@ export const anyLeaf: { readonly [K in Leaf['kind']]: fc.Arbitrary<LeafOf<K>> } 
   'remove-credential': anyRemoval,
   roster: anyRosterLeaf,
   authority: anyAuthorityLeaf,
+  act: anyActLeaf,
+  revoke: anyRevokeLeaf,
 };
 
 function filled(length: number, value: number): Uint8Array {
@@ -209,6 +237,26 @@ export const authorityLeaf: LeafOf<'authority'> = {
   bundleKey: filled(51, 12),
 };
 
+export const actLeaf: LeafOf<'act'> = {
+  kind: 'act',
+  recordedAt: 1_800_000_000,
+  rosterDigest: filled(32, 5),
+  ...request,
+  action: 'retire-ca',
+  parameters: filled(20, 14),
+  touch,
+};
+
+export const revokeLeaf: LeafOf<'revoke'> = {
+  kind: 'revoke',
+  recordedAt: 1_800_000_000,
+  cause: 'key',
+  subject: `SHA256:${'b'.repeat(43)}`,
+  reason: 'the laptop is gone',
+  serials: [7n, 2n ** 63n],
+  key: `SHA256:${'b'.repeat(43)}`,
+};
+
 export const goodLeaves: readonly Leaf[] = [
   certificateLeaf,
   reviewedLeaf,
@@ -217,4 +265,6 @@ export const goodLeaves: readonly Leaf[] = [
   removalLeaf,
   rosterLeaf,
   authorityLeaf,
+  actLeaf,
+  revokeLeaf,
 ];
