@@ -11,8 +11,16 @@ import { BREAK_GLASS, CERTIFICATE, REVIEWED_CERTIFICATE } from './certificate-bo
 import type { Field, Fields } from './field.ts';
 import { badLeaf, decoding, maxBytesOf, readFields, time, word, writeFields } from './field.ts';
 import { DIGEST, MAX_LEAF_BYTES, TOUCH } from './leaf-fields.ts';
-import type { AuthorityBody, EnrollBody, RemoveCredentialBody, RosterBody } from './trust-bodies.ts';
-import { AUTHORITY, ENROLL, REMOVE_CREDENTIAL, ROSTER } from './trust-bodies.ts';
+import type { AlarmBody, HostCertificateBody, LockMachineBody, SudoStatementBody } from './machine-bodies.ts';
+import { ALARM, HOST_CERTIFICATE, LOCK_MACHINE, SUDO_STATEMENT } from './machine-bodies.ts';
+import type {
+  AuthorityBody,
+  CaKeyBody,
+  EnrollBody,
+  RemoveCredentialBody,
+  RosterBody,
+} from './trust-bodies.ts';
+import { AUTHORITY, CA_KEY, ENROLL, REMOVE_CREDENTIAL, ROSTER } from './trust-bodies.ts';
 
 interface Bodies {
   readonly certificate: CertificateBody;
@@ -24,6 +32,11 @@ interface Bodies {
   readonly authority: AuthorityBody;
   readonly act: ActBody;
   readonly revoke: RevokeBody;
+  readonly 'ca-key': CaKeyBody;
+  readonly 'host-certificate': HostCertificateBody;
+  readonly 'lock-machine': LockMachineBody;
+  readonly alarm: AlarmBody;
+  readonly 'sudo-statement': SudoStatementBody;
 }
 
 export type LeafKind = keyof Bodies;
@@ -51,6 +64,11 @@ const KINDS: { readonly [K in LeafKind]: LeafFormat<K> } = {
   authority: format('authority', AUTHORITY),
   act: format('act', ACT),
   revoke: format('revoke', REVOKE),
+  'ca-key': format('ca-key', CA_KEY),
+  'host-certificate': format('host-certificate', HOST_CERTIFICATE),
+  'lock-machine': format('lock-machine', LOCK_MACHINE),
+  alarm: format('alarm', ALARM),
+  'sudo-statement': format('sudo-statement', SUDO_STATEMENT),
 };
 
 const MAGIC_FIELD: Field<string> = word('the first field', [MAGIC]);
@@ -64,6 +82,11 @@ const KIND: Field<LeafKind> = word('kind', [
   'authority',
   'act',
   'revoke',
+  'ca-key',
+  'host-certificate',
+  'lock-machine',
+  'alarm',
+  'sudo-statement',
 ]);
 const RECORDED_AT = time('recorded-at');
 

@@ -1,6 +1,7 @@
 /** What leaves say of everything else that changes whom hosts and the authority trust, in the order of the wire. This file runs in browsers too. */
+import { MAX_REASON_LENGTH, REASON_PATTERN } from '../ssh/reason.ts';
 import type { Fields } from './field.ts';
-import { list, text, wrapped } from './field.ts';
+import { list, text, word, wrapped } from './field.ts';
 import type { LoggedCredentialKind } from './leaf-fields.ts';
 import {
   AUTHENTICATOR_DATA,
@@ -63,6 +64,18 @@ export interface AuthorityBody {
   readonly bundleKey: Uint8Array;
 }
 
+export const CA_KEY_STATES = ['created', 'coming', 'active', 'retired', 'removed', 'revoked'] as const;
+
+/** A CA key of the authority's own is in this state from now on. */
+export interface CaKeyBody {
+  readonly purpose: string;
+  /** SSH public key blob. */
+  readonly publicKey: Uint8Array;
+  readonly state: (typeof CA_KEY_STATES)[number];
+  /** Empty when nobody gave one. */
+  readonly reason: string;
+}
+
 export const ENROLL: Fields<EnrollBody> = {
   person: PERSON,
   credentialKind: CREDENTIAL_KIND,
@@ -92,4 +105,11 @@ export const AUTHORITY: Fields<AuthorityBody> = {
   caKeys: list('ca-keys', wrapped('a CA key', { purpose: PURPOSE, publicKey: PUBLIC_KEY }), 1, 24),
   logKey: text('log-key', /^[\x21-\x7e]+$/, 512),
   bundleKey: PUBLIC_KEY,
+};
+
+export const CA_KEY: Fields<CaKeyBody> = {
+  purpose: PURPOSE,
+  publicKey: PUBLIC_KEY,
+  state: word('state', CA_KEY_STATES),
+  reason: text('reason', new RegExp(REASON_PATTERN), MAX_REASON_LENGTH),
 };
