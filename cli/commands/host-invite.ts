@@ -4,9 +4,9 @@ import { base64urlnopad, hex } from '@scure/base';
 import { Command } from 'commander';
 import { createFile } from '../../src/durable-file.ts';
 import { fileReason } from '../../src/file-reason.ts';
-import { checkHost } from '../../src/fleet/host/document.ts';
 import { secretHash } from '../../src/fleet/host/secret.ts';
 import { formatTokenFile } from '../../src/fleet/host/token-file.ts';
+import { checkHostName } from '../../src/fleet/host-facts.ts';
 import { addActOptions } from '../act/act-command.ts';
 import type { ActOptions } from '../act/perform.ts';
 import { performAct } from '../act/perform.ts';
@@ -35,7 +35,7 @@ export function hostInviteCommand(surroundings: Surroundings): Command {
 }
 
 async function inviteHost(surroundings: Surroundings, host: string, options: InviteOptions): Promise<void> {
-  orRefuse(() => checkHost(host));
+  orRefuse(() => checkHostName(host));
   const out = options.out ?? `${host}.token`;
   if (out !== STDOUT) await refuseExisting(out);
   const enrolled = await openEnrolled(surroundings, options.authority);

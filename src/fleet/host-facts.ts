@@ -56,7 +56,8 @@ export function hostComment(host: string): string {
   return `# For ${checkHostName(host)}.\n`;
 }
 
-function checkHostName(name: string): string {
+/** @throws FleetError `bad-value` */
+export function checkHostName(name: string): string {
   if (!isHostName(name) || isReservedHost(name))
     throw new FleetError('bad-value', `"${name}" is no name of a host`);
   return name;

@@ -586,6 +586,17 @@ export const MUTANTS: readonly Mutant[] = [
     'web/approve/memory',
   ]),
   ...of(
+    'cli/act/check.ts',
+    ['  checkFrame(reply, settings, now);\n', '', 'cli/lying-acts'],
+    ['if (!fits(act, result, now))', 'if (false)', 'cli/lying-acts'],
+    ['host === asked && ', '', 'cli/lying-acts'],
+    ['expiresAt > now && ', '', 'cli/lying-acts'],
+    [' && expiresAt <= now + TOKEN_SECONDS + CLOCK_SLACK_SECONDS', '', 'cli/lying-acts'],
+    ['new Set(serials).size !== serials.length || ', '', 'cli/lying-acts'],
+    [' || serials.length > count', '', 'cli/lying-acts'],
+    ["kind !== 'serial' || ", 'true || ', 'cli/lying-acts'],
+  ),
+  ...of(
     'cli/check/frame-check.ts',
     ['if (reply.origin !== origin)', 'if (false)', 'cli/lying-authority'],
     ['if (reply.rpId !== rpId)', 'if (false)', 'cli/lying-authority'],

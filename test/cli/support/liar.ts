@@ -44,6 +44,7 @@ import { LEAST_RANDOM_SERIAL } from '../../../src/ssh/serial.ts';
 import { signSshsig } from '../../../src/ssh/sshsig.ts';
 import type { SoftwareSecurityKey } from '../../support/keys.ts';
 import { generateKey } from '../../support/keys.ts';
+import { LyingActs } from './lying-acts.ts';
 
 type ListedRequest = ApprovalsReply['requests'][number];
 
@@ -104,6 +105,10 @@ export interface Liar extends AsyncDisposable {
   pend(person: string, asked: CertificateAsked): string;
   /** What people answered to such requests. */
   readonly answers: readonly AnswerBody[];
+  /** What people did to the authority itself. */
+  readonly acting: LyingActs;
+  /** Serials and reasons of certificates that their own person revoked. */
+  readonly revoked: readonly string[];
 }
 
 export interface CaKeyOwner {
@@ -179,6 +184,8 @@ class LyingAuthority {
   readonly confirmed: Assertion[] = [];
   readonly answers: AnswerBody[] = [];
   readonly coming: ('unreachable' | Problem | { approve: string })[] = [];
+  readonly revoked: string[] = [];
+  readonly acting: LyingActs;
   needed = 0;
   owners: readonly CaKeyOwner[] = [];
   lies: Lies = {};
@@ -190,6 +197,7 @@ class LyingAuthority {
   constructor(origin: string, now: () => number) {
     this.origin = origin;
     this.#now = now;
+    this.acting = new LyingActs(origin, now);
     this.append();
   }
 
@@ -212,6 +220,8 @@ class LyingAuthority {
     if (target === '/healthz') return ok({});
     const [, , kind, id = '', verb] = target.split(/[/?]/);
     if (kind === 'bundle') return ok(this.#bundle());
+    if (kind === 'acts') return answered(this.acting.answer(verb, body), verb === undefined ? 201 : 200);
+    if (kind === 'certificates') return this.#revokeOwn(id, JSON.parse(body));
     if (kind === 'me') return ok(this.#me());
     if (kind === 'log') return ok(this.#growth(Number(target.split('from=')[1])));
     if (kind === 'enrolments' && verb === undefined && this.lies.inviteProblem !== undefined)
@@ -230,6 +240,12 @@ class LyingAuthority {
   address(person = 'alice'): string {
     const key = this.bundleFingerprint.slice('SHA256:'.length).replaceAll('+', '-').replaceAll('/', '_');
     return `${this.origin}/enroll#${person}.${'i'.repeat(43)}.${key}`;
+  }
+
+  #revokeOwn(serial: string, { reason }: { readonly reason: string }): Reply {
+    if (this.lies.problem !== undefined) return refused(this.lies.problem);
+    this.revoked.push(`${serial} ${reason}`);
+    return { status: 204, body: undefined };
   }
 
   #me(): MeReply {
@@ -612,6 +628,10 @@ interface Reply {
 
 function ok(body: unknown): Reply {
   return { status: 200, body };
+}
+
+function answered(body: object | undefined, status: number): Reply | undefined {
+  return body === undefined ? undefined : { status, body };
 }
 
 function refused(problem: Problem): Reply {
