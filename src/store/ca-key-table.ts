@@ -1,7 +1,7 @@
 import type { Insertable, Kysely, Selectable } from 'kysely';
 import type { CaKeyRecord } from '../authority/records.ts';
 import type { Run } from './connection.ts';
-import { changedRows, firstRow } from './connection.ts';
+import { changedRows } from './connection.ts';
 import { StoreError } from './error.ts';
 import { prepare, rowOf } from './prepared.ts';
 import type { Schema, CaKeyTable as Table } from './schema.ts';
@@ -27,8 +27,7 @@ export class CaKeyTable {
   async save(run: Run, record: CaKeyRecord): Promise<void> {
     const row = writeRow(record);
     if ((await changedRows(run, this.#queries.update(row))) === 1) return;
-    const last = await firstRow(run, this.#queries.lastPlace({}));
-    const place = (last?.place ?? 0n) + 1n;
+    const place = (await this.list(run)).length + 1;
     const inserted = await changedRows(run, this.#queries.insert({ ...row, place }));
     if (inserted !== 1) throw new StoreError('duplicate', 'this CA key is one of another purpose');
   }
@@ -37,9 +36,6 @@ export class CaKeyTable {
 function caKeyQueries(db: Kysely<Schema>) {
   return {
     list: prepare<object, Row>(() => db.selectFrom('ca_key').select(COLUMNS).orderBy('place')),
-    lastPlace: prepare<object, { place: bigint }>(() =>
-      db.selectFrom('ca_key').select('place').orderBy('place', 'desc').limit(1n),
-    ),
     insert: prepare<Insertable<Table>, unknown>((param) =>
       db
         .insertInto('ca_key')

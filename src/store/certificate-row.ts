@@ -5,6 +5,9 @@ import { decodeCertificate } from '../ssh/certificate.ts';
 import { fingerprint } from '../ssh/public-key.ts';
 import type { CertificateTable } from './schema.ts';
 
+/** Serials have 63 bits, so that every database holds them in a signed column: one beyond is nobody's, and can not even be asked for. */
+export const MAX_SERIAL = 2n ** 63n - 1n;
+
 export const CERTIFICATE_COLUMNS = [
   'serial',
   'purpose',

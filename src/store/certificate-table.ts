@@ -4,6 +4,7 @@ import type { CertificateRow } from './certificate-row.ts';
 import {
   CERTIFICATE_COLUMNS,
   KEY_COLUMNS,
+  MAX_SERIAL,
   readCertificateRow,
   writeCertificateRow,
 } from './certificate-row.ts';
@@ -21,6 +22,7 @@ export class CertificateTable {
   }
 
   async find(run: Run, serial: bigint): Promise<IssuedCertificate | undefined> {
+    if (serial > MAX_SERIAL) return undefined;
     const row = await firstRow(run, this.#queries.find({ serial }));
     return row === undefined ? undefined : readCertificateRow(row);
   }

@@ -4,7 +4,7 @@
  */
 import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely';
 import type { CertificateFilter, IssuedCertificate } from '../authority/records.ts';
-import { CERTIFICATE_COLUMNS, readCertificateRow } from './certificate-row.ts';
+import { CERTIFICATE_COLUMNS, MAX_SERIAL, readCertificateRow } from './certificate-row.ts';
 import type { Run } from './connection.ts';
 import { firstRow } from './connection.ts';
 import { prepare } from './prepared.ts';
@@ -25,7 +25,6 @@ interface Place {
 type Columns = ExpressionBuilder<Schema, 'certificate'>;
 type OwnFilter = Exclude<CertificateFilter, { readonly kind: 'credential' }>;
 
-const MAX_SERIAL = 2n ** 63n - 1n;
 const COLUMNS = CERTIFICATE_COLUMNS.map((column) => `certificate.${column}` as const);
 
 export class LiveCertificates {

@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { LogHead } from '../authority/ports.ts';
 import type { NodeCoordinate, TreeNode } from '../log/merkle.ts';
+import { MAX_SERIAL } from './certificate-row.ts';
 import type { Run } from './connection.ts';
 import { firstRow } from './connection.ts';
 import { StoreError } from './error.ts';
@@ -44,6 +45,7 @@ export class LogTable {
   }
 
   async leafOfSerial(run: Run, serial: bigint): Promise<{ index: number; leaf: Uint8Array } | undefined> {
+    if (serial > MAX_SERIAL) return undefined;
     const row = await firstRow(run, this.#queries.leafOfSerial({ serial }));
     return row === undefined ? undefined : { index: Number(row.leaf_index), leaf: row.leaf };
   }

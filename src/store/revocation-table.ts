@@ -1,5 +1,6 @@
 import type { Insertable, Kysely } from 'kysely';
 import type { KrlContent, Revocation } from '../authority/records.ts';
+import { MAX_SERIAL } from './certificate-row.ts';
 import type { Run } from './connection.ts';
 import { changedRows, firstRow } from './connection.ts';
 import type { KrlTable } from './krl-table.ts';
@@ -21,7 +22,7 @@ export class RevocationTable {
   }
 
   async isRevoked(run: Run, serial: bigint): Promise<boolean> {
-    return (await firstRow(run, this.#queries.find({ serial }))) !== undefined;
+    return serial <= MAX_SERIAL && (await firstRow(run, this.#queries.find({ serial }))) !== undefined;
   }
 
   async isKeyRevoked(run: Run, fingerprint: string): Promise<boolean> {

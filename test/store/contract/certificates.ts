@@ -74,6 +74,24 @@ export function certificateLaws(open: StoreUnderTest['open']): void {
       },
     );
 
+    test("of a serial that no database could hold is nobody's", async () => {
+      const store = await open();
+      await store.read(async (tx) => {
+        for (const serial of [2n ** 63n, 2n ** 64n - 1n]) {
+          expect(await tx.findCertificate(serial)).toBeUndefined();
+          expect(await tx.leafOfSerial(serial)).toBeUndefined();
+          expect(await tx.isRevoked(serial)).toBe(false);
+        }
+      });
+    });
+
+    test('that is none is refused, whatever its serial', async () => {
+      const store = await open();
+      const wrong = issue(store, sampleCertificate({ certificate: bytes(500) }));
+      await expect(wrong).rejects.toMatchObject({ name: 'SshError' });
+      expect((await store.read((tx) => tx.logHead())).size).toBe(0);
+    });
+
     test('is found by the range that its serial is in, in ascending order', async () => {
       const store = await open();
       const most = 2n ** 63n - 1n;

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { IssueState, PendingRequest } from '../../../src/authority/records.ts';
+import type { IssueState, PendingAct, PendingRequest } from '../../../src/authority/records.ts';
 import type { StoreUnderTest } from '../../support/store.ts';
-import { bytes, NOW, sampleCredential, sampleEnrolment, sampleIssue } from '../../support/store-records.ts';
+import {
+  bytes,
+  NOW,
+  sampleAct,
+  sampleCredential,
+  sampleEnrolment,
+  sampleIssue,
+} from '../../support/store-records.ts';
 
 const WIDE = { total: 1000, perAddress: 1000 };
 
@@ -69,6 +76,15 @@ export function requestLaws(open: StoreUnderTest['open']): void {
       expect(await store.read((tx) => tx.findRequest(request.id))).toEqual({ ...request, version: 1 });
     });
 
+    test('of an act keeps the act, whatever an update says', async () => {
+      const store = await open();
+      const request = sampleAct();
+      await store.write((tx) => tx.insertRequest(request, WIDE, NOW));
+      const act = { kind: 'retire-ca', purpose: 'login', key: 'SHA256:k' } as const;
+      expect(await store.write((tx) => tx.updateRequest({ ...request, act }))).toBe(true);
+      expect(await store.read((tx) => tx.findRequest(request.id))).toEqual({ ...request, version: 1 });
+    });
+
     test.each(changes())('comes back as it was stored: %s', async (_, first, change) => {
       const store = await open();
       await store.write((tx) => tx.insertRequest(first, WIDE, NOW));
@@ -87,6 +103,7 @@ type Change = readonly [title: string, first: PendingRequest, change: PendingReq
 function changes(): readonly Change[] {
   const issue = sampleIssue({ version: 7 });
   const enrolment = sampleEnrolment();
+  const act = sampleAct();
   const page = { secretHash: bytes(32), openedFrom: '2001:db8::1', proof: 'none', wrongCodes: 0 } as const;
   const states: readonly IssueState[] = [
     { kind: 'waiting', consent: { touch: sampleTouch(), approvals: [sampleTouch()] } },
@@ -110,7 +127,21 @@ function changes(): readonly Change[] {
     ['a page with proof', { ...issue, page }, { ...issue, page: { ...page, proof: 'code', wrongCodes: 2 } }],
     ['a page less', { ...issue, page }, issue],
     ['offered', enrolment, { ...enrolment, state: { kind: 'offered', credential: sampleCredential() } }],
+    ...actStates().map((state): Change => [`an act ${state.kind}`, act, { ...act, state }]),
+    ['an act with a page', act, { ...act, page }],
     ['enrolled', enrolment, { ...enrolment, state: { kind: 'enrolled', credentialId: 'abc' } }],
+  ];
+}
+
+function actStates(): readonly PendingAct['state'][] {
+  const key = { kind: 'ca-key', purpose: 'login', key: 'ssh-ed25519 AAAA', state: 'revoked' } as const;
+  const affected = [{ holder: 'alice', certificates: 2 }];
+  return [
+    { kind: 'done', result: { kind: 'host-invited', host: 'web1', expiresAt: NOW + 3600 } },
+    { kind: 'done', result: { kind: 'revoked', count: 2, serials: [1n, 2n ** 63n - 1n] } },
+    { kind: 'done', result: { ...key, affected } },
+    { kind: 'denied', refusal: { code: 'unknown-person', reason: 'the roster knows no alice' } },
+    { kind: 'rejected', reason: 'too-many-codes' },
   ];
 }
 
