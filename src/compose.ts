@@ -2,14 +2,15 @@
 import { randomBytes, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Authority, Signers } from './authority/authority.ts';
-import { ownCaKeys } from './authority/ca-keys.ts';
+import type { Authority } from './authority/authority.ts';
 import { claimCaKeys } from './authority/key-roles.ts';
-import type { CaSigner, Clock, Random, Store } from './authority/ports.ts';
+import { RevocationLists } from './authority/krl.ts';
+import type { CaSigner, Clock, Keyring, Random, Store } from './authority/ports.ts';
 import type { Purpose } from './authority/purpose.ts';
+import { PURPOSES } from './authority/purpose.ts';
 import { RosterInForce } from './authority/roster-in-force.ts';
 import { CommandError, systemCode } from './command-error.ts';
-import type { Config, KeySignerConfig } from './config.ts';
+import type { Config, KeySignerConfig, SignerConfigs } from './config.ts';
 import { parseConfig } from './config.ts';
 import { fileReason } from './file-reason.ts';
 import { signCheckpoint } from './log/checkpoint.ts';
@@ -18,6 +19,8 @@ import { formatVerifierKey, logName } from './log/note-key.ts';
 import { readPassphrase } from './passphrase.ts';
 import { agentSigner } from './signer/agent.ts';
 import { fileSigner } from './signer/file.ts';
+import type { ConfiguredSigners } from './signer/keyring.ts';
+import { FileKeyring } from './signer/keyring.ts';
 import { SshError } from './ssh/error.ts';
 import { readPrivateKeyFile, readPublicKeyFile } from './ssh/key-file.ts';
 import type { PrivateKey } from './ssh/private-key.ts';
@@ -34,6 +37,7 @@ export const FILES = {
   config: 'usherd.yaml',
   roster: 'roster.yaml',
   store: 'usher.db',
+  keys: 'keys',
   logKey: 'keys/log',
   bundleKey: 'keys/bundle',
   decoySecret: 'keys/decoy',
@@ -63,23 +67,24 @@ export interface PortChanges {
  * @throws when a key, the store or the settings can not be used; nothing is then left open.
  */
 export async function openAuthority(config: Config, changes: PortChanges = {}): Promise<Authority> {
-  const signers = await openSigners(config, changes.signer);
+  const keyring = await openKeyring(config, changes.signer);
   const bundleKey = await readKey(join(config.directory, FILES.bundleKey), 'bundle');
   const logSigner = noteSigner(config.origin, await readKey(join(config.directory, FILES.logKey), 'log'));
   const decoySecret = new Uint8Array(await readFile(join(config.directory, FILES.decoySecret)));
   const offlineKeys = await Promise.all(
     config.breakGlassPaths.map((path) => readPublicKey(path, 'break-glass')),
   );
+  const sudoSigner = config.signers.sudo === 'touch' ? 'touch' : 'authority';
+  const authorityKeys = [...(await ownKeys(keyring)), ...offlineKeys, bundleKey.publicKey];
   const store = await openStore(config, logSigner, changes);
   const authority: Authority = {
     origin: config.origin,
     rpId: config.rpId,
     store,
-    rosters: new RosterInForce({
-      authorityKeys: [...ownCaKeys({ signers }).map(({ key }) => key), ...offlineKeys, bundleKey.publicKey],
-      sudoSigner: signers.sudo === 'touch' ? 'touch' : 'authority',
-    }),
-    signers,
+    revocationLists: new RevocationLists(),
+    rosters: new RosterInForce({ authorityKeys, sudoSigner }),
+    keyring,
+    sudoSigner,
     offlineKeys,
     bundleKey,
     throwaway: ed25519FromSeed(systemRandom.bytes(32)),
@@ -126,23 +131,53 @@ async function claimed(authority: Authority): Promise<Authority> {
   }
 }
 
-async function openSigners(
-  { signers }: Config,
+async function openKeyring(
+  { directory, signers }: Config,
   change: (signer: CaSigner) => CaSigner = (signer) => signer,
-): Promise<Signers> {
-  const open = async (purpose: Purpose, settings: KeySignerConfig): Promise<CaSigner> =>
-    change(await openSigner(purpose, settings));
+): Promise<FileKeyring> {
+  const open = (purpose: Purpose) => openSigners(purpose, signers[purpose], change);
+  const configured = {
+    login: await open('login'),
+    sudo: await open('sudo'),
+    builder: await open('builder'),
+    host: await open('host'),
+  };
+  return new FileKeyring({ directory: join(directory, FILES.keys), configured, random: systemRandom });
+}
+
+/** Which may not be anybody's credential. */
+async function ownKeys(keyring: Keyring): Promise<readonly PublicKey[]> {
+  const configured = PURPOSES.flatMap((purpose) => keyring.configured(purpose));
+  return [...configured.map(({ publicKey }) => publicKey), ...(await keyring.made()).map(({ key }) => key)];
+}
+
+async function openSigners(
+  purpose: Purpose,
+  configs: SignerConfigs[Purpose],
+  change: (signer: CaSigner) => CaSigner,
+): Promise<ConfiguredSigners> {
+  if (configs === 'touch') return { signers: [], arePlainFiles: false };
+  const opened: OpenedSigner[] = [];
+  // One after the other: each may ask for a passphrase.
+  for (const config of configs) opened.push(await openSigner(purpose, config));
   return {
-    login: await open('login', signers.login),
-    sudo: signers.sudo.kind === 'touch' ? 'touch' : await open('sudo', signers.sudo),
-    builder: await open('builder', signers.builder),
-    host: await open('host', signers.host),
+    signers: opened.map(({ signer }) => change(signer)),
+    arePlainFiles: opened.every(({ isPlainFile }) => isPlainFile),
   };
 }
 
-async function openSigner(purpose: Purpose, signer: KeySignerConfig): Promise<CaSigner> {
-  if (signer.kind === 'file') return fileSigner(await readKey(signer.path, purpose, signer.passphraseFile));
-  return agentSigner(signer.socket, await readPublicKey(signer.publicKeyPath, purpose));
+interface OpenedSigner {
+  readonly signer: CaSigner;
+  readonly isPlainFile: boolean;
+}
+
+async function openSigner(purpose: Purpose, config: KeySignerConfig): Promise<OpenedSigner> {
+  if (config.kind === 'agent') {
+    const publicKey = await readPublicKey(config.publicKeyPath, purpose);
+    return { signer: agentSigner(config.socket, publicKey), isPlainFile: false };
+  }
+  const { key, hadPassphrase } = await openKey(config.path, purpose, config.passphraseFile);
+  return { signer: fileSigner(key), isPlainFile: !hadPassphrase };
 }
 
 function readPublicKey(path: string, name: string): Promise<PublicKey> {
@@ -150,16 +185,26 @@ function readPublicKey(path: string, name: string): Promise<PublicKey> {
 }
 
 /** @throws CommandError that names the key and its file, when it can not be read or its passphrase is not given. */
-export function readKey(path: string, name: string, passphraseFile?: string): Promise<PrivateKey> {
+export async function readKey(path: string, name: string, passphraseFile?: string): Promise<PrivateKey> {
+  return (await openKey(path, name, passphraseFile)).key;
+}
+
+interface OpenedKey {
+  readonly key: PrivateKey;
+  readonly hadPassphrase: boolean;
+}
+
+function openKey(path: string, name: string, passphraseFile?: string): Promise<OpenedKey> {
   return namingKey(name, path, async () => {
     const text = await readFile(path, 'utf8');
     if (isPublicKeyText(text))
       throw new CommandError('it is a public key', { hint: 'name the file of the private key' });
     try {
-      return readPrivateKeyFile(text);
+      return { key: readPrivateKeyFile(text), hadPassphrase: false };
     } catch (error) {
       if (!(error instanceof SshError && error.code === 'needs-passphrase')) throw error;
-      return readPrivateKeyFile(text, await readPassphrase(name, passphraseFile));
+      const key = readPrivateKeyFile(text, await readPassphrase(name, passphraseFile));
+      return { key, hadPassphrase: true };
     }
   });
 }

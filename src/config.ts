@@ -17,6 +17,9 @@ const Signer = Type.Union([
   Type.Object({ agent: Path, public_key: Path }, strict),
 ]);
 
+/** More than one: others that take its place when they are made to, one after the other. */
+const Signers = Type.Union([Signer, Type.Array(Signer, { minItems: 1, maxItems: 4 })]);
+
 const ConfigFile = Type.Object(
   {
     origin: Type.String(),
@@ -27,7 +30,7 @@ const ConfigFile = Type.Object(
     tls: Type.Optional(Type.Object({ certificate: Path, key: Path }, strict)),
     signers: Type.Object(
       // "touch": security keys of people sign, which the roster names (sudo_ca).
-      { login: Signer, sudo: Type.Union([Signer, Type.Literal('touch')]), builder: Signer, host: Signer },
+      { login: Signers, sudo: Type.Union([Signers, Type.Literal('touch')]), builder: Signers, host: Signers },
       strict,
     ),
     break_glass: Type.Optional(Type.Array(Path, { maxItems: 4 })),
@@ -51,9 +54,6 @@ export type KeySignerConfig =
   | { readonly kind: 'file'; readonly path: string; readonly passphraseFile?: string }
   | { readonly kind: 'agent'; readonly socket: string; readonly publicKeyPath: string };
 
-/** People's security keys sign for sudo: the authority has no key for it. */
-export type SudoSignerConfig = KeySignerConfig | { readonly kind: 'touch' };
-
 export interface Config {
   readonly directory: string;
   /** As browsers write it; https, or http on this machine only. */
@@ -72,8 +72,9 @@ export interface Config {
   readonly limits: Limits;
 }
 
-export type SignerConfigs = Readonly<Record<Exclude<Purpose, 'sudo'>, KeySignerConfig>> & {
-  readonly sudo: SudoSignerConfig;
+/** "touch": people's security keys sign for sudo, and the authority has no key for it. */
+export type SignerConfigs = Readonly<Record<Exclude<Purpose, 'sudo'>, readonly KeySignerConfig[]>> & {
+  readonly sudo: readonly KeySignerConfig[] | 'touch';
 };
 
 export interface Limits {
@@ -175,11 +176,12 @@ function networkFaults(file: ConfigFile): readonly string[] {
 }
 
 function signersOf({ signers }: ConfigFile, at: (path: string) => string): SignerConfigs {
+  const each = (one: Static<typeof Signers>) => [one].flat().map((signer) => signerOf(signer, at));
   return {
-    login: signerOf(signers.login, at),
-    sudo: signers.sudo === 'touch' ? { kind: 'touch' } : signerOf(signers.sudo, at),
-    builder: signerOf(signers.builder, at),
-    host: signerOf(signers.host, at),
+    login: each(signers.login),
+    sudo: signers.sudo === 'touch' ? 'touch' : each(signers.sudo),
+    builder: each(signers.builder),
+    host: each(signers.host),
   };
 }
 

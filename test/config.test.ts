@@ -38,6 +38,9 @@ describe('settings are refused', () => {
     ['a setting of another type', { trusted_proxies: '127.0.0.1' }, '/trusted_proxies'],
     ['no signer for sudo', { signers: { ...GOOD.signers, sudo: undefined } }, '/signers'],
     ['a signer that is two', { signers: { ...GOOD.signers, sudo: { file: 'a', agent: 'b' } } }, '/signers'],
+    ['no signer among several', { signers: { ...GOOD.signers, sudo: [] } }, '/signers'],
+    ['five signers', { signers: { ...GOOD.signers, sudo: Array(5).fill({ file: 'a' }) } }, '/signers'],
+    ['people among several', { signers: { ...GOOD.signers, sudo: ['touch'] } }, '/signers'],
     ['an agent without a key', { signers: { ...GOOD.signers, sudo: { agent: 'b' } } }, '/signers'],
     ['a limit of zero', { limits: { requests_per_minute: 0 } }, '/limits'],
     ['half a limit', { limits: { per_person_hourly: 1.5 } }, '/limits'],
@@ -78,11 +81,19 @@ describe('settings', () => {
       breakGlassPaths: ['/ca/keys/break-glass.pub', '/etc/usher/other.pub'],
       tls: { certificatePath: '/ca/tls/cert.pem', keyPath: '/etc/key.pem' },
       signers: {
-        login: { kind: 'file', path: '/ca/keys/login' },
-        sudo: { kind: 'file', path: '/etc/usher/sudo', passphraseFile: '/ca/secret' },
-        builder: { kind: 'agent', socket: '/run/agent.sock', publicKeyPath: '/ca/keys/builder.pub' },
+        login: [{ kind: 'file', path: '/ca/keys/login' }],
+        sudo: [{ kind: 'file', path: '/etc/usher/sudo', passphraseFile: '/ca/secret' }],
+        builder: [{ kind: 'agent', socket: '/run/agent.sock', publicKeyPath: '/ca/keys/builder.pub' }],
       },
     });
+  });
+
+  it('may name further CA keys of a purpose', () => {
+    const login = [{ file: 'keys/login' }, { agent: 'agent.sock', public_key: 'keys/next.pub' }];
+    expect(parse({ signers: { ...GOOD.signers, login } }).signers.login).toEqual([
+      { kind: 'file', path: '/ca/keys/login' },
+      { kind: 'agent', socket: '/ca/agent.sock', publicKeyPath: '/ca/keys/next.pub' },
+    ]);
   });
 
   it('trust no proxy, and listen on this machine only, unless they say so', () => {

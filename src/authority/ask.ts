@@ -13,10 +13,11 @@ import type { PublicKey } from '../ssh/public-key.ts';
 import { decodePublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
 import { awaitingTouch } from './awaiting-touch.ts';
-import { activeKeys, signerOf } from './ca-keys.ts';
+import { activeKeys, noCaKey, peopleSign } from './ca-keys.ts';
 import { draftCertificate } from './draft.ts';
 import { AuthorityError } from './error.ts';
 import { assertOneForSudo } from './pending-issue.ts';
+import type { StoreReader } from './ports.ts';
 import { isSignedBy } from './proof.ts';
 import { assertLoggable } from './record.ts';
 import type { DraftedCertificate, PendingIssue } from './records.ts';
@@ -59,7 +60,7 @@ export async function ask(authority: Authority, question: Question): Promise<Ask
   const secret = newSecret(authority.random);
   return authority.store.write(async (tx) => {
     const roster = await authority.rosters.in(tx);
-    const request = draftRequest(authority, roster, question, requests, secret.hash, now);
+    const request = await draftRequest(authority, tx, roster, question, requests, secret.hash, now);
     await tx.insertRequest(request, authority.bounds.pool, now);
     return { request, pollSecret: secret.text, hints: await readTouchHints(authority, tx, request) };
   });
@@ -106,40 +107,45 @@ function checkPossession(
     throw new AuthorityError('possession-not-proven', 'the signature does not show that you hold the key');
 }
 
-function draftRequest(
+async function draftRequest(
   authority: Authority,
+  tx: StoreReader,
   roster: Roster,
   question: Question,
   requests: readonly CertificateRequest[],
   pollSecretHash: Uint8Array,
   now: number,
-): PendingIssue {
+): Promise<PendingIssue> {
   const id = newRequestId(authority.random);
-  const certificates = requests.map((request) => {
+  const certificates: LoggableDraft[] = [];
+  for (const request of requests) {
     const grant = shownGrant(roster, authority.decoySecret, question.person, request);
     if (requests.length > 1) assertNeedsNobodyElse(authority, request, grant);
-    return draftOne(authority, roster, question.person, id, request, grant, now);
-  });
+    const authorities = await activeKeys(authority, tx, roster, request.purpose);
+    certificates.push(draftOne(authority, authorities, question.person, id, request, grant, now));
+  }
   assertLoggable(certificates);
   return pendingIssue(authority, question, id, pollSecretHash, certificates, now);
 }
 
 /** What waits for other people holds up nothing else. Strangers are told the same: it follows from what they are shown. */
 function assertNeedsNobodyElse(authority: Authority, request: CertificateRequest, { approval }: Grant): void {
-  if (approval.needed > 0 || signerOf(authority, request.purpose) === undefined) throw asksApart();
+  if (approval.needed > 0 || peopleSign(authority, request.purpose)) throw asksApart();
 }
+
+type LoggableDraft = DraftedCertificate & { readonly touches: number };
 
 function draftOne(
   authority: Authority,
-  roster: Roster,
+  authorities: readonly PublicKey[],
   person: string,
   requestId: string,
   request: CertificateRequest,
   { terms, approval }: Grant,
   now: number,
-): DraftedCertificate & { readonly touches: number } {
+): LoggableDraft {
   const { purpose, subject } = request;
-  const authorities = activeKeys(authority, roster, purpose);
+  if (authorities.length === 0) throw noCaKey(purpose);
   const input = { purpose, holder: person, requestId, subject, terms, authorities, now };
   const drafts = draftCertificate(input, authority.random, authority.throwaway);
   return { request, drafts, touches: 1 + approval.needed };

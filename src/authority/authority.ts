@@ -1,8 +1,8 @@
 /** The authority as the use cases see it: its name, its keys, its bounds and its ports, made once at start. */
 import type { PrivateKey } from '../ssh/private-key.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
-import type { CaSigner, Clock, PoolBounds, Random, Store } from './ports.ts';
-import type { Purpose } from './purpose.ts';
+import type { RevocationLists } from './krl.ts';
+import type { Clock, Keyring, PoolBounds, Random, Store } from './ports.ts';
 import type { RosterInForce } from './roster-in-force.ts';
 
 export interface Authority {
@@ -12,7 +12,10 @@ export interface Authority {
   readonly rpId: string;
   readonly store: Store;
   readonly rosters: RosterInForce;
-  readonly signers: Signers;
+  readonly revocationLists: RevocationLists;
+  readonly keyring: Keyring;
+  /** Who signs for sudo: a key of the authority's, or people's security keys, which the roster names (`sudo_ca`). */
+  readonly sudoSigner: 'authority' | 'touch';
   /** CA keys that are kept away from here, for emergencies: hosts trust them, for logins and for sudo. */
   readonly offlineKeys: readonly PublicKey[];
   readonly bundleKey: PrivateKey;
@@ -26,11 +29,6 @@ export interface Authority {
   readonly random: Random;
   readonly bounds: AuthorityBounds;
 }
-
-/** Who signs for each purpose: a key of the authority's; for sudo perhaps people's security keys, which the roster names (`sudo_ca`). */
-export type Signers = Readonly<Record<Exclude<Purpose, 'sudo'>, CaSigner>> & {
-  readonly sudo: CaSigner | 'touch';
-};
 
 export interface AuthorityBounds {
   readonly pool: PoolBounds;

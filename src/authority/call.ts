@@ -9,10 +9,10 @@ import type { Certificate } from '../ssh/certificate.ts';
 import { decodeCertificate, optionValue } from '../ssh/certificate.ts';
 import { verifyCertificateSignature } from '../ssh/certificate-signature.ts';
 import { SshError } from '../ssh/error.ts';
-import { samePublicKey } from '../ssh/public-key.ts';
 import type { CallCredentials, SignedCall } from '../ssh/signed-call.ts';
 import { CALL_NAMESPACE, CALL_SKEW_SECONDS, callMessage } from '../ssh/signed-call.ts';
 import type { Authority } from './authority.ts';
+import { isTrustedCaKey } from './ca-keys.ts';
 import { AuthorityError } from './error.ts';
 import type { StoreWriter } from './ports.ts';
 import { isSignedBy } from './proof.ts';
@@ -37,7 +37,7 @@ export async function authenticateCall(
   credentials: CallCredentials,
 ): Promise<string> {
   const certificate = decode(credentials.certificate);
-  assertOurs(authority, certificate);
+  await assertOurs(authority, certificate);
   assertInTime(authority, certificate, credentials.time);
   assertSource(certificate, call.from);
   assertSigned(authority, call, credentials, certificate);
@@ -53,10 +53,11 @@ function decode(blob: Uint8Array): Certificate {
   }
 }
 
-function assertOurs(authority: Authority, certificate: Certificate): void {
+/** Only read: what a stranger sends must not hold up those who write. */
+async function assertOurs(authority: Authority, certificate: Certificate): Promise<void> {
   const { fields } = certificate;
-  const isLoginKey = samePublicKey(fields.authority, authority.signers.login.publicKey);
-  if (fields.type !== 'user' || !isLoginKey || !verifyCertificateSignature(certificate))
+  const isOurs = await authority.store.read((tx) => isTrustedCaKey(authority, tx, 'login', fields.authority));
+  if (fields.type !== 'user' || !isOurs || !verifyCertificateSignature(certificate))
     throw refuse('this is no login certificate of this authority: usher login');
 }
 

@@ -1,6 +1,8 @@
 /** What each kind of act does. Who may do it was decided before, in the same transaction. */
 import type { Act } from '../ssh/act.ts';
 import type { Authority } from './authority.ts';
+import { carryOutCaAct } from './ca-acts.ts';
+import { inviteHost } from './host-invite.ts';
 import type { StoreWriter } from './ports.ts';
 import type { ActResult } from './records.ts';
 import { carryOutRevocation } from './revoke.ts';
@@ -10,22 +12,18 @@ export function carryOut(
   authority: Authority,
   tx: StoreWriter,
   act: Act,
-  _person: string,
+  person: string,
   now: number,
 ): Promise<ActResult> {
   switch (act.kind) {
     case 'invite-host':
-      return notYet(act);
+      return inviteHost(tx, act, person, now);
     case 'revoke':
       return carryOutRevocation(authority, tx, act, now);
     case 'stage-ca':
     case 'activate-ca':
     case 'retire-ca':
     case 'revoke-ca':
-      return notYet(act);
+      return carryOutCaAct(authority, tx, act, now);
   }
-}
-
-async function notYet({ kind }: Act): Promise<ActResult> {
-  throw new TypeError(`${kind} is not done yet`);
 }

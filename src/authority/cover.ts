@@ -11,7 +11,7 @@ import type { Roster } from '../policy/roster.ts';
 import { keyIdentity } from '../ssh/key-identity.ts';
 import { samePublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
-import { activeKeys, signerOf } from './ca-keys.ts';
+import { activeKeys, noCaKey, peopleSign } from './ca-keys.ts';
 import { findLiveCredential } from './credential.ts';
 import { draftFields, termsOfFields } from './draft.ts';
 import type { AuthorityErrorCode, Refusal } from './error.ts';
@@ -102,7 +102,8 @@ async function refusalOfKeys({
 }: Moment): Promise<Refusal | undefined> {
   for (const { request: asked, drafts } of request.certificates) {
     const completed = consent.caTouch === undefined ? drafts : [draftAt(request, consent.caTouch.draft)];
-    const active = activeKeys(authority, roster, asked.purpose);
+    const active = await activeKeys(authority, tx, roster, asked.purpose);
+    if (active.length === 0) return refuse('no-ca-key', noCaKey(asked.purpose).message);
     if (!completed.some((draft) => active.some((key) => samePublicKey(key, draftFields(draft).authority))))
       return refuse('ca-key-changed', 'the CA keys were replaced since you asked: ask again');
     // A key that touches, or that signs certificates, must not sit in an agent as a subject.
@@ -190,7 +191,7 @@ function needsOthers(moment: Moment, grants: readonly Grant[]): boolean {
 }
 
 function needsSigner({ authority, request }: Moment): boolean {
-  return request.certificates.some((drafted) => signerOf(authority, drafted.request.purpose) === undefined);
+  return request.certificates.some((drafted) => peopleSign(authority, drafted.request.purpose));
 }
 
 /** With what the person may ask for instead. */

@@ -8,6 +8,7 @@ import type { Authority } from './authority.ts';
 import { authorityLeaf } from './authority-leaf.ts';
 import type { CaKey } from './ca-keys.ts';
 import { currentCaKeys, ownCaKeys } from './ca-keys.ts';
+import { adoptCaKeys } from './ca-states.ts';
 import { AuthorityError } from './error.ts';
 import type { StoreReader, StoreWriter } from './ports.ts';
 import type { Credential, KeyUse } from './records.ts';
@@ -77,12 +78,24 @@ function hasOtherUse(): AuthorityError {
 }
 
 /**
- * At start, and with each roster: CA keys take their role. One that was never seen is a change of trust, so it stands in the log
- * before it signs.
- * @throws AuthorityError when one of them was seen as something else.
+ * At start, and with each roster: CA keys take their state and their role. One that was never seen is a change of trust, so it
+ * stands in the log before it signs.
+ * @throws AuthorityError when one of them was seen as something else, or is not at hand.
  */
 export async function claimCaKeys(authority: Authority): Promise<void> {
-  await authority.store.write(async (tx) => claimEach(authority, tx, await keysAtStart(authority, tx)));
+  await authority.store.write(async (tx) => {
+    const isAnyActive = await adoptCaKeys(authority, tx);
+    const [keys, created] = [await keysAtStart(authority, tx), await createdKeys(tx)];
+    assertOneUseEach(authority, [...keys, ...created]);
+    for (const key of created) await claimCaKey(tx, key);
+    await claimEach(authority, tx, keys, isAnyActive);
+  });
+}
+
+/** Nothing else must get what will sign one day. */
+async function createdKeys(tx: StoreReader): Promise<readonly KeyInState[]> {
+  const created = (await tx.caKeyRecords()).filter(({ state }) => state === 'created');
+  return created.map(({ publicKey, ...others }) => ({ ...others, key: decodePublicKey(publicKey) }));
 }
 
 /** The same within a transaction that may have put another roster in force. */
@@ -95,20 +108,28 @@ async function keysAtStart(authority: Authority, tx: StoreReader): Promise<reado
   try {
     return await currentCaKeys(authority, tx);
   } catch (error) {
-    if (error instanceof AuthorityError && error.code === 'bad-roster') return ownCaKeys(authority);
+    if (error instanceof AuthorityError && error.code === 'bad-roster') return ownCaKeys(authority, tx);
     throw error;
   }
 }
 
-async function claimEach(authority: Authority, tx: StoreWriter, keys: readonly CaKey[]): Promise<void> {
+async function claimEach(
+  authority: Authority,
+  tx: StoreWriter,
+  keys: readonly CaKey[],
+  isChanged = false,
+): Promise<void> {
   assertOneUseEach(authority, keys);
-  let isAnyNew = false;
+  let isAnyNew = isChanged;
   for (const key of keys) isAnyNew = (await claimCaKey(tx, key)) || isAnyNew;
   if (isAnyNew) await tx.appendLeaf(authorityLeaf(authority, keys));
 }
 
-/** @returns whether the key was never seen before. */
-async function claimCaKey(tx: StoreWriter, { purpose, key }: CaKey): Promise<boolean> {
+type OfPurpose = Pick<CaKey, 'purpose' | 'key'>;
+type KeyInState = OfPurpose & { readonly state: string };
+
+/** @returns whether the key was never seen before. @throws AuthorityError `key-has-role` */
+export async function claimCaKey(tx: StoreWriter, { purpose, key }: OfPurpose): Promise<boolean> {
   const identity = keyIdentity(key);
   const before = await tx.keyUse(identity);
   const { role } = await tx.claimKey(identity, { role: 'ca' });
@@ -118,7 +139,7 @@ async function claimCaKey(tx: StoreWriter, { purpose, key }: CaKey): Promise<boo
 }
 
 /** Hosts that trust the CA key for logins would else trust it for sudo; and who has the log's would have that, too. */
-function assertOneUseEach({ bundleKey, logVerifierKey }: Authority, keys: readonly CaKey[]): void {
+function assertOneUseEach({ bundleKey, logVerifierKey }: Authority, keys: readonly KeyInState[]): void {
   const logKey = { type: 'ssh-ed25519', point: parseVerifierKey(logVerifierKey).publicKey } as const;
   const taken = new Set([bundleKey.publicKey, logKey].map(keyIdentity));
   for (const { purpose, key, state } of keys) {

@@ -36,6 +36,27 @@ export interface CaSigner {
   sign(draft: Uint8Array): Promise<Uint8Array>;
 }
 
+/** The authority's own CA keys, wherever they are kept. Which of them signs is for the store to say (`ca-keys.ts`). */
+export interface Keyring {
+  /** Those that the settings name, in that order. */
+  configured(purpose: Purpose): readonly CaSigner[];
+  /** Also one that was made later, here or by another process. @returns undefined when it is not at hand */
+  signer(purpose: Purpose, key: PublicKey): Promise<CaSigner | undefined>;
+  /**
+   * A new key, durable before it is returned.
+   * @returns undefined where the settings keep keys of this purpose elsewhere than in plain files
+   */
+  make(purpose: Purpose): Promise<CaSigner | undefined>;
+  /** Every key that was made so, with its file; perhaps one that nothing came of. */
+  made(): Promise<readonly MadeKey[]>;
+}
+
+export interface MadeKey {
+  readonly purpose: Purpose;
+  readonly key: PublicKey;
+  readonly file: string;
+}
+
 /** The tree after a commit: its size and the signed checkpoint over it. */
 export interface LogHead {
   readonly size: number;

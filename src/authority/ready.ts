@@ -4,7 +4,8 @@ import { parseVerifierKey } from '../log/note-key.ts';
 import { verifySignature } from '../ssh/signature.ts';
 import { WireWriter } from '../ssh/wire.ts';
 import type { Authority } from './authority.ts';
-import { activeKeys, signerOf } from './ca-keys.ts';
+import { activeKeys, activeSigner, peopleSign } from './ca-keys.ts';
+import type { CaSigner } from './ports.ts';
 import type { Purpose } from './purpose.ts';
 import { PURPOSES } from './purpose.ts';
 import { newRequestId } from './secrets.ts';
@@ -46,10 +47,13 @@ async function readCheckpoint(authority: Authority): Promise<void> {
   if (checkpoint.size !== head.size) throw new Error('the checkpoint is not of the last tree');
 }
 
-/** What is signed can not be taken for a certificate: no certificate begins with this type name. */
 async function signThrowaway(authority: Authority, purpose: Purpose): Promise<void> {
-  const signer = signerOf(authority, purpose);
-  if (signer === undefined) return assertPeopleSign(authority, purpose);
+  if (peopleSign(authority, purpose)) return assertPeopleSign(authority, purpose);
+  await assertSigns(authority, await authority.store.read((tx) => activeSigner(authority, tx, purpose)));
+}
+
+/** What is signed can not be taken for a certificate: no certificate begins with this type name. */
+export async function assertSigns(authority: Authority, signer: CaSigner): Promise<void> {
   const message = new WireWriter().string('usher readiness v1').string(authority.random.bytes(32)).bytes();
   const { valid } = verifySignature(signer.publicKey, await signer.sign(message), message);
   if (!valid) throw new Error('the signature is wrong');
@@ -57,6 +61,8 @@ async function signThrowaway(authority: Authority, purpose: Purpose): Promise<vo
 
 /** All that can be known of people's keys: that there is one. */
 async function assertPeopleSign(authority: Authority, purpose: Purpose): Promise<void> {
-  const roster = await authority.store.read((tx) => authority.rosters.in(tx));
-  if (activeKeys(authority, roster, purpose).length === 0) throw new Error('nobody has an active CA key');
+  const active = await authority.store.read(async (tx) =>
+    activeKeys(authority, tx, await authority.rosters.in(tx), purpose),
+  );
+  if (active.length === 0) throw new Error('nobody has an active CA key');
 }

@@ -2,7 +2,7 @@
 import { assembleCertificate } from '../ssh/certificate.ts';
 import { inspectDraftSignature } from '../ssh/certificate-signature.ts';
 import type { Authority } from './authority.ts';
-import { signerOf } from './ca-keys.ts';
+import { peopleSign } from './ca-keys.ts';
 import { draftFields } from './draft.ts';
 import { AuthorityError } from './error.ts';
 import { draftAt } from './pending-issue.ts';
@@ -29,11 +29,17 @@ function completed(request: PendingIssue, { draft, signature }: CaTouch): Uint8A
   return assembleCertificate(draftAt(request, draft), signature);
 }
 
-function signDrafted(authority: Authority, { request, drafts }: DraftedCertificate): Promise<Uint8Array> {
-  const { purpose } = request;
-  const [signer, [draft, ...others]] = [signerOf(authority, purpose), drafts];
-  if (signer === undefined || draft === undefined || others.length > 0)
+/** With the key that the draft names; whether it is still the active one is for the transaction that records. */
+async function signDrafted(
+  authority: Authority,
+  { request: { purpose }, drafts }: DraftedCertificate,
+): Promise<Uint8Array> {
+  const [draft, ...others] = drafts;
+  if (peopleSign(authority, purpose) || draft === undefined || others.length > 0)
     throw new AuthorityError('signing-failed', `certificates for ${purpose} are signed by people`);
+  const signer = await authority.keyring.signer(purpose, draftFields(draft).authority);
+  if (signer === undefined)
+    throw new AuthorityError('signing-failed', `the CA key for ${purpose} is not at hand here`);
   return signDraft(signer, purpose, draft);
 }
 

@@ -3,7 +3,7 @@ import { base64urlnopad } from '@scure/base';
 import { isSudoSigner, mayApprove, mayApproveAnything } from '../policy/approve.ts';
 import type { Roster } from '../policy/roster.ts';
 import type { Authority } from './authority.ts';
-import { signerOf } from './ca-keys.ts';
+import { peopleSign } from './ca-keys.ts';
 import type { Approvals } from './cover.ts';
 import { countApprovals, decideDraft } from './cover.ts';
 import { decoySeed } from './decoy.ts';
@@ -82,7 +82,7 @@ export function mayAnswer(
 }
 
 export function answerKind(authority: Authority, { certificates }: PendingIssue): Waiting['answer'] {
-  const byPeople = certificates.some(({ request }) => signerOf(authority, request.purpose) === undefined);
+  const byPeople = certificates.some(({ request }) => peopleSign(authority, request.purpose));
   return byPeople ? 'signature' : 'touch';
 }
 

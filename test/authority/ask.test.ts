@@ -144,9 +144,7 @@ describe('a draft', () => {
     });
     expect(fields.extensions.map(({ name }) => name)).toEqual(['permit-agent-forwarding', 'permit-pty']);
     expect(fields.criticalOptions.map(({ name }) => name)).toEqual(['source-address']);
-    expect(encodePublicKey(fields.authority)).toEqual(
-      encodePublicKey(scene.authority.signers.login.publicKey),
-    );
+    expect(encodePublicKey(fields.authority)).toEqual(encodePublicKey(scene.caKey('login')));
   });
 
   it('is not made again: what is touched is what was shown first', async () => {

@@ -176,8 +176,8 @@ describe('a CA key', () => {
     await using scene = await openScene();
     const alice = await scene.enrol('alice');
     const { key } = await scene.login('alice', alice);
-    const signers = { ...scene.authority.signers, sudo: fileSigner(key) };
-    expect(await codeOfAsync(claimCaKeys({ ...scene.authority, signers }))).toBe('key-has-role');
+    const replaced = scene.withSigners({ sudo: [scene.caSigner('sudo'), fileSigner(key)] });
+    expect(await codeOfAsync(claimCaKeys(replaced))).toBe('key-has-role');
   });
 });
 

@@ -1,6 +1,5 @@
 /** Keys for emergencies: what the authority says of them, and what they may not be used for besides. */
 import { describe, expect, it } from 'vitest';
-import type { Authority } from '../../src/authority/authority.ts';
 import { signBundle } from '../../src/authority/bundle.ts';
 import { claimCaKeys } from '../../src/authority/key-roles.ts';
 import { decodeLeaf } from '../../src/log/leaf.ts';
@@ -10,21 +9,25 @@ import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { encodePublicKey, formatPublicKeyLine } from '../../src/ssh/public-key.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 import { SoftSecurityKey } from '../support/soft-authenticator.ts';
+import type { Scene } from './scene.ts';
 import { newKey, openScene, ROSTER } from './scene.ts';
 import { rosterWith } from './security-keys.ts';
 
 describe('an offline key is refused at start', () => {
-  it.for<[string, (authority: Authority) => PublicKey]>([
-    ['a CA key', ({ signers }) => signers.login.publicKey],
-    ['the key of the bundle', ({ bundleKey }) => bundleKey.publicKey],
+  it.for<[string, (scene: Scene) => PublicKey]>([
+    ['a CA key', (scene) => scene.caKey('login')],
+    ['the key of the bundle', ({ authority }) => authority.bundleKey.publicKey],
     [
       'the key of the log',
-      ({ logVerifierKey }) => ({ type: 'ssh-ed25519', point: parseVerifierKey(logVerifierKey).publicKey }),
+      ({ authority }) => ({
+        type: 'ssh-ed25519',
+        point: parseVerifierKey(authority.logVerifierKey).publicKey,
+      }),
     ],
   ])('when it is %s', async ([, choose]) => {
     await using scene = await openScene();
     const { authority } = scene;
-    const offlineKeys = [newKey().publicKey, choose(authority)];
+    const offlineKeys = [newKey().publicKey, choose(scene)];
     expect(await codeOfAsync(claimCaKeys({ ...authority, offlineKeys }))).toBe('key-has-role');
   });
 

@@ -6,20 +6,24 @@
  *     const asked = await scene.ask('alice', { hosts: ['web1'] });
  *     const request = await scene.touch(asked, alice);
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answerRequest } from '../../src/authority/approve.ts';
 import type { Asked, CertificateQuestion } from '../../src/authority/ask.ts';
 import { ask } from '../../src/authority/ask.ts';
 import type { Authority } from '../../src/authority/authority.ts';
-import { ownCaKeys } from '../../src/authority/ca-keys.ts';
+import type { CaAct, CaKeyResult } from '../../src/authority/ca-acts.ts';
+import { carryOutCaAct } from '../../src/authority/ca-acts.ts';
 import { confirmEnrolment, offerCredential, startEnrolment } from '../../src/authority/enroll.ts';
 import { invitePerson } from '../../src/authority/invite.ts';
 import { touchRequest } from '../../src/authority/issue.ts';
 import { claimCaKeys } from '../../src/authority/key-roles.ts';
+import { RevocationLists } from '../../src/authority/krl.ts';
 import { loadRoster } from '../../src/authority/load-roster.ts';
 import type { CaSigner, Store } from '../../src/authority/ports.ts';
+import type { Purpose } from '../../src/authority/purpose.ts';
+import { PURPOSES } from '../../src/authority/purpose.ts';
 import type { PendingIssue } from '../../src/authority/records.ts';
 import { release } from '../../src/authority/release.ts';
 import { answerDigest, enrolmentDigest, issueDigest } from '../../src/authority/request-digest.ts';
@@ -32,10 +36,12 @@ import type { Answer } from '../../src/fido/touch-digest.ts';
 import { signCheckpoint } from '../../src/log/checkpoint.ts';
 import { formatVerifierKey } from '../../src/log/note-key.ts';
 import { fileSigner } from '../../src/signer/file.ts';
+import { FileKeyring } from '../../src/signer/keyring.ts';
 import { possessionMessage } from '../../src/ssh/possession.ts';
 import type { PrivateKey } from '../../src/ssh/private-key.ts';
 import { ed25519FromSeed } from '../../src/ssh/private-key.ts';
-import { encodePublicKey } from '../../src/ssh/public-key.ts';
+import type { PublicKey } from '../../src/ssh/public-key.ts';
+import { encodePublicKey, fingerprint, parsePublicKeyLine } from '../../src/ssh/public-key.ts';
 import { signSshsig } from '../../src/ssh/sshsig.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { AttestationKind, CeremonyOptions } from '../support/soft-authenticator.ts';
@@ -43,6 +49,9 @@ import { SoftAuthenticator } from '../support/soft-authenticator.ts';
 
 export const ORIGIN = 'https://ca.example.org';
 export const START = 1_800_000_000;
+
+/** Where CA keys are made. */
+const KEYS = 'keys';
 
 export const ROSTER = `
 people:
@@ -65,10 +74,15 @@ export interface SceneOptions {
   readonly roster?: string;
   /** Wraps the store, e.g. to stop it at a step. */
   readonly wrapStore?: (store: Store) => Store;
-  readonly signers?: Partial<Authority['signers']>;
+  readonly signers?: Partial<SceneSigners>;
   readonly offlineKeys?: Authority['offlineKeys'];
   readonly bounds?: Partial<Authority['bounds']>;
 }
+
+/** One for each purpose, or several; "touch" where people sign. */
+export type SceneSigners = Readonly<Record<Exclude<Purpose, 'sudo'>, CaSigner | readonly CaSigner[]>> & {
+  readonly sudo: CaSigner | readonly CaSigner[] | 'touch';
+};
 
 export interface AskOptions {
   readonly logins?: readonly string[];
@@ -128,6 +142,39 @@ export class Scene implements AsyncDisposable {
 
   get now(): number {
     return this.#time.now;
+  }
+
+  /** The first key of a purpose in the settings: it signs until a test replaces it. */
+  caKey(purpose: Purpose): PublicKey {
+    return this.caSigner(purpose).publicKey;
+  }
+
+  caSigner(purpose: Purpose): CaSigner {
+    const [signer] = this.authority.keyring.configured(purpose);
+    if (signer === undefined) throw new Error(`people sign for ${purpose}`);
+    return signer;
+  }
+
+  /** What acts on CA keys do, without their touches. */
+  caAct(act: CaAct, authority: Authority = this.authority): Promise<CaKeyResult> {
+    return authority.store.write((tx) => carryOutCaAct(authority, tx, act, this.now));
+  }
+
+  /** @returns the fingerprint of the new key, which signs from now on */
+  async replaceCaKey(purpose: Purpose): Promise<string> {
+    const staged = await this.caAct({ kind: 'stage-ca', purpose, key: '' });
+    const key = fingerprint(parsePublicKeyLine(staged.key).key);
+    await this.caAct({ kind: 'activate-ca', purpose, key, evenWithout: [] });
+    return key;
+  }
+
+  /** The same authority with other settings, before it starts. */
+  withSigners(signers: Partial<SceneSigners>): Authority {
+    const own = Object.fromEntries(
+      PURPOSES.map((purpose) => [purpose, this.authority.keyring.configured(purpose)]),
+    );
+    const keyring = sceneKeyring(join(this.#directory, KEYS), { ...own, ...signers });
+    return { ...this.authority, keyring, sudoSigner: signers.sudo === 'touch' ? 'touch' : 'authority' };
   }
 
   /** Turns the clock. */
@@ -288,7 +335,7 @@ export function newKey(): PrivateKey {
 export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const directory = await mkdtemp(join(tmpdir(), 'usher-authority-'));
   const time = { now: START };
-  const opened = await makeAuthority(join(directory, 'usher.db'), time, options);
+  const opened = await makeAuthority(directory, time, options);
   const scene = new Scene(opened, directory, time);
   await claimCaKeys(opened.authority);
   if (options.roster !== '') await scene.loadRoster(options.roster ?? ROSTER);
@@ -302,10 +349,11 @@ interface OpenedAuthority {
 }
 
 async function makeAuthority(
-  path: string,
+  directory: string,
   time: { now: number },
   options: SceneOptions,
 ): Promise<OpenedAuthority> {
+  const path = join(directory, 'usher.db');
   const logSigner = noteSigner(ORIGIN, newKey());
   const openStore = async () => {
     const store = await openSqliteStore({
@@ -314,24 +362,21 @@ async function makeAuthority(
     });
     return options.wrapStore?.(store) ?? store;
   };
-  const signers = {
-    login: caSigner(),
-    sudo: caSigner(),
-    builder: caSigner(),
-    host: caSigner(),
-    ...options.signers,
-  };
-  const newRosters = () =>
-    new RosterInForce({
-      authorityKeys: [...ownCaKeys({ signers }).map(({ key }) => key), ...(options.offlineKeys ?? [])],
-      sudoSigner: signers.sudo === 'touch' ? 'touch' : 'authority',
-    });
+  const keys = join(directory, KEYS);
+  await mkdir(keys);
+  const keyring = sceneKeyring(keys, options.signers);
+  const sudoSigner = options.signers?.sudo === 'touch' ? 'touch' : 'authority';
+  const ownKeys = PURPOSES.flatMap((purpose) => keyring.configured(purpose)).map((each) => each.publicKey);
+  const authorityKeys = [...ownKeys, ...(options.offlineKeys ?? [])];
+  const newRosters = () => new RosterInForce({ authorityKeys, sudoSigner });
   const authority: Authority = {
     origin: ORIGIN,
     rpId: 'ca.example.org',
     store: await openStore(),
     rosters: newRosters(),
-    signers,
+    revocationLists: new RevocationLists(),
+    keyring,
+    sudoSigner,
     offlineKeys: options.offlineKeys ?? [],
     bundleKey: newKey(),
     throwaway: newKey(),
@@ -346,8 +391,28 @@ async function makeAuthority(
       ...options.bounds,
     },
   };
-  const twin = async () => ({ ...authority, store: await openStore(), rosters: newRosters() });
+  const twin = async () => ({
+    ...authority,
+    store: await openStore(),
+    rosters: newRosters(),
+    revocationLists: new RevocationLists(),
+  });
   return { path, authority, twin };
+}
+
+/** As from settings; new keys are made as if all of these were plain files. */
+export function sceneKeyring(directory: string, signers: Partial<SceneSigners> = {}): FileKeyring {
+  const configuredFor = (one: SceneSigners[Purpose] = caSigner()) => ({
+    signers: one === 'touch' ? [] : [one].flat(),
+    arePlainFiles: one !== 'touch',
+  });
+  const configured = {
+    login: configuredFor(signers.login),
+    sudo: configuredFor(signers.sudo),
+    builder: configuredFor(signers.builder),
+    host: configuredFor(signers.host),
+  };
+  return new FileKeyring({ directory, configured, random: systemRandom });
 }
 
 export function caSigner(): CaSigner {

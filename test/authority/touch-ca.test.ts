@@ -328,13 +328,14 @@ describe('whoever has everything that usherd has', () => {
     const { scene, caKeys } = await openKeyless();
     await using _ = scene;
     const { request, pollSecret } = await touched(scene);
-    const { login, builder, host } = scene.authority.signers;
     const stolen = [scene.authority.bundleKey, scene.authority.throwaway];
     const { viewSecret } = await scene.waiting(request.id);
     for (const draft of draftsOf(request).keys()) {
       const bytes = draftsOf(request)[draft] ?? new Uint8Array();
       const signatures = [
-        ...(await Promise.all([login, builder, host].map((signer) => signer.sign(bytes)))),
+        ...(await Promise.all(
+          (['login', 'builder', 'host'] as const).map((purpose) => scene.caSigner(purpose).sign(bytes)),
+        )),
         ...stolen.map((key) => signMessage(key, bytes)),
       ];
       for (const signature of signatures) {

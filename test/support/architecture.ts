@@ -12,7 +12,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/authority': ['src/ssh', 'src/fido', 'src/policy', 'src/log', 'src/fleet'],
   'src/store': ['src/ssh', 'src/log', 'type src/authority/ports.ts', 'type src/authority/records.ts'],
   'src/agent': ['src/ssh'],
-  'src/signer': ['src/ssh', 'src/agent', 'type src/authority/ports.ts'],
+  'src/signer': [
+    ...['src/ssh', 'src/agent', 'src/authority/purpose.ts', 'type src/authority/ports.ts'],
+    ...['src/durable-file.ts', 'src/command-error.ts'],
+  ],
   'src/http': ['src/ssh', 'src/fido', 'src/policy', 'src/log', 'src/fleet', 'src/authority'],
   'src/config.ts': ['src/ssh', 'src/policy', 'src/authority/purpose.ts'],
   'src/app.ts': ['src/http', 'src/authority', 'src/policy', 'src/config.ts', 'package.json'],
