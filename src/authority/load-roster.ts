@@ -2,10 +2,13 @@ import { hex } from '@scure/base';
 import { encodeLeaf } from '../log/leaf.ts';
 import type { Authority } from './authority.ts';
 import { claimCaKeysIn } from './key-roles.ts';
+import { revokeUncovered } from './revoke-uncovered.ts';
 
 export interface LoadedRoster {
   readonly digest: string;
   readonly changed: boolean;
+  /** How many live certificates it does not grant any more: they count no more. */
+  readonly revoked: number;
 }
 
 /**
@@ -15,13 +18,13 @@ export interface LoadedRoster {
 export async function loadRoster(authority: Authority, text: string): Promise<LoadedRoster> {
   const roster = authority.rosters.parse(text);
   const digest = hex.encode(roster.digest);
-  const changed = await authority.store.write(async (tx) => {
-    if ((await tx.rosterDigest()) === digest) return false;
+  return authority.store.write(async (tx) => {
+    if ((await tx.rosterDigest()) === digest) return { digest, changed: false, revoked: 0 };
     const now = authority.clock.now();
     await tx.setRoster(digest, text, now);
     await tx.appendLeaf(encodeLeaf({ kind: 'roster', recordedAt: now, digest: roster.digest }));
     await claimCaKeysIn(authority, tx);
-    return true;
+    const revoked = await revokeUncovered(tx, roster, now);
+    return { digest, changed: true, revoked: revoked.length };
   });
-  return { digest, changed };
 }

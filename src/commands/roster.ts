@@ -30,9 +30,14 @@ export async function diffRosters(oldFile: string, newFile: string): Promise<str
  */
 export async function loadRoster(dir: string, file = join(dir, FILES.roster)): Promise<string> {
   const text = await readRosterFile(file);
-  const { digest, changed } = await putInForce(dir, text);
+  const { digest, changed, revoked } = await putInForce(dir, text);
   await keepAsRosterFile(dir, text);
-  return changed ? `in force: ${digest}` : `in force already: ${digest}`;
+  const state = changed ? `in force: ${digest}` : `in force already: ${digest}`;
+  return revoked === 0 ? state : `${state}\nrevoked what it does not grant any more: ${count(revoked)}`;
+}
+
+function count(certificates: number): string {
+  return `${certificates} certificate${certificates === 1 ? '' : 's'}`;
 }
 
 async function putInForce(dir: string, text: Buffer): Promise<LoadedRoster> {
