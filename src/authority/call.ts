@@ -1,6 +1,6 @@
 /**
  * Who makes a signed call. The login certificate is checked as sshd would check it (purpose, type, time, source address),
- * and beyond: it must be one that this authority recorded, of a person still in the roster.
+ * and beyond: it must be one that this authority recorded and nobody revoked, of a person still in the roster.
  */
 import { equalBytes } from '../fido/equal-bytes.ts';
 import type { Roster } from '../policy/roster.ts';
@@ -100,6 +100,7 @@ async function admit(
   const issued = await tx.findCertificate(fields.serial);
   if (issued?.purpose !== 'login' || !equalBytes(issued.certificate, credentials.certificate))
     throw refuse('this certificate was not issued here');
+  if (await tx.isRevoked(fields.serial)) throw refuse('this certificate was revoked: usher login');
   assertStillInRoster(await authority.rosters.in(tx), issued.person, now);
   const until = credentials.time + CALL_SKEW_SECONDS + 1;
   if (!(await tx.rememberNonce(credentials.nonce, until, now)))

@@ -9,7 +9,7 @@ import { decideAgain } from '../policy/decide.ts';
 import type { Grant } from '../policy/decision.ts';
 import type { Roster } from '../policy/roster.ts';
 import { keyIdentity } from '../ssh/key-identity.ts';
-import { samePublicKey } from '../ssh/public-key.ts';
+import { fingerprint, samePublicKey } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
 import { activeKeys, noCaKey, peopleSign } from './ca-keys.ts';
 import { findLiveCredential } from './credential.ts';
@@ -92,7 +92,7 @@ function grantsOf({ authority, roster, request }: Moment): readonly Grant[] | Re
   return grants;
 }
 
-/** Each draft names a CA key that is active now, and certifies a key that does nothing else. */
+/** Each draft names a CA key that is active now, and certifies a key that counts and does nothing else. */
 async function refusalOfKeys({
   authority,
   tx,
@@ -106,6 +106,8 @@ async function refusalOfKeys({
     if (active.length === 0) return refuse('no-ca-key', noCaKey(asked.purpose).message);
     if (!completed.some((draft) => active.some((key) => samePublicKey(key, draftFields(draft).authority))))
       return refuse('ca-key-changed', 'the CA keys were replaced since you asked: ask again');
+    if (await tx.isKeyRevoked(fingerprint(asked.subject)))
+      return refuse('key-revoked', 'this key was revoked: use another one');
     // A key that touches, or that signs certificates, must not sit in an agent as a subject.
     const use = await tx.keyUse(keyIdentity(asked.subject));
     if (use !== undefined && use.role !== asked.purpose)

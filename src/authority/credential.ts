@@ -17,6 +17,8 @@ export async function findLiveCredential(
 ): Promise<Credential | undefined> {
   const stored = await tx.findCredential(id);
   const listed = rosterCredential(roster, person, id, now);
+  // The id of an SSH key is its fingerprint.
+  if (await tx.isKeyRevoked(id)) return undefined;
   if (stored === undefined) return listed;
   if (stored.removedAt !== undefined) return undefined;
   if (stored.source === 'roster') return listed && { ...listed, counter: stored.counter };

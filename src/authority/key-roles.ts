@@ -24,13 +24,15 @@ function credentialKeyIdentity(credential: Credential): string {
 
 /**
  * Two credentials may have one key, under two ids or applications: then both have to be one person's.
- * @throws AuthorityError `key-has-role` when the key of a new credential is in other use, or somebody else's.
+ * @throws AuthorityError `key-has-role` when the key of a new credential is in other use, or somebody else's; `key-revoked`
  */
 export async function assertFreeForTouch(
   tx: StoreReader,
   roster: Roster,
   credential: Credential,
 ): Promise<void> {
+  if (await tx.isKeyRevoked(credential.id))
+    throw new AuthorityError('key-revoked', 'this security key was revoked: use another one');
   const identity = credentialKeyIdentity(credential);
   const owner = roster.keyOwners.get(identity);
   if (owner !== undefined && owner !== credential.person) throw hasOtherUse();

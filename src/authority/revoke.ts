@@ -4,6 +4,7 @@ import { fingerprint } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
 import { currentCaKeys } from './ca-keys.ts';
 import { AuthorityError } from './error.ts';
+import { lockMachine } from './machine-lock.ts';
 import type { StoreReader, StoreWriter } from './ports.ts';
 import type { Purpose } from './purpose.ts';
 import type { ActResult, IssuedCertificate } from './records.ts';
@@ -133,10 +134,10 @@ async function revokeMachine(
   cause: Cause,
   now: number,
 ): Promise<readonly bigint[]> {
+  const serials = await revokeLive(tx, { kind: 'holder', purposes: OF_MACHINES, holder: name }, cause, now);
   const machine = await tx.findMachine(name);
   const isLocked = machine === undefined || machine.lockedAt !== undefined;
-  if (!isLocked) await tx.saveMachine({ ...machine, lockedAt: now });
-  const serials = await revokeLive(tx, { kind: 'holder', purposes: OF_MACHINES, holder: name }, cause, now);
+  if (!isLocked) await lockMachine(tx, machine, 'revoked', '', now);
   if (isLocked && serials.length === 0) throw nothing();
   return serials;
 }
