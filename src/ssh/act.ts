@@ -143,6 +143,7 @@ function checkAct(act: Act): void {
 }
 
 function checkTarget({ kind, name }: RevocationTarget): void {
+  targetKind(kind);
   assertName(name);
   if (kind === 'key') assertFingerprint(name);
   if (kind === 'serial' && (!SERIAL.test(name) || BigInt(name) > 0xffff_ffff_ffff_ffffn))
