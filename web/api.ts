@@ -1,5 +1,6 @@
 /** The authority as the pages see it. A refusal is a value; so is a connection that failed, because it can be tried again. */
 import type { Answer } from '../src/fido/touch-digest.ts';
+import type { ActTouchReply } from '../src/http/contract/acts.ts';
 import type { AnswerReply, ViewReply } from '../src/http/contract/approvals.ts';
 import type { BundleReply } from '../src/http/contract/bundle.ts';
 import type {
@@ -34,6 +35,7 @@ export interface Api {
   sendCode(requestId: string, pageSecret: string, code: string): Promise<Reply<ReviewReply>>;
   review(requestId: string, pageSecret: string): Promise<Reply<ReviewReply>>;
   touch(requestId: string, pageSecret: string, assertion: Assertion): Promise<Reply<TouchReply>>;
+  touchAct(requestId: string, pageSecret: string, assertion: Assertion): Promise<Reply<ActTouchReply>>;
   view(requestId: string, viewSecret: string, person: string): Promise<Reply<ViewReply>>;
   answer(requestId: string, answer: GivenAnswer): Promise<Reply<AnswerReply>>;
   openInvite(invite: string): Promise<Reply<InviteReply>>;
@@ -46,6 +48,7 @@ const PATIENCE_MS = 20_000;
 
 export function connectApi(fetch: typeof globalThis.fetch): Api {
   const request = (id: string, step: string): string => `/v1/requests/${encodeURIComponent(id)}/${step}`;
+  const act = (id: string, step: string): string => `/v1/acts/${encodeURIComponent(id)}/${step}`;
   const approval = (id: string, step: string): string => `/v1/approvals/${encodeURIComponent(id)}/${step}`;
   const enrolment = (id: string, step: string): string => `/v1/enrolments/${encodeURIComponent(id)}/${step}`;
   const post = <T>(path: string, body: object): Promise<Reply<T>> => send<T>(fetch, path, body);
@@ -54,6 +57,7 @@ export function connectApi(fetch: typeof globalThis.fetch): Api {
     sendCode: (id, pageSecret, code) => post(request(id, 'code'), { pageSecret, code }),
     review: (id, pageSecret) => post(request(id, 'review'), { pageSecret }),
     touch: (id, pageSecret, assertion) => post(request(id, 'touch'), { speaker: { pageSecret }, assertion }),
+    touchAct: (id, pageSecret, assertion) => post(act(id, 'touch'), { speaker: { pageSecret }, assertion }),
     view: (id, viewSecret, person) => post(approval(id, 'view'), { viewSecret, person }),
     answer: (id, answer) => post(approval(id, 'answer'), answer),
     openInvite: (invite) => post('/v1/enrolments', { invite }),

@@ -1,8 +1,9 @@
 /** Replies as the authority gives them, around real drafts. */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
+import type { Act } from '../../src/http/contract/acts.ts';
 import type { ViewReply } from '../../src/http/contract/approvals.ts';
-import type { ReviewReply } from '../../src/http/contract/pages.ts';
+import type { ActReview, IssueReview } from '../../src/http/contract/pages.ts';
 import { encodeDraft, flagOption, valueOption } from '../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../src/ssh/certificate-fields.ts';
 import { LEAST_RANDOM_SERIAL } from '../../src/ssh/serial.ts';
@@ -41,8 +42,12 @@ export function sudoFieldsOf(changes: Partial<CertificateFields> = {}): Certific
   };
 }
 
-export function replyOf(drafts: readonly Uint8Array[] = [encodeDraft(fieldsOf())]): ReviewReply {
+export function replyOf(drafts: readonly Uint8Array[] = [encodeDraft(fieldsOf())]): IssueReview {
   return { ...requestOf(drafts), openedFrom: '198.51.100.4', proof: 'code', approvals: 0 };
+}
+
+export function actReplyOf(act: Act): ActReview {
+  return { ...frame(), openedFrom: '198.51.100.4', proof: 'code', act };
 }
 
 export function viewReplyOf(changes: Partial<ViewReply> = {}): ViewReply {
@@ -60,17 +65,19 @@ export function viewReplyOf(changes: Partial<ViewReply> = {}): ViewReply {
 }
 
 /** What both kinds of replies tell. */
-function requestOf(drafts: readonly Uint8Array[]): Omit<ReviewReply, 'openedFrom' | 'proof' | 'approvals'> {
+function requestOf(drafts: readonly Uint8Array[]): Omit<IssueReview, 'openedFrom' | 'proof' | 'approvals'> {
+  return { ...frame(), reason: '', drafts: drafts.map((draft) => base64urlnopad.encode(draft)) };
+}
+
+function frame(): Omit<ActReview, 'openedFrom' | 'proof' | 'act'> {
   return {
     person: 'alice',
     askedFrom: '203.0.113.9',
-    reason: '',
     requestId: REQUEST_ID,
     origin: ORIGIN,
     rpId: 'ca.example.org',
     nonce: base64urlnopad.encode(bytes(32, 7)),
     expiresAt: DRAFTED_AT + 120,
-    drafts: drafts.map((draft) => base64urlnopad.encode(draft)),
     credentialIds: ['Y3JlZGVudGlhbA'],
     userVerification: 'required',
   };

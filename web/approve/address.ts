@@ -1,3 +1,5 @@
+import { isPerson } from '../person-name.ts';
+
 /** What the fragment of the page's address says: `#<request id>.<view secret>`, and perhaps `.<person>` who is to answer. */
 export interface ApproveAddress {
   readonly requestId: string;
@@ -10,7 +12,6 @@ export interface ParsedAddress {
   readonly person?: string;
 }
 
-const PERSON = /^[a-z_][a-z0-9_.-]{0,31}$/;
 const FRAGMENT = /^#?(?<id>[A-Za-z0-9_-]{22})\.(?<secret>[A-Za-z0-9_-]{43})(?:\.(?<person>.+))?$/;
 
 /** @returns undefined for anything else. */
@@ -20,8 +21,4 @@ export function parseApproveAddress(fragment: string): ParsedAddress | undefined
   const address = { requestId: id, viewSecret: secret };
   if (person === undefined) return { address };
   return isPerson(person) ? { address, person } : undefined;
-}
-
-export function isPerson(name: string): boolean {
-  return PERSON.test(name);
 }

@@ -2,7 +2,7 @@
  * Who answered last in this browser (localStorage), so that nobody types their name twice. It is the name alone, kept only after
  * the authority has accepted a touch of that person; nothing of any request is kept.
  */
-import { isPerson } from './address.ts';
+import { isPerson } from '../person-name.ts';
 
 export interface PersonMemory {
   recall(): string | undefined;

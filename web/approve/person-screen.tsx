@@ -2,8 +2,8 @@
 import { useState } from 'preact/hooks';
 import type { Line } from '../field.tsx';
 import { Field, useFocusedLine } from '../field.tsx';
+import { isPerson } from '../person-name.ts';
 import { Screen } from '../screen.tsx';
-import { isPerson } from './address.ts';
 import type { ApproveEvent, AskingPerson } from './state.ts';
 
 interface PersonScreenProps {

@@ -5,9 +5,10 @@
 import type { Answer } from '../../src/fido/touch-digest.ts';
 import { touchDigest } from '../../src/fido/touch-digest.ts';
 import type { ViewReply } from '../../src/http/contract/approvals.ts';
-import { ReviewFault } from '../request/fault.ts';
-import type { Here, ShownRequest } from '../request/request.ts';
-import { decodeBytes, readRequest, refused } from '../request/request.ts';
+import { decodeBytes, ReviewFault, refused } from '../request/fault.ts';
+import type { Here } from '../request/place.ts';
+import type { ShownRequest } from '../request/request.ts';
+import { readRequest } from '../request/request.ts';
 
 export interface View extends ShownRequest {
   /** Of the key that is to be certified, "ABCD-EFGH-JKMN-PQRS": the terminal of who asks shows it while it waits. */

@@ -1,3 +1,4 @@
+import { base64urlnopad } from '@scure/base';
 import type { Faulty } from '../course.ts';
 
 export type ReviewFaultCode =
@@ -7,7 +8,8 @@ export type ReviewFaultCode =
   | 'other-purpose'
   | 'other-code'
   | 'bad-draft'
-  | 'bad-reason';
+  | 'bad-reason'
+  | 'bad-act';
 
 /** Why a page refuses to have a request touched: what the authority sent does not agree with what it would show. */
 export class ReviewFault extends Error {
@@ -25,4 +27,19 @@ export function faultOf(error: unknown): Faulty<ReviewFaultCode> {
   return error instanceof ReviewFault
     ? { kind: 'faulty', code: error.code, detail: error.message }
     : { kind: 'faulty', code: 'bad-draft', detail: 'The request can not be read.' };
+}
+
+/** @throws ReviewFault */
+export function decodeBytes(text: string): Uint8Array {
+  return refused(() => base64urlnopad.decode(text), 'The request can not be read.');
+}
+
+/** Whatever else goes wrong in `read` is a fault of the request as well. */
+export function refused<T>(read: () => T, detail: string, code: ReviewFaultCode = 'bad-draft'): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof ReviewFault) throw cause;
+    throw new ReviewFault(code, detail, { cause });
+  }
 }

@@ -3,17 +3,18 @@
  * the address of this very page as origin: a server that shows one thing can not have another one touched.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { base64urlnopad } from '@scure/base';
 import { issueAction, touchDigest } from '../../src/fido/touch-digest.ts';
-import type { ReviewReply } from '../../src/http/contract/pages.ts';
+import type { IssueReview } from '../../src/http/contract/pages.ts';
 import { isReason } from '../../src/ssh/reason.ts';
 import type { ReviewedCertificate } from './draft.ts';
 import { reviewDrafts } from './draft.ts';
-import { ReviewFault } from './fault.ts';
+import { decodeBytes, ReviewFault, refused } from './fault.ts';
+import type { Here } from './place.ts';
+import { checkPlace } from './place.ts';
 
 /** What every reply about a request tells of it. */
 export type RequestReply = Pick<
-  ReviewReply,
+  IssueReview,
   'requestId' | 'origin' | 'person' | 'reason' | 'nonce' | 'expiresAt' | 'drafts'
 >;
 
@@ -27,21 +28,9 @@ export interface ShownRequest {
   readonly digest: Uint8Array;
 }
 
-/** Where this page is. */
-export interface Here {
-  readonly origin: string;
-  readonly requestId: string;
-}
-
 /** @throws ReviewFault when anything in the reply does not agree with this page, the person, or the other drafts. */
 export function readRequest(reply: RequestReply, here: Here): ShownRequest {
-  if (reply.origin !== here.origin)
-    throw new ReviewFault(
-      'wrong-origin',
-      `The request belongs to ${reply.origin}, this page to ${here.origin}.`,
-    );
-  if (reply.requestId !== here.requestId)
-    throw new ReviewFault('other-request', 'The authority answered with another request.');
+  checkPlace(reply, here);
   if (!isReason(reply.reason))
     throw new ReviewFault('bad-reason', 'The reason that was given can not be shown as it is.');
   const { person, reason } = reply;
@@ -61,19 +50,4 @@ function digestOf(reply: RequestReply, here: Here, drafts: readonly Uint8Array[]
     nonce: decodeBytes(reply.nonce),
     expiresAt: reply.expiresAt,
   });
-}
-
-/** @throws ReviewFault */
-export function decodeBytes(text: string): Uint8Array {
-  return refused(() => base64urlnopad.decode(text), 'The request can not be read.');
-}
-
-/** Whatever else goes wrong in `read` is a fault of the request as well. */
-export function refused<T>(read: () => T, detail: string): T {
-  try {
-    return read();
-  } catch (cause) {
-    if (cause instanceof ReviewFault) throw cause;
-    throw new ReviewFault('bad-draft', detail, { cause });
-  }
 }

@@ -1,4 +1,6 @@
 import type { Approvable } from '../../src/http/contract/requests.ts';
+import type { Act } from '../../src/ssh/act.ts';
+import { wordsOf } from '../act/words.ts';
 import { Screen } from '../screen.tsx';
 import { momentInWords, othersInWords } from '../words.ts';
 import type { Review } from './review.ts';
@@ -11,6 +13,7 @@ export interface DoneScreenProps {
 
 export function DoneScreen({ review, outcome }: DoneScreenProps) {
   if (outcome.state === 'waiting') return <WaitingScreen {...outcome} />;
+  if ('act' in review) return <ActDoneScreen act={review.act} />;
   const until = Math.min(...review.certificates.map(({ validBefore }) => validBefore));
   const isLogin = review.certificates.some(({ purpose }) => purpose === 'login');
   return (
@@ -21,6 +24,16 @@ export function DoneScreen({ review, outcome }: DoneScreenProps) {
           : 'Your touch was accepted. The terminal gets the certificate in a moment, good until '}
         <strong>{momentInWords(until)}</strong>.
       </p>
+      <p>You can close this page.</p>
+    </Screen>
+  );
+}
+
+function ActDoneScreen({ act }: { readonly act: Act }) {
+  const { done, outcome } = wordsOf(act);
+  return (
+    <Screen title={done} tone="good">
+      <p class="lead">Your touch was accepted. {outcome}</p>
       <p>You can close this page.</p>
     </Screen>
   );

@@ -1,4 +1,7 @@
 /** What is about to be signed, and the touch. It stays while the key is waited for: one touches what one sees. */
+
+import { ActSheet } from '../act/act-sheet.tsx';
+import { wordsOf } from '../act/words.ts';
 import { Countdown } from '../countdown.tsx';
 import { Notice } from '../notice.tsx';
 import { CertificateSheet } from '../request/certificate-sheet.tsx';
@@ -7,7 +10,7 @@ import { Screen } from '../screen.tsx';
 import { TouchButton, WhyAgain } from '../touch-actions.tsx';
 import { othersInWords } from '../words.ts';
 import { Origins } from './origins.tsx';
-import type { Review } from './review.ts';
+import type { CertificateReview, Review } from './review.ts';
 import type { Reviewing, Sending, TouchEvent, Touching } from './state.ts';
 
 export interface ReviewScreenProps {
@@ -18,12 +21,11 @@ export interface ReviewScreenProps {
 export function ReviewScreen({ state, dispatch }: ReviewScreenProps) {
   const { review, page } = state;
   return (
-    <Screen title={`${purposesInWords(review)} for ${review.person}`}>
-      {review.certificates.map((certificate) => (
-        <CertificateSheet key={certificate.serial} person={review.person} certificate={certificate} />
-      ))}
-      {review.certificates.some(({ purpose }) => purpose === 'sudo') && (
-        <Reason person={review.person} reason={review.reason} />
+    <Screen title={titleOf(review)}>
+      {'act' in review ? (
+        <ActSheet person={review.person} act={review.act} />
+      ) : (
+        <CertificateSheets review={review} />
       )}
       <section aria-labelledby="asked">
         <h2 id="asked">Who asked</h2>
@@ -34,7 +36,7 @@ export function ReviewScreen({ state, dispatch }: ReviewScreenProps) {
         </p>
       </section>
       <OtherTerminal review={review} />
-      <Approvals needed={review.approvals} />
+      {'approvals' in review && <Approvals needed={review.approvals} />}
       <TouchAction state={state} onTouch={() => dispatch({ kind: 'touch-wanted' })} />
       <Countdown
         what="request"
@@ -45,8 +47,27 @@ export function ReviewScreen({ state, dispatch }: ReviewScreenProps) {
   );
 }
 
+function titleOf(review: Review): string {
+  return 'act' in review ? wordsOf(review.act).title : `${purposesInWords(review)} for ${review.person}`;
+}
+
+function CertificateSheets({
+  review: { person, certificates, reason },
+}: {
+  readonly review: CertificateReview;
+}) {
+  return (
+    <>
+      {certificates.map((certificate) => (
+        <CertificateSheet key={certificate.serial} person={person} certificate={certificate} />
+      ))}
+      {certificates.some(({ purpose }) => purpose === 'sudo') && <Reason person={person} reason={reason} />}
+    </>
+  );
+}
+
 /** Certificates of one request are for one or two purposes. */
-function purposesInWords({ certificates }: Review): string {
+function purposesInWords({ certificates }: CertificateReview): string {
   const purposes = new Set(certificates.map(({ purpose }) => purpose));
   if (!purposes.has('sudo')) return 'Sign-in';
   return purposes.has('login') ? 'Sign-in and sudo' : 'Sudo';
@@ -66,12 +87,12 @@ function OtherTerminal({ review }: { readonly review: Review }) {
   if (proof === 'loopback' && askedFrom === openedFrom) return null;
   if (askedFrom === openedFrom)
     return (
-      <Notice tone="note" title="The terminal that showed the code gets this access">
+      <Notice tone="note" title={`The terminal that showed the code ${whatItDoes(review)}`}>
         It asked from the same network address as this page.
       </Notice>
     );
   return (
-    <Notice tone="warning" title="The other terminal gets this access">
+    <Notice tone="warning" title={`The other terminal ${whatItDoes(review)}`}>
       The request came from <code>{askedFrom}</code>, this page is open at <code>{openedFrom}</code>.{' '}
       {proof === 'code' ? (
         <>Touch only if you typed the command there yourself.</>
@@ -80,6 +101,11 @@ function OtherTerminal({ review }: { readonly review: Review }) {
       )}
     </Notice>
   );
+}
+
+function whatItDoes(review: Review): string {
+  if (!('act' in review)) return 'gets this access';
+  return review.act.kind === 'invite-host' ? 'gets the token' : 'asked for this';
 }
 
 function TouchAction({
@@ -93,16 +119,24 @@ function TouchAction({
   return (
     <div class="actions">
       {state.kind === 'reviewing' && <WhyAgain trouble={state.trouble} refusal={state.refusal} />}
-      <TouchButton isBusy={isBusy} onTouch={onTouch}>
-        {LABELS[state.kind]}
+      <TouchButton look={lookOf(state.review)} isBusy={isBusy} onTouch={onTouch}>
+        {state.kind === 'reviewing' ? labelOf(state.review) : LABELS[state.kind]}
       </TouchButton>
       <p class="hint">Not what you asked for? Close this page: without your touch nothing happens.</p>
     </div>
   );
 }
 
-const LABELS: Readonly<Record<ReviewScreenProps['state']['kind'], string>> = {
-  reviewing: 'Touch to allow this',
+function labelOf(review: Review): string {
+  return 'act' in review ? wordsOf(review.act).touch : 'Touch to allow this';
+}
+
+/** What nothing takes back, for everybody at once, does not look like all else. */
+function lookOf(review: Review): 'primary' | 'danger' {
+  return 'act' in review && review.act.kind === 'revoke-ca' ? 'danger' : 'primary';
+}
+
+const LABELS: Readonly<Record<'touching' | 'sending', string>> = {
   touching: 'Touch your key now…',
   sending: 'Sending your touch…',
 };

@@ -71,8 +71,12 @@ export interface Done {
   readonly outcome: Outcome;
 }
 
-/** What an accepted touch leads to: certificates at once, in a moment, or after other people's approval. */
-export type Outcome = { readonly state: 'signed' } | { readonly state: 'signing' } | Readonly<Approvable>;
+/** What an accepted touch leads to: certificates at once, in a moment, or after other people's approval; an act that is done. */
+export type Outcome =
+  | { readonly state: 'signed' }
+  | { readonly state: 'signing' }
+  | { readonly state: 'done' }
+  | Readonly<Approvable>;
 export type Stop =
   | CommonStop<ReviewFaultCode>
   | { readonly kind: 'bad-address' }

@@ -119,4 +119,11 @@ const REFUSED_TITLES: RefusedTitles = {
   'request-answered': 'This request was answered already',
   'page-already-proven': 'This request is open in another page',
   'touched-elsewhere': 'Touch on the machine that asked',
+  'right-missing': 'You may not do this',
+  'host-unknown': 'There is no such host',
+  'nothing-to-revoke': 'There is nothing to revoke',
+  'unknown-ca-key': 'There is no such CA key',
+  'wrong-ca-state': 'The CA key is not ready for this',
+  'hosts-lack-key': 'Hosts lack the key',
+  'clients-lack-key': 'Clients lack the key',
 };

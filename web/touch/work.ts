@@ -103,10 +103,22 @@ function touchReviewed({ authenticator, now }: TouchParts, { page, review }: Tou
   return touch(authenticator, review, patience({ expiresAt, clockAhead: page.clockAhead }, now()));
 }
 
-async function send(parts: TouchParts, { requestId, page, assertion }: Sending): Promise<TouchEvent> {
+function send(parts: TouchParts, sending: Sending): Promise<TouchEvent> {
+  return 'act' in sending.review ? sendForAct(parts, sending) : sendForCertificates(parts, sending);
+}
+
+async function sendForCertificates(
+  parts: TouchParts,
+  { requestId, page, assertion }: Sending,
+): Promise<TouchEvent> {
   const reply = await parts.api.touch(requestId, page.pageSecret, assertion);
   if (reply.kind !== 'ok') return reply;
   return { kind: 'accepted', outcome: outcomeOf(reply.value) };
+}
+
+async function sendForAct(parts: TouchParts, { requestId, page, assertion }: Sending): Promise<TouchEvent> {
+  const reply = await parts.api.touchAct(requestId, page.pageSecret, assertion);
+  return reply.kind === 'ok' ? { kind: 'accepted', outcome: { state: 'done' } } : reply;
 }
 
 function outcomeOf(reply: TouchReply): Outcome {

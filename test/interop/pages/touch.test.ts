@@ -1,7 +1,7 @@
 /** Real `usherd`, real `usher`, real Chromium: from the command over the page to the certificate in the agent. */
 import type { Browser, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ReviewReply } from '../../../src/http/contract/pages.ts';
+import type { IssueReview } from '../../../src/http/contract/pages.ts';
 import type { Visitor } from '../../support/browser.ts';
 import { launchBrowser, visit } from '../../support/browser.ts';
 import { haveParts } from '../../support/parts.ts';
@@ -306,7 +306,7 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that reviews and touches', () =>
   });
 
   /** What the authority would show to the page of this command. */
-  async function reviewOf(command: RunningUsher): Promise<ReviewReply> {
+  async function reviewOf(command: RunningUsher): Promise<IssueReview> {
     const id = new URL(await command.said('address')).hash.slice(1);
     const post = async (step: string, body: object) => {
       const response = await fetch(`${usherd.origin}/v1/requests/${id}/${step}`, {
@@ -321,7 +321,7 @@ describe.runIf(haveParts(PAGE_PARTS))('the page that reviews and touches', () =>
   }
 });
 
-async function answerWith(route: Route, change: (reply: ReviewReply) => ReviewReply): Promise<void> {
+async function answerWith(route: Route, change: (reply: IssueReview) => IssueReview): Promise<void> {
   const response = await route.fetch();
   await route.fulfill({ response, json: change(await response.json()) });
 }

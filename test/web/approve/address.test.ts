@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isPerson, parseApproveAddress } from '../../../web/approve/address.ts';
+import { parseApproveAddress } from '../../../web/approve/address.ts';
+import { isPerson } from '../../../web/person-name.ts';
 
 const ID = 'AbCdEfGhIjKlMnOpQr-_uv';
 const SECRET = `${'s'.repeat(41)}-_`;
