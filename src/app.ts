@@ -20,10 +20,12 @@ import { approvalRoutes } from './http/routes/approvals.ts';
 import { authorityRoutes } from './http/routes/authority.ts';
 import { enrolmentRoutes } from './http/routes/enrolments.ts';
 import { healthRoutes } from './http/routes/health.ts';
+import { hostRoutes } from './http/routes/hosts.ts';
 import { krlRoutes } from './http/routes/krl.ts';
 import { metricsRoute } from './http/routes/metrics.ts';
 import { pageRoutes } from './http/routes/pages.ts';
 import { requestRoutes } from './http/routes/requests.ts';
+import { sudoStatementRoute } from './http/routes/sudo-statement.ts';
 import type { Http } from './http/types.ts';
 import { networkOf } from './policy/network.ts';
 
@@ -154,6 +156,8 @@ function registerRoutes(http: Http, authority: Authority, { metricsFrom }: AppOp
     enrolmentRoutes(http, authority);
     authorityRoutes(http, authority);
     krlRoutes(http, authority);
+    hostRoutes(http, authority, metrics);
+    sudoStatementRoute(http, authority);
     healthRoutes(http, authority);
     metricsRoute(http, metrics, metricsFrom);
     http.get('/openapi.json', { schema: { hide: true } }, async () => http.swagger());

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Alarm } from '../authority/alarm.ts';
 import { AuthorityError } from '../authority/error.ts';
 import type { TouchableRequest } from '../authority/records.ts';
 
@@ -20,6 +21,12 @@ export class Metrics {
     name: 'usher_touches_refused_total',
     help: 'Touches that were refused, by code',
     labelNames: ['code'],
+    registers: [this.registry],
+  });
+  readonly #alarms = new Counter({
+    name: 'usher_alarms_total',
+    help: 'What somebody should look at, by kind; the log of the service says which host',
+    labelNames: ['what'],
     registers: [this.registry],
   });
   readonly #duration = new Histogram({
@@ -46,6 +53,10 @@ export class Metrics {
         this.set(await breakGlassCertificates());
       },
     });
+  }
+
+  countAlarm({ what }: Alarm): void {
+    this.#alarms.inc({ what });
   }
 
   /** Of each touch, the own one and those of others; a request counts when the last one that it takes has come. */
