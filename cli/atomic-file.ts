@@ -4,9 +4,13 @@ import { dirname } from 'node:path';
 import { replaceFile } from '../src/durable-file.ts';
 
 /** Makes missing directories with mode 0700. The new file has its mode before it has its name. */
-export async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  contents: string | Uint8Array,
+  mode: number,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await replaceFile(path, text, { mode });
+  await replaceFile(path, contents, { mode });
 }
 
 /** @returns undefined when there is no such file. @throws RangeError when it is larger than `most` bytes. */

@@ -8,7 +8,7 @@ export interface Paths {
   readonly authorities: string;
   /** The name of the authority that is meant when none is named. */
   readonly defaultAuthority: string;
-  /** What was seen last of each authority: its bundle and its checkpoint. */
+  /** What was seen last of each authority: its bundle and its checkpoint; below it, what ssh checks hosts with. */
   readonly state: string;
 }
 
@@ -19,6 +19,25 @@ export function pathsFrom(env: Readonly<Record<string, string | undefined>>): Pa
     authorities: join(config, 'authorities'),
     defaultAuthority: join(config, 'default-authority'),
     state: join(directory(env['XDG_STATE_HOME'], join(home, '.local', 'state')), 'usher'),
+  };
+}
+
+/** What ssh checks the hosts of one authority with. */
+export interface KnownHostsPaths {
+  readonly knownHosts: string;
+  /** While it is missing ssh refuses every host that is checked with it. */
+  readonly revokedHostKeys: string;
+  /** The signed list that both were made from. */
+  readonly statement: string;
+}
+
+/** @param name of the authority */
+export function knownHostsPaths({ state }: Paths, name: string): KnownHostsPaths {
+  const path = (file: string) => join(state, name, file);
+  return {
+    knownHosts: path('known_hosts'),
+    revokedHostKeys: path('revoked_host_keys'),
+    statement: path('known_hosts.json'),
   };
 }
 

@@ -9,6 +9,7 @@ import { BUNDLE_NAMESPACE } from '../../src/ssh/bundle-namespace.ts';
 import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { fingerprint, parsePublicKeyLine, samePublicKey } from '../../src/ssh/public-key.ts';
 import { UsherCommandError } from '../error.ts';
+import { acceptNewest } from './newest.ts';
 import type { Pins } from './pinned-signature.ts';
 import { openPinned } from './pinned-signature.ts';
 
@@ -63,21 +64,9 @@ export function verifyBundle(reply: BundleReply, origin: string, pins: Pins): Ve
   };
 }
 
-/**
- * A bundle just fetched, beside the one seen last: its number does not go back, and one number has one content.
- * @throws UsherCommandError `bundle-refused`
- */
+/** @throws UsherCommandError `bundle-refused` */
 export function acceptBundle(fetched: VerifiedBundle, seen: VerifiedBundle | undefined, now: number): void {
-  if (seen !== undefined && fetched.number < seen.number)
-    throw refused(`the bundle is older than the one you saw last (${fetched.number} after ${seen.number})`);
-  if (seen?.number === fetched.number && seen.reply.statement !== fetched.reply.statement)
-    throw refused(`two different bundles have the number ${fetched.number}`);
-  if (fetched.freshUntil <= now)
-    throw new UsherCommandError(
-      'bundle-refused',
-      'the bundle is out of date: your clock is ahead, or the authority does not renew it',
-      { hint: 'set your clock if it is wrong; if it is right, tell the keeper of the authority' },
-    );
+  acceptNewest(fetched, seen, now, 'the bundle');
 }
 
 /** Whether new certificates of this purpose may be signed by this key. */

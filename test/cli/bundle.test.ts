@@ -71,7 +71,7 @@ describe('a bundle', () => {
     );
     expect(() => acceptBundle(verify(bundle({ number: 6 })), seen, NOW)).toThrow(refused(/older than/));
     expect(() => acceptBundle(verify(bundle({ madeAt: NOW + 1 })), seen, NOW)).toThrow(
-      refused(/two different bundles/),
+      refused(/two different versions of the bundle/),
     );
     expect(() => acceptBundle(verify(bundle()), seen, NOW)).not.toThrow();
     expect(() => acceptBundle(verify(bundle({ number: 8 })), seen, NOW)).not.toThrow();

@@ -218,7 +218,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies to usher logi
       ] as const;
       await refusedBeforeTouch(
         { bundle: (truth) => ({ ...truth, number, caKeys: [...other] }) },
-        /two different bundles/,
+        /two different versions of the bundle/,
       );
     });
   });

@@ -734,11 +734,14 @@ export const MUTANTS: readonly Mutant[] = [
     ['(signer !== pins.bundleKey && signer !== pins.nextBundleKey)', 'false', 'cli/bundle'],
   ),
   ...of(
-    'cli/authority/bundle.ts',
-    ['if (bundle.authority !== origin)', 'if (false)', 'cli/bundle'],
+    'cli/authority/newest.ts',
     ['fetched.number < seen.number', 'false', 'cli/bundle'],
     ['seen?.number === fetched.number && ', 'false && ', 'cli/bundle'],
     ['if (fetched.freshUntil <= now)', 'if (false)', 'cli/bundle'],
+  ),
+  ...of(
+    'cli/authority/bundle.ts',
+    ['if (bundle.authority !== origin)', 'if (false)', 'cli/bundle'],
     ["ca.state === 'active' && ", '', 'cli/bundle'],
     ['ca.purpose === purpose && ', '', 'cli/bundle'],
   ),
