@@ -18,7 +18,9 @@ import {
 } from '../hosts/statement-file.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { detail, say, warn, writeData } from '../terminal.ts';
+import { hostEnrollCommand } from './host-enroll.ts';
 import { hostInviteCommand } from './host-invite.ts';
+import { hostSyncCommand } from './host-sync.ts';
 
 interface TrustOptions {
   readonly statement: string;
@@ -40,6 +42,8 @@ export function hostCommand(surroundings: Surroundings): Command {
   return new Command('host')
     .description('enrol hosts, and what a host itself does')
     .addCommand(hostInviteCommand(surroundings))
+    .addCommand(hostEnrollCommand(surroundings))
+    .addCommand(hostSyncCommand(surroundings))
     .addCommand(trust);
 }
 

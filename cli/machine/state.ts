@@ -14,16 +14,20 @@ export interface Generation {
   readonly secret: string;
 }
 
-/** An enrolment that was begun: its secret is the one of the first renewal. None: it has come to its end. */
+/** How far the last enrolment has come. */
 export interface Enrolling {
   /** SHA-256 in hex. */
   readonly tokenHash: string;
-  readonly secret?: string;
+  readonly step: /** With the secret of the first renewal; the reply may be lost. */
+    | { readonly kind: 'asked'; readonly secret: string }
+    /** The certificates came, and may not be in place yet. */
+    | { readonly kind: 'received' }
+    | { readonly kind: 'installed' };
 }
 
 const GENERATION = /^generation (0|[1-9][0-9]{0,15})\nsecret ([A-Za-z0-9_-]{43})\n$/;
 const PENDING = /^secret ([A-Za-z0-9_-]{43})\n$/;
-const ENROLLING = /^token-sha256 ([0-9a-f]{64})\n(?:secret ([A-Za-z0-9_-]{43})\n)?$/;
+const ENROLLING = /^token-sha256 ([0-9a-f]{64})\n(asked|received|installed)(?: ([A-Za-z0-9_-]{43}))?\n$/;
 
 type Name =
   | 'settings'
@@ -93,16 +97,34 @@ export class MachineState {
   }
 
   async enrolling(): Promise<Enrolling | undefined> {
-    const [, tokenHash, secret] = ENROLLING.exec((await this.#text('enrolling')) ?? '') ?? [];
+    const [, tokenHash, kind, secret] = ENROLLING.exec((await this.#text('enrolling')) ?? '') ?? [];
     if (tokenHash === undefined) return undefined;
-    return secret === undefined ? { tokenHash } : { tokenHash, secret };
+    if (kind === 'asked') return secret === undefined ? undefined : { tokenHash, step: { kind, secret } };
+    return { tokenHash, step: { kind: kind === 'received' ? kind : 'installed' } };
   }
 
-  saveEnrolling({ tokenHash, secret }: Enrolling): Promise<void> {
-    return this.#write(
-      'enrolling',
-      `token-sha256 ${tokenHash}\n${secret === undefined ? '' : `secret ${secret}\n`}`,
-    );
+  saveEnrolling({ tokenHash, step }: Enrolling): Promise<void> {
+    const secret = step.kind === 'asked' ? ` ${step.secret}` : '';
+    return this.#write('enrolling', `token-sha256 ${tokenHash}\n${step.kind}${secret}\n`);
+  }
+
+  /** Whether the certificates came that this enrolment asked for. */
+  async hasReceived({ step }: Enrolling): Promise<boolean> {
+    if (step.kind !== 'asked') return true;
+    return GENERATION.exec((await this.#text('generation')) ?? '')?.[2] === step.secret;
+  }
+
+  /** Whether an enrolment ended before its certificates were in place. */
+  async isEnrolmentOpen(): Promise<boolean> {
+    const begun = await this.enrolling();
+    return begun !== undefined && begun.step.kind !== 'installed' && (await this.hasReceived(begun));
+  }
+
+  /** Before the first renewal: from then on the token is not to be shown again. */
+  async settleEnrolment(kind: 'received' | 'installed'): Promise<void> {
+    const begun = await this.enrolling();
+    if (begun === undefined || begun.step.kind === kind || !(await this.hasReceived(begun))) return;
+    if (begun.step.kind !== 'installed') await this.saveEnrolling({ ...begun, step: { kind } });
   }
 
   /** The bundle that was installed last, as the authority signed it. */

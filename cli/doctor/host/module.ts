@@ -45,6 +45,13 @@ export function checkModule(files: HostFiles, module: PamModule): readonly Check
   return judgeModule(path, fact.bytes);
 }
 
+/** What it was built from, in one text. Pure. */
+export function moduleVersion(bytes: Uint8Array): string {
+  const build = readGoBuild(bytes);
+  if (build === undefined) return 'unknown';
+  return sourceOf(build);
+}
+
 /** Pure. */
 export function judgeModule(path: string, bytes: Uint8Array): readonly Check[] {
   const build = readGoBuild(bytes);
@@ -67,12 +74,17 @@ export function judgeModule(path: string, bytes: Uint8Array): readonly Check[] {
   return [aboutTouch(path, build, bytes)];
 }
 
-function aboutTouch(path: string, { goVersion, modules }: GoBuild, bytes: Uint8Array): Check {
+function sourceOf({ goVersion, modules }: GoBuild): string {
   const version = modules.get(XCRYPTO) ?? '';
+  return VERSION.test(version) ? `x/crypto ${version}` : `${goVersion}, x/crypto of unknown version`;
+}
+
+function aboutTouch(path: string, build: GoBuild, bytes: Uint8Array): Check {
+  const version = build.modules.get(XCRYPTO) ?? '';
   const isKnown = VERSION.test(version);
   // Without modules, or with a local copy of one, nothing but the texts in it tells.
   const wantsTouch = isKnown ? isAtLeast(version, TOUCH_SINCE) : occurrences(bytes, CHECKS_TOUCH) > 0;
-  const source = isKnown ? `x/crypto ${version}` : `${goVersion}, x/crypto of unknown version`;
+  const source = sourceOf(build);
   if (wantsTouch)
     return ok('host.module', `${path} (${source}) refuses a security key's signature without a touch`);
   const hint = `if each sudo is to need a touch, build it with ${XCRYPTO} 0.52 or newer`;

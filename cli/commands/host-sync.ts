@@ -1,0 +1,29 @@
+/** `usher host sync`: on a host, as root, from a timer. */
+import { Command } from 'commander';
+import { whileLocked } from '../machine/lock.ts';
+import { openMachine } from '../machine/open.ts';
+import { previewSync } from '../machine/preview.ts';
+import { realFiles } from '../machine/real-files.ts';
+import { DEFAULT_STATE, MachineState } from '../machine/state.ts';
+import { syncHost } from '../machine/sync.ts';
+import type { Surroundings } from '../surroundings.ts';
+
+interface HostSyncOptions {
+  readonly state: string;
+  readonly dryRun?: boolean;
+}
+
+export function hostSyncCommand(surroundings: Surroundings): Command {
+  return new Command('sync')
+    .description('as root on an enrolled host: renew its certificates, fetch and install what it trusts')
+    .option('--state <path>', 'where the host keeps what only root sees', DEFAULT_STATE)
+    .option('--dry-run', 'print what would change, and change nothing')
+    .action((options: HostSyncOptions) => sync(surroundings, options));
+}
+
+async function sync(surroundings: Surroundings, { state, dryRun }: HostSyncOptions): Promise<void> {
+  // What is read at one time is whole: only writers need the lock.
+  if (dryRun === true) return previewSync(await openMachine(surroundings, realFiles, state));
+  await new MachineState(state, realFiles).settings();
+  await whileLocked(`${state}/lock`, async () => syncHost(await openMachine(surroundings, realFiles, state)));
+}

@@ -1,0 +1,32 @@
+/** Lines by which sshd and pam-ussh say that they accepted a certificate. Pure. */
+
+export interface SeenCertificate {
+  readonly purpose: 'login' | 'sudo' | 'builder';
+  readonly serial: bigint;
+}
+
+/** The CA keys that this host trusts, by fingerprint, with what for. */
+export type TrustedCas = ReadonlyMap<string, 'login' | 'sudo' | 'builder'>;
+
+/** sshd says by which CA key; what else the line holds, its end can not be somebody's choice. A log of its own has no names of programs. */
+const SSHD =
+  /(?:^|\bsshd(?:-session)?\[\d+\]: )Accepted publickey for .* \(serial (\d{1,20})\) CA \S+ (SHA256:[A-Za-z0-9+/]{43})$/;
+/** The one of Uber, as it is spelt and as it was meant. */
+const PAM_USSH = /\bpam-ussh\[\d+\]: Authentication succe?eded for .*, cert (\d{1,20})$/;
+/** Its forks, and all of them where no principals are configured: `… (cert "KEY ID", SERIAL)`. */
+const PAM_USSH_FORK = /\bpam-ussh\[\d+\]: authentication succeeded for .* \(cert ".*", (\d{1,20})\)$/i;
+const MAX_SERIAL = 0xffff_ffff_ffff_ffffn;
+
+/** @returns undefined for every other line, and for certificates of a CA that is not ours. */
+export function seenIn(line: string, trusted: TrustedCas): SeenCertificate | undefined {
+  const [, loggedSerial, ca = ''] = SSHD.exec(line) ?? [];
+  const sudoSerial = (PAM_USSH.exec(line) ?? PAM_USSH_FORK.exec(line))?.[1];
+  if (sudoSerial !== undefined) return seen('sudo', sudoSerial);
+  const purpose = trusted.get(ca);
+  return loggedSerial === undefined || purpose === undefined ? undefined : seen(purpose, loggedSerial);
+}
+
+function seen(purpose: SeenCertificate['purpose'], text: string): SeenCertificate | undefined {
+  const serial = BigInt(text);
+  return serial > MAX_SERIAL ? undefined : { purpose, serial };
+}

@@ -1,0 +1,68 @@
+/** The host certificates that are in place, and whether they need renewal. */
+import type { Certificate } from '../../src/ssh/certificate.ts';
+import { formatCertificateLine, parseCertificateLine } from '../../src/ssh/certificate-line.ts';
+import { SshError } from '../../src/ssh/error.ts';
+import { samePublicKey } from '../../src/ssh/public-key.ts';
+import { readPlainText } from './files.ts';
+import type { HostKey } from './host-keys.ts';
+import { certificatePath } from './host-keys.ts';
+import type { Machine } from './machine.ts';
+
+/** The certificate in place of each key, in their order; undefined where there is none of this key. */
+export async function placedCertificates({
+  files,
+  settings,
+  keys,
+}: Machine): Promise<readonly (Certificate | undefined)[]> {
+  return Promise.all(
+    keys.map(async (key) => {
+      const text = await readPlainText(files, certificatePath(settings.directory, key.path));
+      const certificate = text === undefined ? undefined : readCertificate(text);
+      return certificate !== undefined && isFor(certificate, key) ? certificate : undefined;
+    }),
+  );
+}
+
+/** Why it is time for new ones; undefined: it is not. @param names that they shall have, if that is known. */
+export function reasonToRenew(
+  placed: readonly (Certificate | undefined)[],
+  names: readonly string[] | undefined,
+  now: number,
+): string | undefined {
+  for (const certificate of placed) {
+    if (certificate === undefined) return 'a certificate is missing';
+    const { validAfter, validBefore, principals } = certificate.fields;
+    if (BigInt(now) >= (validAfter + validBefore) / 2n) return 'less than half of their time is left';
+    if (names !== undefined && !sameNames(principals, names)) return 'the names of this host have changed';
+  }
+  return undefined;
+}
+
+/** Whether sshd would show it as this key's, and people believe it. */
+export function isGoodFor(certificate: Certificate, key: HostKey, now: number): boolean {
+  const { type, principals, validAfter, validBefore } = certificate.fields;
+  const isLive = validAfter <= BigInt(now) && BigInt(now) < validBefore;
+  return type === 'host' && isFor(certificate, key) && principals.length > 0 && isLive;
+}
+
+export function certificateText(certificate: Certificate): string {
+  return `${formatCertificateLine(certificate)}\n`;
+}
+
+function isFor({ fields }: Certificate, { key }: HostKey): boolean {
+  return samePublicKey(fields.subject, key.publicKey);
+}
+
+function readCertificate(text: string): Certificate | undefined {
+  try {
+    return parseCertificateLine(text).certificate;
+  } catch (error) {
+    if (error instanceof SshError) return undefined;
+    throw error;
+  }
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  const wanted = new Set(b);
+  return new Set(a).size === wanted.size && a.every((name) => wanted.has(name));
+}

@@ -1,0 +1,86 @@
+/** The whole of what a run will change, decided before it changes anything. */
+import { hostFiles } from '../../src/fleet/host-facts.ts';
+import type { Certificate } from '../../src/ssh/certificate.ts';
+import type { MachineBundle } from './bundle.ts';
+import { certificateText, placedCertificates } from './certificates.ts';
+import { readPlain, toBytes } from './files.ts';
+import { certificatePath } from './host-keys.ts';
+import { checkKrl } from './krl.ts';
+import type { Machine } from './machine.ts';
+import type { FileChange, WantedFile } from './plan.ts';
+import { changesTo, removals, wantedDropIn, wantedFiles } from './plan.ts';
+import { orRefuseBundle } from './refusal.ts';
+import { nextSudoCa } from './sudo-ca.ts';
+
+interface PlanOptions {
+  /** Certificates that the host just got. */
+  readonly fresh: readonly Certificate[] | undefined;
+  /** They come from a new enrolment: whatever was there before counts no more. */
+  readonly isEnrolment: boolean;
+  /** Gets what stays as it is although the bundle says otherwise. */
+  readonly faults: string[];
+}
+
+/** @throws UsherCommandError `bundle-refused` */
+export async function planChanges(
+  machine: Machine,
+  bundle: MachineBundle,
+  options: PlanOptions,
+): Promise<readonly FileChange[]> {
+  const { files, settings } = machine;
+  const sudoCa = await sudoCaOf(machine, bundle, options.faults);
+  const wanted = orRefuseBundle(() => wantedFiles(settings, bundle.files, sudoCa));
+  await checkKrls(machine, bundle);
+  const certificates = await wantedCertificates(machine, options);
+  // Without all the files that it names the lines for sshd are not written.
+  const dropIn = certificates.length === machine.keys.length ? wantedDropIn(settings) : undefined;
+  return [
+    ...(await changesTo(files, [...wanted, ...certificates])),
+    ...(await removals(files, settings.directory, wanted)),
+    ...(await changesTo(files, dropIn === undefined ? [] : [dropIn])),
+  ];
+}
+
+async function sudoCaOf(
+  { files, settings }: Machine,
+  bundle: MachineBundle,
+  faults: string[],
+): Promise<Uint8Array | undefined> {
+  const placed = await readPlain(files, hostFiles(settings.directory).sudoCa);
+  const next = nextSudoCa(bundle.files, placed);
+  if (next.kind === 'file') return next.contents;
+  faults.push(next.reason);
+  return undefined;
+}
+
+async function checkKrls({ files, settings, surroundings }: Machine, bundle: MachineBundle): Promise<void> {
+  for (const name of ['revoked_keys', 'revoked_builder_keys'] as const) {
+    const krl = bundle.files[name];
+    if (krl === undefined) continue;
+    const placed = await readPlain(files, `${settings.directory}/${name}`);
+    // What is in place was checked when it came.
+    if (placed !== undefined && Buffer.from(placed).equals(krl)) continue;
+    await checkKrl(surroundings, name, krl, placed);
+  }
+}
+
+/** The new certificate of each key, or the one that is in place. */
+async function wantedCertificates(
+  machine: Machine,
+  { fresh, isEnrolment, faults }: PlanOptions,
+): Promise<readonly WantedFile[]> {
+  const placed = await placedCertificates(machine);
+  return machine.keys.flatMap(({ path: keyPath }, index) => {
+    const path = certificatePath(machine.settings.directory, keyPath);
+    const [before, next] = [placed[index], fresh?.[index]];
+    const isShorter = !isEnrolment && before !== undefined && next !== undefined && endsBefore(next, before);
+    if (isShorter) faults.push(`the new certificate for ${keyPath} would end before the one in place`);
+    const certificate = isShorter ? before : (next ?? before);
+    if (certificate === undefined) return [];
+    return [{ path, contents: toBytes(certificateText(certificate)), needsReload: true }];
+  });
+}
+
+function endsBefore(a: Certificate, b: Certificate): boolean {
+  return a.fields.validBefore < b.fields.validBefore;
+}

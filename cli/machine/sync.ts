@@ -1,0 +1,101 @@
+/** `usher host sync`: what a host does every few minutes. Whatever happens on the way, sshd has its last good files. */
+import type { Certificate } from '../../src/ssh/certificate.ts';
+import { UsherCommandError } from '../error.ts';
+import { say, warn } from '../terminal.ts';
+import type { Fetched, MachineBundle } from './bundle.ts';
+import { getBundle } from './bundle.ts';
+import { placedCertificates, reasonToRenew } from './certificates.ts';
+import { install } from './install.ts';
+import type { Machine } from './machine.ts';
+import { wantedNames } from './plan.ts';
+import { planChanges } from './plan-changes.ts';
+import { orRefuseBundle, refused } from './refusal.ts';
+import { renew } from './renew.ts';
+import { reportHost } from './report.ts';
+import { whatSshdIgnores } from './sshd.ts';
+
+/** What a run could not do although it went on, in words. */
+export type Faults = string[];
+
+/**
+ * @param enrolled certificates that the host got just now; otherwise it asks for new ones when it is time.
+ * @throws UsherCommandError when something was refused, or the bundle is stale
+ */
+export async function syncHost(machine: Machine, enrolled?: readonly Certificate[]): Promise<void> {
+  const fetched = await getBundle(machine);
+  const bundle = bundleOf(fetched);
+  const faults: Faults = [];
+  const fresh = enrolled ?? (await renewWhenDue(machine, fetched, faults));
+  await makeDirectories(machine);
+  const isEnrolment = await machine.state.isEnrolmentOpen();
+  await install(machine, await planChanges(machine, bundle, { fresh, isEnrolment, faults }));
+  if (fresh !== undefined) await machine.state.settleEnrolment('installed');
+  if (fetched.kind === 'new') await conclude(machine, bundle, faults);
+  else sayKept(machine, bundle, fetched.why);
+  const [fault] = faults;
+  if (fault !== undefined) throw refused(fault);
+}
+
+/** @throws UsherCommandError `unreachable` when there is nothing to go on with. */
+export function bundleOf(fetched: Fetched): MachineBundle {
+  if (fetched.bundle !== undefined) return fetched.bundle;
+  throw fetched.kind === 'kept' ? fetched.why : new TypeError('a new bundle is one');
+}
+
+/** Why certificates shall be renewed now, if they shall. */
+export async function renewalReason(machine: Machine, bundle: MachineBundle): Promise<string | undefined> {
+  if (await machine.state.isEnrolmentOpen()) return 'the enrolment was interrupted';
+  const names = orRefuseBundle(() => wantedNames(bundle.files));
+  return reasonToRenew(await placedCertificates(machine), names, machine.surroundings.now());
+}
+
+/** A host that gets no certificates any more still learns who is revoked. */
+async function renewWhenDue(
+  machine: Machine,
+  fetched: Fetched,
+  faults: Faults,
+): Promise<readonly Certificate[] | undefined> {
+  if (fetched.kind === 'kept') return undefined;
+  const reason = await renewalReason(machine, fetched.bundle);
+  if (reason === undefined) return undefined;
+  try {
+    const certificates = await renew(machine);
+    say(machine.surroundings, `host certificates were renewed: ${reason}`);
+    return certificates;
+  } catch (error) {
+    if (!(error instanceof UsherCommandError)) throw error;
+    faults.push(`the host certificates were not renewed: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function makeDirectories({ files, settings }: Machine): Promise<void> {
+  for (const directory of [settings.directory, `${settings.directory}/principals`])
+    await files.makeDirectory(directory, 0o755);
+}
+
+async function conclude(machine: Machine, bundle: MachineBundle, faults: Faults): Promise<void> {
+  const { state, surroundings } = machine;
+  await state.saveBundle(bundle.signed, bundle.archive);
+  say(surroundings, `this host has bundle ${bundle.statement.number} of ${bundle.statement.authority}`);
+  const ignored = await whatSshdIgnores(surroundings, machine.settings);
+  for (const problem of ignored) warn(surroundings, problem);
+  await reportHost(machine, bundle, [...faults, ...ignored]);
+}
+
+/** @throws UsherCommandError `unreachable` when nobody knows any more who is revoked. */
+function sayKept({ surroundings }: Machine, { statement }: MachineBundle, why: UsherCommandError): void {
+  const { number, freshUntil } = statement;
+  const isFresh = surroundings.now() < freshUntil;
+  if (isFresh) warn(surroundings, `${why.message}; bundle ${number} is good until ${when(freshUntil)}`);
+  else
+    throw new UsherCommandError(
+      'unreachable',
+      `${why.message}; bundle ${number} is stale since ${when(freshUntil)}`,
+      { cause: why, hint: 'sshd goes on with it; whoever was revoked since can still log in' },
+    );
+}
+
+function when(time: number): string {
+  return new Date(time * 1000).toISOString().replace('.000', '');
+}
