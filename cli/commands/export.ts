@@ -6,12 +6,15 @@ import { formatNixos } from '../../src/fleet/nixos.ts';
 import { formatPam } from '../../src/fleet/pam.ts';
 import { formatSshd } from '../../src/fleet/sshd.ts';
 import { formatSudoers } from '../../src/fleet/sudoers.ts';
+import type { HostProgram } from '../../src/fleet/systemd.ts';
+import { formatService, formatTimer } from '../../src/fleet/systemd.ts';
 import type { Access } from '../../src/http/contract/access.ts';
 import type { Roster } from '../../src/policy/roster.ts';
 import { loadSettings } from '../authority/settings.ts';
 import { UsherCommandError } from '../error.ts';
 import { orRefuse } from '../hosts/fleet-error.ts';
 import { caFileText, loadCaKeys } from '../hosts/host-ca-keys.ts';
+import { hostScriptText } from '../hosts/host-script.ts';
 import { readRoster } from '../hosts/roster-file.ts';
 import { knownSudoName } from '../issue/sudo-names.ts';
 import { pathsFrom } from '../paths.ts';
@@ -47,14 +50,23 @@ interface BundleOptions {
 
 type NixosOptions = HostOptions & Pick<SudoersOptions, 'noninteractive'> & BundleOptions;
 
+interface SystemdOptions {
+  readonly unit: 'service' | 'timer';
+  readonly program: HostProgram;
+  readonly dir: string;
+}
+
 interface CaFileOptions extends BundleOptions, TitleOptions, RosterOptions {
   readonly purpose: string;
 }
 
 export function exportCommand(surroundings: Surroundings): Command {
-  const parts = [pamCommand, sudoersCommand, sshdCommand, nixosCommand, caFileCommand];
+  const parts = [
+    ...[pamCommand, sudoersCommand, sshdCommand, nixosCommand, caFileCommand],
+    ...[hostScriptCommand, systemdCommand],
+  ];
   const command = new Command('export').description(
-    'print configuration for a host: PAM, sudoers, sshd, NixOS, CA keys',
+    'print what a host needs: PAM, sudoers, sshd, NixOS, CA keys, the program and timer that sync it',
   );
   for (const make of parts) command.addCommand(make(surroundings));
   return command;
@@ -104,6 +116,29 @@ function caFileCommand(surroundings: Surroundings): Command {
     const keys = await loadCaKeys(surroundings, options.authority, await rosterOf(options));
     write(surroundings, () => title(options.host) + caFileText(keys, options.purpose));
   });
+}
+
+function hostScriptCommand(surroundings: Surroundings): Command {
+  const command = new Command('host-script').description(
+    'a program in POSIX sh that does what usher host does, for a host without Node',
+  );
+  return withAuthority(command).action(async ({ authority }: BundleOptions) => {
+    surroundings.stdout.write(await hostScriptText(surroundings, authority));
+  });
+}
+
+function systemdCommand(surroundings: Surroundings): Command {
+  const unit = new Option('--unit <unit>', 'which').choices(['service', 'timer']).makeOptionMandatory();
+  const program = new Option('--program <program>', 'what syncs the host').choices(['usher', 'script']);
+  const command = new Command('systemd')
+    .description('a unit of systemd by which a host is synced every few minutes')
+    .addOption(unit)
+    .addOption(program.default('usher'));
+  return withDirectory(command).action(({ unit, program, dir }: SystemdOptions) =>
+    write(surroundings, () =>
+      unit === 'timer' ? formatTimer() : formatService({ program, directory: dir }),
+    ),
+  );
 }
 
 function forHost(command: Command): Command {
