@@ -16,6 +16,7 @@ import {
   anyReviewedLeaf,
   authorityLeaf,
   breakGlassLeaf,
+  caKeyLeaf,
   certificateLeaf,
   enrollLeaf,
   goodLeaves,
@@ -307,6 +308,12 @@ describe('a leaf', () => {
         )
         .string(revokeLeaf.key)
         .bytes(),
+      'ca-key': header('ca-key')
+        .string('login')
+        .string(caKeyLeaf.publicKey)
+        .string('revoked')
+        .string('the server was stolen')
+        .bytes(),
     };
     for (const leaf of goodLeaves) expect(encodeLeaf(leaf), leaf.kind).toEqual(layouts[leaf.kind]);
   });
@@ -325,6 +332,7 @@ describe('a leaf', () => {
     ['roster', rosterLeaf, '6656321a6649edf4f7917997995106e705069fd71b62c99742bc8e21c13f5851'],
     ['authority', authorityLeaf, '9c66f4f3c4bfa5f894dd484517492df78fe4a5551342747f215d6d4abf40f630'],
     ['act', actLeaf, '8b62eeec865ebce51216a024f5021f63024b587eedf65eadbb4c688d451fa7b2'],
+    ['ca-key', caKeyLeaf, '4fe106b9fa3141fb9be6c80a21ee4edb7fb85aa3f9204014d7f83c3af90c8f07'],
     ['revoke', revokeLeaf, '378f0958a154405f3d6a539570c661829c1079279478c461144f5b59d670d834'],
   ] satisfies [string, Leaf, string][])('of kind %s has the bytes that it always had', (_, leaf, hash) => {
     expect(hex.encode(sha256(encodeLeaf(leaf)))).toBe(hash);

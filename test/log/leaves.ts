@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { REVOCATION_CAUSES } from '../../src/log/act-bodies.ts';
 import type { Leaf, LeafOf, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
 import type { LoggedTouch } from '../../src/log/leaf-fields.ts';
+import { CA_KEY_STATES } from '../../src/log/trust-bodies.ts';
 import { ACT_KINDS } from '../../src/ssh/act.ts';
 
 const KIND = fc.constantFrom('webauthn' as const, 'ssh-sk' as const);
@@ -136,6 +137,15 @@ const anyRevokeLeaf: fc.Arbitrary<LeafOf<'revoke'>> = fc.record({
   key: fc.oneof(fc.constant(''), fc.stringMatching(/^SHA256:[A-Za-z0-9+/]{43}$/)),
 });
 
+const anyCaKeyLeaf: fc.Arbitrary<LeafOf<'ca-key'>> = fc.record({
+  kind: fc.constant('ca-key' as const),
+  recordedAt: TIME,
+  purpose: PURPOSE,
+  publicKey: bytes(1, 2048),
+  state: fc.constantFrom(...CA_KEY_STATES),
+  reason: REASON,
+});
+
 /** One arbitrary a kind, by name: a kind without one does not compile. */
 export const anyLeaf: { readonly [K in Leaf['kind']]: fc.Arbitrary<LeafOf<K>> } = {
   certificate: anyCertificateLeaf,
@@ -147,6 +157,7 @@ export const anyLeaf: { readonly [K in Leaf['kind']]: fc.Arbitrary<LeafOf<K>> } 
   authority: anyAuthorityLeaf,
   act: anyActLeaf,
   revoke: anyRevokeLeaf,
+  'ca-key': anyCaKeyLeaf,
 };
 
 function filled(length: number, value: number): Uint8Array {
@@ -257,6 +268,15 @@ export const revokeLeaf: LeafOf<'revoke'> = {
   key: `SHA256:${'b'.repeat(43)}`,
 };
 
+export const caKeyLeaf: LeafOf<'ca-key'> = {
+  kind: 'ca-key',
+  recordedAt: 1_800_000_000,
+  purpose: 'login',
+  publicKey: filled(51, 15),
+  state: 'revoked',
+  reason: 'the server was stolen',
+};
+
 export const goodLeaves: readonly Leaf[] = [
   certificateLeaf,
   reviewedLeaf,
@@ -267,4 +287,5 @@ export const goodLeaves: readonly Leaf[] = [
   authorityLeaf,
   actLeaf,
   revokeLeaf,
+  caKeyLeaf,
 ];
