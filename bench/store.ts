@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStore } from '../src/store/sqlite.ts';
 import { plainCheckpoint } from '../test/support/store.ts';
-import { NOW, sampleCertificate, sampleIssue } from '../test/support/store-records.ts';
+import { NOW, sampleCertificate, sampleIssue, sampleRevocation } from '../test/support/store-records.ts';
 
 const CALLERS = 64;
+const authority = sampleRevocation().authority;
 
 const directory = await mkdtemp(join(tmpdir(), 'usher-bench-'));
 const store = await openSqliteStore({ path: join(directory, 'usher.db'), signCheckpoint: plainCheckpoint });
@@ -17,15 +18,23 @@ await measure('request', 10_000, (index) => {
   const request = sampleIssue({ askedNetwork: `192.0.2.${index % 200}` });
   return store.write((tx) => tx.insertRequest(request, { total: 1000, perAddress: 10 }, NOW));
 });
-await measure('certificate', 10_000, (index) =>
-  store.write(async (tx) => {
-    const serial = BigInt(index + 1);
-    await tx.insertCertificate(sampleCertificate({ serial }), ['credential']);
-    await tx.appendLeaf(randomBytes(1200), serial);
-  }),
+const certificates = Array.from({ length: 10_000 }, (_, index) =>
+  sampleCertificate({ serial: BigInt(index + 1) }),
 );
+await measure('certificate', certificates.length, (index) => {
+  const certificate = certificates[index] ?? sampleCertificate();
+  return store.write(async (tx) => {
+    await tx.insertCertificate(certificate, ['credential']);
+    await tx.appendLeaf(randomBytes(1200), certificate.serial);
+  });
+});
 await measure('read', 40_000, (index) =>
   store.read((tx) => tx.findCertificate(BigInt((index % 10_000) + 1))),
+);
+await measure('revocation', 10_000, (index) =>
+  store.write((tx) =>
+    tx.revokeCertificates([sampleRevocation({ serial: BigInt(index + 1), authority })], NOW),
+  ),
 );
 
 await store.close();
