@@ -3,9 +3,12 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import type { TouchAction } from '../../../src/fido/touch-digest.ts';
 import { touchDigest } from '../../../src/fido/touch-digest.ts';
+import type { ActReply, ActTouchReply } from '../../../src/http/contract/acts.ts';
 import type { ConfirmReply, InviteReply, OfferReply } from '../../../src/http/contract/enrolments.ts';
 import type { AskReply, Issued, ResultReply } from '../../../src/http/contract/requests.ts';
+import type { Act } from '../../../src/ssh/act.ts';
 import { possessionMessage } from '../../../src/ssh/possession.ts';
+import type { PrivateKey } from '../../../src/ssh/private-key.ts';
 import { encodePublicKey } from '../../../src/ssh/public-key.ts';
 import { signSshsig } from '../../../src/ssh/sshsig.ts';
 import { newKey } from '../../authority/scene.ts';
@@ -25,6 +28,11 @@ hosts:
 interface Reply<Body> {
   readonly status: number;
   readonly body: Body;
+}
+
+interface AskOptions {
+  readonly key?: PrivateKey;
+  readonly logins?: readonly string[];
 }
 
 type Unanswered = Pick<AskReply, 'nonce' | 'requestId' | 'expiresAt'>;
@@ -81,9 +89,8 @@ export class Person {
     return { credentialId: body.credentialId, publicKey: base64urlnopad.decode(body.publicKey) };
   }
 
-  async ask(): Promise<AskReply> {
+  async ask({ key = newKey(), logins = [this.name] }: AskOptions = {}): Promise<AskReply> {
     const { origin } = this.#service;
-    const key = newKey();
     const time = Math.floor(Date.now() / 1000);
     const { publicKey } = key;
     const message = possessionMessage({ origin, person: this.name, purpose: 'login', key: publicKey, time });
@@ -91,7 +98,7 @@ export class Person {
     const certificate = {
       purpose: 'login',
       key: base64urlnopad.encode(encodePublicKey(publicKey)),
-      logins: [this.name],
+      logins,
       hosts: ['web1'],
       possession: { time, signature },
     };
@@ -107,6 +114,16 @@ export class Person {
     const assertion = this.#assert(asked, { kind: 'issue', draftHashes });
     const speaker = { pollSecret: asked.pollSecret };
     return this.#post<Issued>(`/v1/requests/${asked.requestId}/touch`, { speaker, assertion });
+  }
+
+  /** Does something to the authority itself. */
+  async act(act: Act): Promise<Reply<ActTouchReply>> {
+    const spelled = 'tokenHash' in act ? { ...act, tokenHash: base64urlnopad.encode(act.tokenHash) } : act;
+    const { status, body } = await this.#post<ActReply>('/v1/acts', { person: this.name, act: spelled });
+    if (status !== 201) throw new Error(JSON.stringify(body));
+    const speaker = { pollSecret: body.pollSecret };
+    const assertion = this.#assert(body, act);
+    return this.#post(`/v1/acts/${body.requestId}/touch`, { speaker, assertion });
   }
 
   result({ requestId, pollSecret }: AskReply): Promise<Reply<ResultReply & { readonly code?: string }>> {
