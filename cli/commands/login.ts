@@ -5,11 +5,13 @@ import { encodeCertificate } from '../../src/ssh/certificate.ts';
 import { formatCertificateLine } from '../../src/ssh/certificate-line.ts';
 import { chooseAgent, keepChoice, readyAgent } from '../agent/agent-choice.ts';
 import { deliverToAgent } from '../agent/deliver.ts';
+import type { Entry } from '../agent/entries.ts';
 import { entryComment } from '../agent/entries.ts';
 import { entryOwner } from '../agent/own-entries.ts';
 import { writeAtomically } from '../atomic-file.ts';
 import type { Enrolled } from '../authority/enrolled.ts';
 import { openEnrolled } from '../authority/enrolled.ts';
+import { refreshKnownHosts } from '../authority/known-hosts-files.ts';
 import { refreshAccess } from '../authority/refresh-access.ts';
 import { UsherCommandError } from '../error.ts';
 import type { Wanted } from '../issue/ask.ts';
@@ -25,7 +27,7 @@ import { fileSubject, freshSubject } from '../issue/subject.ts';
 import type { SudoWish } from '../issue/sudo-wish.ts';
 import { hostsToAsk, reasonToGive } from '../issue/sudo-wish.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { writeData, writeJson } from '../terminal.ts';
+import { warn, writeData, writeJson } from '../terminal.ts';
 import type { ChosenWay, WayOptions } from '../touch/choose.ts';
 import { chooseWay, providerOf } from '../touch/choose.ts';
 import { addTouchOptions } from '../touch-options.ts';
@@ -78,7 +80,7 @@ export async function login(surroundings: Surroundings, options: LoginOptions): 
   if (certified === undefined) throw new TypeError('one certificate was asked for');
   await deliver(enrolled, wanted.subject, certified.certificate, options);
   report(enrolled, wanted.subject, certified, options);
-  await learnAccess(enrolled, certified.certificate, options);
+  await learn(enrolled, certified.certificate, options);
 }
 
 /** What is got is kept, whatever becomes of the other one. */
@@ -96,7 +98,7 @@ async function loginWithSudo(
       printed = purpose === 'login' ? { ...view, sudo: null } : { ...printed, sudo: view };
       if (purpose === 'sudo') return;
       await deliver(enrolled, wanted.subject, certified.certificate, options);
-      await learnAccess(enrolled, certified.certificate, options);
+      await learn(enrolled, certified.certificate, options);
     });
   } finally {
     if (options.json === true && printed !== undefined) writeJson(enrolled.surroundings, printed);
@@ -166,18 +168,37 @@ function report(enrolled: Enrolled, { file }: Subject, certified: Certified, { j
 }
 
 /**
- * So that the next login asks for what was granted meanwhile. This one is done: whatever fails here is not its failure. A key that the
+ * What was granted meanwhile, and which hosts there are. This login is done: whatever fails here is not its failure. A key that the
  * agent asks about is not used for it, nor one that is not in the agent.
  */
-async function learnAccess(
+async function learn(
   enrolled: Enrolled,
   certificate: Certificate,
   { key, confirm }: LoginOptions,
 ): Promise<void> {
   if (key !== undefined || confirm === true) return;
+  const entry = { blob: encodeCertificate(certificate), certificate };
+  await Promise.all([learnAccess(enrolled, entry), learnKnownHosts(enrolled, entry)]);
+}
+
+/** So that the next login asks for what was granted meanwhile. */
+async function learnAccess(enrolled: Enrolled, entry: Pick<Entry, 'blob' | 'certificate'>): Promise<void> {
   try {
-    await refreshAccess(enrolled, { blob: encodeCertificate(certificate), certificate });
+    await refreshAccess(enrolled, entry);
   } catch (error) {
     if (!(error instanceof UsherCommandError)) throw error;
+  }
+}
+
+/** With an old list ssh refuses a host whose CA key is new, and takes one whose CA key was stolen: that is said. */
+async function learnKnownHosts(
+  enrolled: Enrolled,
+  entry: Pick<Entry, 'blob' | 'certificate'>,
+): Promise<void> {
+  try {
+    await refreshKnownHosts(enrolled, entry);
+  } catch (error) {
+    if (!(error instanceof UsherCommandError)) throw error;
+    warn(enrolled.surroundings, `what ssh knows of hosts stays as it was: ${error.message}`);
   }
 }

@@ -19,6 +19,7 @@ import type {
   WebauthnOffer,
 } from '../../../src/http/contract/enrolments.ts';
 import type { Assertion } from '../../../src/http/contract/fields.ts';
+import type { KnownHosts, KnownHostsReply } from '../../../src/http/contract/known-hosts.ts';
 import type { Problem } from '../../../src/http/contract/problem.ts';
 import type {
   Approvable,
@@ -36,6 +37,7 @@ import { formatVerifierKey, logName } from '../../../src/log/note-key.ts';
 import { lookupIn, makeProof, planConsistency, planInclusion } from '../../../src/log/proofs.ts';
 import { assembleCertificate, encodeDraft, flagOption } from '../../../src/ssh/certificate.ts';
 import type { CertificateFields } from '../../../src/ssh/certificate-fields.ts';
+import { encodeKrl } from '../../../src/ssh/krl.ts';
 import type { PrivateKey } from '../../../src/ssh/private-key.ts';
 import { signMessage } from '../../../src/ssh/private-key.ts';
 import type { PublicKey } from '../../../src/ssh/public-key.ts';
@@ -52,6 +54,12 @@ type ListedRequest = ApprovalsReply['requests'][number];
 export interface Lies {
   bundle?: (bundle: Bundle) => Bundle;
   bundleKey?: PrivateKey;
+  knownHosts?: (list: KnownHosts) => KnownHosts;
+  /** The bytes that are signed in place of the list. */
+  knownHostsStatement?: string;
+  knownHostsNamespace?: string;
+  /** Does not answer who asks for them. */
+  noKnownHosts?: boolean;
   fields?: (fields: CertificateFields) => CertificateFields;
   /** The bytes shown as draft, whatever was drafted. */
   draft?: (draft: Uint8Array) => Uint8Array;
@@ -82,6 +90,8 @@ export interface Liar extends AsyncDisposable {
   readonly bundleFingerprint: string;
   readonly caKey: PrivateKey;
   readonly sudoKey: PrivateKey;
+  /** Signs host certificates. */
+  readonly hostKey: PrivateKey;
   lies: Lies;
   /** Forgets the log and begins another one under the same key. */
   fork(): void;
@@ -148,6 +158,14 @@ interface EnrolmentBody {
 
 export const ACCESS = { logins: ['alice'], hosts: ['web1'], defaultLifetime: 72_000, maxLifetime: 86_400 };
 const NONCE = new Uint8Array(32).fill(7);
+const EMPTY_KRL = encodeKrl({
+  number: 1n,
+  generatedAt: 0n,
+  comment: '',
+  certificates: [],
+  keys: [],
+  fingerprints: [],
+});
 const POLL_SECRET = 'p'.repeat(43);
 const VIEW_SECRET = 'v'.repeat(43);
 
@@ -179,6 +197,7 @@ class LyingAuthority {
   readonly bundleKey = generateKey('ssh-ed25519');
   readonly logKey = generateKey('ssh-ed25519');
   readonly sudoKey = generateKey('ssh-ed25519');
+  readonly hostKey = generateKey('ssh-ed25519');
   readonly asks: AskBody[] = [];
   readonly invites: string[] = [];
   readonly confirmed: Assertion[] = [];
@@ -223,6 +242,7 @@ class LyingAuthority {
     if (kind === 'acts') return answered(this.acting.answer(verb, body), verb === undefined ? 201 : 200);
     if (kind === 'certificates') return this.#revokeOwn(id, JSON.parse(body));
     if (kind === 'me') return ok(this.#me());
+    if (kind === 'known-hosts') return this.lies.noKnownHosts === true ? undefined : ok(this.#knownHosts());
     if (kind === 'log') return ok(this.#growth(Number(target.split('from=')[1])));
     if (kind === 'enrolments' && verb === undefined && this.lies.inviteProblem !== undefined)
       return refused(this.lies.inviteProblem);
@@ -304,6 +324,24 @@ class LyingAuthority {
     };
     const statement = new TextEncoder().encode(JSON.stringify(this.lies.bundle?.(truth) ?? truth));
     const signature = signSshsig(this.lies.bundleKey ?? this.bundleKey, 'usher-bundle', statement);
+    return { statement: base64urlnopad.encode(statement), signature: base64urlnopad.encode(signature) };
+  }
+
+  #knownHosts(): KnownHostsReply {
+    const truth: KnownHosts = {
+      authority: this.origin,
+      number: this.#now(),
+      madeAt: this.#now(),
+      freshUntil: this.#now() + 86_400,
+      hosts: [{ name: 'web1', names: ['web1.example.org'] }],
+      caKeys: [{ key: formatPublicKeyLine(this.hostKey.publicKey), state: 'active' }],
+      revokedCaKeys: [],
+      krl: base64urlnopad.encode(EMPTY_KRL),
+    };
+    const text = this.lies.knownHostsStatement ?? JSON.stringify(this.lies.knownHosts?.(truth) ?? truth);
+    const statement = new TextEncoder().encode(text);
+    const namespace = this.lies.knownHostsNamespace ?? 'usher-known-hosts';
+    const signature = signSshsig(this.lies.bundleKey ?? this.bundleKey, namespace, statement);
     return { statement: base64urlnopad.encode(statement), signature: base64urlnopad.encode(signature) };
   }
 
