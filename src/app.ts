@@ -18,6 +18,7 @@ import { sendProblem } from './http/problem.ts';
 import { actRoutes } from './http/routes/acts.ts';
 import { approvalRoutes } from './http/routes/approvals.ts';
 import { authorityRoutes } from './http/routes/authority.ts';
+import { caKeyRoutes } from './http/routes/ca-keys.ts';
 import { enrolmentRoutes } from './http/routes/enrolments.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { hostRoutes } from './http/routes/hosts.ts';
@@ -156,6 +157,7 @@ function registerRoutes(http: Http, authority: Authority, { metricsFrom }: AppOp
     enrolmentRoutes(http, authority);
     authorityRoutes(http, authority);
     krlRoutes(http, authority);
+    caKeyRoutes(http, authority);
     hostRoutes(http, authority, metrics);
     sudoStatementRoute(http, authority);
     healthRoutes(http, authority);

@@ -10,7 +10,7 @@ import type { CaKey } from './ca-keys.ts';
 import { currentCaKeys } from './ca-keys.ts';
 
 /** How long a client may rely on a bundle before it must have seen a newer one. */
-const FRESH_SECONDS = 7 * 86_400;
+export const FRESH_SECONDS = 7 * 86_400;
 
 export interface SignedBundle {
   /** The exact bytes that are signed: JSON as in the HTTP contract's `Bundle`. */

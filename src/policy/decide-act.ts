@@ -5,6 +5,7 @@ import { deny } from './decision.ts';
 import { roleWithRight } from './granting.ts';
 import { hasEnded } from './person.ts';
 import type { Right, Roster, TouchPolicy } from './roster.ts';
+import { RIGHTS } from './roster.ts';
 
 export interface ActGrant {
   readonly kind: 'grant';
@@ -40,6 +41,12 @@ export function decideAct(roster: Roster, personName: string, act: Act, now: num
   if (act.kind === 'invite-host' && !roster.hosts.has(act.host))
     return deny('host-unknown', `the roster knows no host ${act.host.slice(0, 64)}`);
   return { kind: 'grant', touch: role.touch };
+}
+
+/** Who may change anything of the authority may see how its keys and hosts stand. The caller knows that the person's time is not over. */
+export function mayInspect(roster: Roster, personName: string): boolean {
+  const roles = roster.people.get(personName)?.roles ?? [];
+  return RIGHTS.some((right) => roleWithRight(roster, roles, right) !== undefined);
 }
 
 /** Everybody may end what they themselves hold. */

@@ -1,6 +1,7 @@
 /** Acts: what a person does to the authority itself, with a touch over exactly this. */
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { CaKeyState } from './ca-keys.ts';
 import {
   Assertion,
   bytes,
@@ -125,14 +126,7 @@ export const ActResult = Type.Union([
       kind: Type.Literal('ca-key'),
       purpose: Purpose,
       key: Type.String({ description: 'public key line' }),
-      state: Type.Union([
-        Type.Literal('created'),
-        Type.Literal('coming'),
-        Type.Literal('active'),
-        Type.Literal('retired'),
-        Type.Literal('removed'),
-        Type.Literal('revoked'),
-      ]),
+      state: CaKeyState,
       affected: Type.Array(
         Type.Object({ holder: Type.String(), certificates: Type.Integer({ minimum: 1 }) }, strict),
         { description: 'of a revoked key: whose live certificates have to be issued again' },
