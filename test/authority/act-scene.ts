@@ -11,8 +11,8 @@ import type { Scene, Toucher } from './scene.ts';
 /** kim keeps the authority, rita may revoke, alice and bob may do nothing to it. */
 export const KEEPERS = `
 people:
-  kim: { logins: [kim], roles: [keeper] }
-  rita: { logins: [rita], roles: [desk] }
+  kim: { logins: [kim], roles: [engineer, keeper] }
+  rita: { logins: [rita], roles: [engineer, desk] }
   alice: { logins: [alice], roles: [engineer] }
   bob: { logins: [bob], roles: [engineer] }
 roles:
