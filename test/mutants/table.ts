@@ -586,6 +586,23 @@ export const MUTANTS: readonly Mutant[] = [
     'web/approve/memory',
   ]),
   ...of(
+    'src/fleet/known-hosts.ts',
+    ['if (!isHostName(each))', 'if (false)', 'fleet/known-hosts'],
+    ['  refuseRevoked(caKeys, revokedCaKeys);\n', '', 'fleet/known-hosts'],
+    ['last.length + each.length < MAX_NAMES_CHARACTERS', 'true', 'fleet/known-hosts'],
+  ),
+  ...of(
+    'src/fleet/ssh-config.ts',
+    ['if (!PATH.test(path))', 'if (false)', 'fleet/ssh-config'],
+    ['if (!isHostName(name))', 'if (false)', 'fleet/ssh-config'],
+  ),
+  ...of('cli/authority/known-hosts.ts', ['if (list.authority !== origin)', 'if (false)', 'cli/known-hosts']),
+  ...of('cli/authority/known-hosts-files.ts', [
+    '    acceptNewest(fetched, seen, enrolled.surroundings.now(), KNOWN_HOSTS_WHAT);\n',
+    '',
+    'cli/known-hosts',
+  ]),
+  ...of(
     'cli/act/check.ts',
     ['  checkFrame(reply, settings, now);\n', '', 'cli/lying-acts'],
     ['if (!fits(act, result, now))', 'if (false)', 'cli/lying-acts'],

@@ -58,6 +58,7 @@ export interface Lies {
   /** The bytes that are signed in place of the list. */
   knownHostsStatement?: string;
   knownHostsNamespace?: string;
+  knownHostsKey?: PrivateKey;
   /** Does not answer who asks for them. */
   noKnownHosts?: boolean;
   fields?: (fields: CertificateFields) => CertificateFields;
@@ -341,7 +342,7 @@ class LyingAuthority {
     const text = this.lies.knownHostsStatement ?? JSON.stringify(this.lies.knownHosts?.(truth) ?? truth);
     const statement = new TextEncoder().encode(text);
     const namespace = this.lies.knownHostsNamespace ?? 'usher-known-hosts';
-    const signature = signSshsig(this.lies.bundleKey ?? this.bundleKey, namespace, statement);
+    const signature = signSshsig(this.lies.knownHostsKey ?? this.bundleKey, namespace, statement);
     return { statement: base64urlnopad.encode(statement), signature: base64urlnopad.encode(signature) };
   }
 
