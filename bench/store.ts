@@ -36,6 +36,8 @@ await measure('revocation', 10_000, (index) =>
     tx.revokeCertificates([sampleRevocation({ serial: BigInt(index + 1), authority })], NOW),
   ),
 );
+// All of the 10,000 are read for each.
+await measure('list', 20, () => store.read((tx) => tx.krlContent('login')));
 
 await store.close();
 await rm(directory, { recursive: true });

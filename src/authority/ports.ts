@@ -96,7 +96,10 @@ export interface StoreReader {
   countWaiting(person: string, now: number, most: number): Promise<number>;
   keyUse(identity: string): Promise<KeyUse | undefined>;
 
-  /** Certificates that have not ended at `now` and are not revoked, by serial; at most `most`, those above `after`. */
+  /**
+   * Certificates that have not ended at `now` and are not revoked, those that end first first; at most `most`, those behind
+   * the one with serial `after`, with which the page before ended, or from the first one on when it is 0.
+   */
   liveCertificates(
     filter: CertificateFilter,
     now: number,
@@ -105,10 +108,10 @@ export interface StoreReader {
   isRevoked(serial: bigint): Promise<boolean>;
   /** Whether this key, by its fingerprint, counts no more whatever certificate it has. */
   isKeyRevoked(fingerprint: string): Promise<boolean>;
-  /** The number alone is read at no cost, to see whether the content is needed. */
+  /** The number alone is read at no cost, to see whether the content is needed; 0 as long as nothing was revoked. */
   krlNumber(purpose: Purpose): Promise<number>;
   krlContent(purpose: Purpose): Promise<KrlContent>;
-  /** Whether the list names a certificate that ended before `before`. */
+  /** Whether the list names a certificate that had ended before `before`. */
   hasEndedRevocations(purpose: Purpose, before: number): Promise<boolean>;
 
   /** In the order in which they became known. */
@@ -156,7 +159,7 @@ export interface StoreWriter extends StoreReader {
   /** @returns false when it is used already. */
   useInvite(id: string, now: number): Promise<boolean>;
 
-  /** @param credentials ids of those whose touches it rests on. @throws when the serial exists. */
+  /** @param credentials ids of those whose touches it rests on. @throws when the serial exists, or what is to be recorded is no certificate. */
   insertCertificate(certificate: IssuedCertificate, credentials: readonly string[]): Promise<void>;
   /** Those that were not revoked before; the lists of their purposes get new numbers, at least `now`. */
   revokeCertificates(revocations: readonly Revocation[], now: number): Promise<readonly bigint[]>;
@@ -165,11 +168,12 @@ export interface StoreWriter extends StoreReader {
   /** Drops entries that ended before `before`; the list gets a new number if there were any. */
   dropEndedRevocations(purpose: Purpose, before: number, now: number): Promise<void>;
 
-  /** Adds it, or replaces state and times of the one with this public key. */
+  /** Adds it, or replaces state and times of the one with this public key. @throws when that is of another purpose. */
   saveCaKey(record: CaKeyRecord): Promise<void>;
 
+  /** @throws when the id exists. */
   insertHostToken(token: HostToken): Promise<void>;
-  /** @returns false when it is used already. */
+  /** @returns false when it is used already, or there is none. */
   useHostToken(id: string, now: number): Promise<boolean>;
   /** Adds a machine, or replaces the one of this name. */
   saveMachine(machine: Machine): Promise<void>;
