@@ -19,6 +19,7 @@ import { actRoutes } from './http/routes/acts.ts';
 import { approvalRoutes } from './http/routes/approvals.ts';
 import { authorityRoutes } from './http/routes/authority.ts';
 import { caKeyRoutes } from './http/routes/ca-keys.ts';
+import { certificateRoutes } from './http/routes/certificates.ts';
 import { enrolmentRoutes } from './http/routes/enrolments.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { hostRoutes } from './http/routes/hosts.ts';
@@ -157,6 +158,7 @@ function registerRoutes(http: Http, authority: Authority, { metricsFrom }: AppOp
     enrolmentRoutes(http, authority);
     authorityRoutes(http, authority);
     krlRoutes(http, authority);
+    certificateRoutes(http, authority);
     caKeyRoutes(http, authority);
     hostRoutes(http, authority, metrics);
     sudoStatementRoute(http, authority);

@@ -11,6 +11,7 @@ import {
   Reason,
   RequestId,
   Secret,
+  Serial,
   strict,
   Time,
   UserVerification,
@@ -108,8 +109,6 @@ export type ActReply = Static<typeof ActReply>;
 export const ActTouchBody = Type.Object({ speaker: Speaker, assertion: Assertion }, strict);
 
 export const ActResultBody = Type.Object({ pollSecret: Secret }, strict);
-
-const Serial = Type.String({ pattern: '^[1-9][0-9]{0,19}$' });
 
 export const ActResult = Type.Union([
   Type.Object({ kind: Type.Literal('host-invited'), host: Type.String(), expiresAt: Time }, strict),

@@ -50,6 +50,8 @@ export const Lifetime = Type.Integer({ minimum: 1, maximum: 7_776_000, descripti
 
 export const RequestId = token(22, 'id of the request (16 random bytes); no secret');
 
+export const Serial = Type.String({ pattern: '^[1-9][0-9]{0,19}$', description: 'of a certificate' });
+
 export const Secret = token(43, 'a secret of 32 bytes');
 
 export const Proofs = Type.Array(bytes('a node of the Merkle tree', 32), { maxItems: 64 });
