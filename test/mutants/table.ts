@@ -495,7 +495,62 @@ export const MUTANTS: readonly Mutant[] = [
     '',
     'store/sqlite',
   ]),
-  ...of('src/store/certificate-table.ts', ['if (inserted !== 1)', 'if (false)', 'store/sqlite']),
+  ...of(
+    'src/store/certificate-table.ts',
+    ['if (inserted !== 1)', 'if (false)', 'store/sqlite'],
+    ['of new Set(credentials))', 'of [] as string[])', 'store/sqlite'],
+  ),
+  ...of(
+    'src/store/live-certificates.ts',
+    [
+      'return row.valid_before > now ? { end: row.valid_before, serial } : first;',
+      'return { end: row.valid_before, serial };',
+      'store/sqlite',
+    ],
+    ["      eb('certificate.purpose', 'in', filter.purposes),\n", '', 'store/sqlite'],
+    ["        .whereRef('revocation.serial', '=', 'certificate.serial')", '', 'store/sqlite'],
+  ),
+  ...of(
+    'src/store/revocation-table.ts',
+    [
+      'if ((await changedRows(run, this.#queries.insert(writeRow(revocation)))) === 1) added.push(revocation);',
+      '{ await run(this.#queries.insert(writeRow(revocation))); added.push(revocation); }',
+      'store/sqlite',
+    ],
+    ['if (added === 1) await this.#krls.renumberAll(run, now);', '', 'store/sqlite'],
+    ['if (dropped > 0) await this.#krls.renumber(run, purpose, now);', '', 'store/sqlite'],
+    [
+      '      await this.#krls.renumber(run, purpose, now);\n    return added',
+      '      continue;\n    return added',
+      'store/sqlite',
+    ],
+  ),
+  ...of(
+    'src/store/krl-table.ts',
+    ['Math.max(number + 1, now)', 'now', 'store/sqlite'],
+    ['Math.max(number + 1, now)', 'number + 1', 'store/sqlite'],
+  ),
+  ...of('src/store/ca-key-table.ts', [
+    "\n        .where('purpose', '=', param('purpose'))",
+    '',
+    'store/sqlite',
+  ]),
+  ...of('src/store/host-token-table.ts', [".where('used_at', 'is', null)", '', 'store/sqlite']),
+  ...of('src/store/alarm-table.ts', [
+    '.doNothing()',
+    ".doUpdateSet({ raised_at: param('now') })",
+    'store/sqlite',
+  ]),
+  ...of('src/store/sudo-statement-table.ts', [
+    "            .where('sudo_statement.number', '<', param('number')),\n",
+    '',
+    'store/sqlite',
+  ]),
+  ...of('src/store/migrations/0003-hosts.ts', [
+    '...decoded.touches, ...approvals',
+    '...decoded.touches',
+    'store/migrations/0003-hosts',
+  ]),
   ...of('src/store/leaf-basket.ts', [
     'if (this.#withoutLeaf.size > 0) throw',
     'if (false) throw',

@@ -104,6 +104,17 @@ export function liveLaws(open: StoreUnderTest['open']): void {
       expect(found).toEqual(recorded.toSorted(inOrder).map(({ serial }) => serial));
     });
 
+    test('is none that ended since the page before', async () => {
+      const store = await open();
+      const [first, , last] = [
+        await recordCertificate(store, { validBefore: NOW + 10 }),
+        await recordCertificate(store, { validBefore: NOW + 20 }),
+        await recordCertificate(store, { validBefore: NOW + 30 }),
+      ];
+      const page = { after: first.serial, most: 9 };
+      expect(await store.read((tx) => tx.liveCertificates(ALL, NOW + 20, page))).toEqual([last]);
+    });
+
     test('on a page behind a certificate that nobody recorded is not looked for', async () => {
       const store = await open();
       const page = { after: 5n, most: 1 };
