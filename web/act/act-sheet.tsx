@@ -43,6 +43,7 @@ function Rest({ act }: Pick<ActSheetProps, 'act'>) {
       <Ledger>
         <Field label="Kind">{act.kind}</Field>
         <Fields act={act} />
+        {'reason' in act && <Field label="Reason">{act.reason}</Field>}
       </Ledger>
     </details>
   );
@@ -69,6 +70,7 @@ function Fields({ act }: Pick<ActSheetProps, 'act'>) {
         <>
           <Field label="Purpose">{act.purpose}</Field>
           <Field label="Key">{act.key || 'new'}</Field>
+          {'evenWithout' in act && <Field label="Even without">{act.evenWithout.join(' ') || 'none'}</Field>}
         </>
       );
   }

@@ -4,7 +4,7 @@ import type { Act } from '../../src/ssh/act.ts';
 import { Fingerprint } from '../fingerprint.tsx';
 import { Entry, Ledger } from '../ledger.tsx';
 import { Notice } from '../notice.tsx';
-import { listInWords } from '../words.ts';
+import { briefListInWords, isBrief } from '../words.ts';
 import { purposeInWords } from './words.ts';
 
 type CaAct = Extract<Act, { readonly purpose: string }>;
@@ -53,7 +53,8 @@ function ActivateStatement({ person, act }: CaWordsProps<'activate-ca'>) {
       </p>
       {evenWithout.length > 0 && (
         <Notice tone="warning" title="Some hosts may not trust it yet">
-          They refuse what it signs until their next sync: <code>{listInWords(evenWithout)}</code>.
+          {briefListInWords(evenWithout, 'hosts, each named below,')} refuse what it signs until their next
+          sync.
         </Notice>
       )}
       <KeyLedger act={act}>
@@ -110,6 +111,13 @@ function KeyLedger({ act, children }: { readonly act: CaAct; readonly children: 
       <Entry label="CA key">
         {act.key === '' ? 'a new one, which the authority makes' : <Fingerprint value={act.key} />}
       </Entry>
+      {'evenWithout' in act && !isBrief(act.evenWithout) && (
+        <Entry label="Even without">
+          {act.evenWithout.map((host) => (
+            <div key={host}>{host}</div>
+          ))}
+        </Entry>
+      )}
       <Entry label="What follows">{children}</Entry>
     </Ledger>
   );

@@ -1,15 +1,17 @@
 /** Every screen at the width of a phone and of a desk, in both colour schemes, by keyboard alone. */
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Act } from '../../../src/ssh/act.ts';
 import { launchBrowser, visit } from '../../support/browser.ts';
 import { haveParts } from '../../support/parts.ts';
 import type { RunningUsher, Terminal } from '../../support/terminal.ts';
 import { openTerminal } from '../../support/terminal.ts';
 import type { Usherd } from '../../support/usherd.ts';
 import { startUsherd } from '../../support/usherd.ts';
-import { CONFIG, enrolInBrowser, inviteFor, PAGE_PARTS, ROSTER } from './parts.ts';
+import { askAct, CONFIG, enrolInBrowser, inviteFor, PAGE_PARTS, ROSTER } from './parts.ts';
 
 const LOOKS = [
   { width: 360, colorScheme: 'light' },
@@ -20,6 +22,21 @@ const LOOKS = [
 
 /** A folder for pictures of every screen, for people to look at. */
 const PICTURES = process.env['USHER_TEST_PICTURES'];
+const KEY = `SHA256:${'kEy0'.repeat(10)}abc`;
+const LONG_REASON = `see https://tickets.example.org/${'a-very-long-name-'.repeat(9)}`;
+/** Of each form, with as much to show as there can be. */
+const LOOKED_AT_ACTS: readonly Act[] = [
+  { kind: 'revoke', target: { kind: 'serial', name: '18446744073709551615' }, reason: LONG_REASON },
+  { kind: 'revoke', target: { kind: 'credential', name: 'c'.repeat(1364) }, reason: 'lost' },
+  { kind: 'stage-ca', purpose: 'host', key: '' },
+  {
+    kind: 'activate-ca',
+    purpose: 'login',
+    key: KEY,
+    evenWithout: Array.from({ length: 60 }, (_, index) => `web-${index + 10}.${'long.'.repeat(4)}example`),
+  },
+  { kind: 'revoke-ca', purpose: 'login', key: KEY, reason: 'copied from the safe' },
+];
 const ELSEWHERE = '2001:db8:85a3:1234:5678:8a2e:370:7334';
 
 describe.runIf(haveParts(PAGE_PARTS))('how the pages look and read', () => {
@@ -62,6 +79,7 @@ describe.runIf(haveParts(PAGE_PARTS))('how the pages look and read', () => {
 
       await enrolByKeyboard(page, look);
       await touchByKeyboard(page, look);
+      await actByKeyboard(page, look);
       await approveByKeyboard(page, look);
       await page.goto(`${usherd.origin}/touch#${'A'.repeat(22)}`);
       await page.getByRole('heading', { name: 'There is no such request' }).waitFor();
@@ -136,6 +154,37 @@ describe.runIf(haveParts(PAGE_PARTS))('how the pages look and read', () => {
     expect((await command.ended()).code).toBe(0);
   }
 
+  async function actByKeyboard(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+    for (const [index, act] of LOOKED_AT_ACTS.entries()) {
+      await openAct(page, act);
+      await page.locator('.statement').waitFor();
+      await page.locator('summary').press('Enter');
+      await look(`act-${index}-${act.kind}`);
+    }
+    await openAct(page, { kind: 'invite-host', host: 'web1', tokenHash: randomBytes(32) });
+    await expectFocus(page, 'Invite a host');
+    for (const name of ['Every field of the act', 'Touch to invite this host']) {
+      await page.keyboard.press('Tab');
+      await expectFocus(page, name);
+    }
+    await page.keyboard.press('Enter');
+    await expectFocus(page, 'Invited');
+    await look('act-invited');
+    await openAct(page, { kind: 'retire-ca', purpose: 'login', key: KEY });
+    await page.getByRole('button', { name: 'Touch to remove this key' }).press('Enter');
+    await expectFocus(page, 'There is no such CA key');
+    await look('act-refused');
+  }
+
+  async function openAct(page: Page, act: Act): Promise<void> {
+    const { address, code } = await askAct(usherd, 'alice', act);
+    await page.goto('about:blank');
+    await page.goto(address);
+    await page.getByLabel('Code from your terminal').waitFor();
+    await page.keyboard.type(code);
+    await page.keyboard.press('Enter');
+  }
+
   async function approveByKeyboard(page: Page, look: (name: string) => Promise<void>): Promise<void> {
     await enrolInBrowser(usherd, page, 'carol');
     const address = await waitingForApproval(page, look);
@@ -173,8 +222,7 @@ describe.runIf(haveParts(PAGE_PARTS))('how the pages look and read', () => {
 
   /** A request with as much to show as there can be. */
   async function waitingForApproval(page: Page, look: (name: string) => Promise<void>): Promise<string> {
-    const reason = `see https://tickets.example.org/${'a-very-long-name-'.repeat(9)}`;
-    const options = ['--everywhere', '--only', '--reason', reason, '--with', 'browser', '--no-open'];
+    const options = ['--everywhere', '--only', '--reason', LONG_REASON, '--with', 'browser', '--no-open'];
     const command = terminal.usher('sudo', ...options);
     running.push(command);
     await page.goto(await command.said('address'));

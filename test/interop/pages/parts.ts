@@ -1,5 +1,10 @@
 /** What every test of the pages needs. */
+import { base64urlnopad } from '@scure/base';
 import type { Page } from 'playwright-core';
+import { touchCode, touchDigest } from '../../../src/fido/touch-digest.ts';
+import { actJson } from '../../../src/http/act-json.ts';
+import type { ActReply } from '../../../src/http/contract/acts.ts';
+import type { Act } from '../../../src/ssh/act.ts';
 import { CHROMIUM } from '../../support/browser.ts';
 import { SSH_AGENT_PARTS } from '../../support/ssh-agent.ts';
 import type { RunningUsher, Terminal } from '../../support/terminal.ts';
@@ -11,7 +16,7 @@ export const ROSTER = `
 people:
   alice:
     logins: [alice, deploy]
-    roles: [engineer]
+    roles: [engineer, keeper]
   carol:
     logins: [carol]
     roles: [careful]
@@ -31,6 +36,8 @@ roles:
       extensions: [permit-pty, permit-agent-forwarding]
     sudo: { hosts: [web1, web2], everywhere: true, approvals: 1, approvers: [careful] }
     touch: { user_verification: required }
+  keeper:
+    manage: [hosts, revoke, ca]
   operator:
     login: { hosts: [web1], lifetime: 20h }
     sudo: { hosts: [web9], lifetime: 30m }
@@ -89,4 +96,22 @@ export async function openApproval(page: Page, address: string, person: string):
 export async function typeCode(page: Page, code: string): Promise<void> {
   await page.getByLabel('Code from your terminal').fill(code);
   await page.getByRole('button', { name: 'Show the request' }).click();
+}
+
+/** Asks for an act as every command does. @returns what its terminal would show */
+export async function askAct(
+  usherd: Usherd,
+  person: string,
+  act: Act,
+): Promise<{ readonly address: string; readonly code: string }> {
+  const response = await fetch(`${usherd.origin}/v1/acts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ person, act: actJson(act) }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  const { requestId, nonce, expiresAt, origin }: ActReply = await response.json();
+  const statement = { origin, requestId, expiresAt, nonce: base64urlnopad.decode(nonce) };
+  const code = touchCode(touchDigest({ ...statement, action: act }));
+  return { address: `${origin}/touch#${requestId}`, code };
 }
