@@ -11,6 +11,7 @@ import { WireReader, WireWriter } from '../../src/ssh/wire.ts';
 import { logErrorCode } from './errors.ts';
 import {
   actLeaf,
+  alarmLeaf,
   anyCertificateLeaf,
   anyLeaf,
   anyReviewedLeaf,
@@ -20,10 +21,13 @@ import {
   certificateLeaf,
   enrollLeaf,
   goodLeaves,
+  hostCertificateLeaf,
+  lockLeaf,
   removalLeaf,
   reviewedLeaf,
   revokeLeaf,
   rosterLeaf,
+  sudoStatementLeaf,
   touch,
 } from './leaves.ts';
 
@@ -166,6 +170,13 @@ describe('values that can not be a leaf', () => {
     ['a removal without reason', { ...removalLeaf, reason: '' }],
     ['an authority without CA key', { ...authorityLeaf, caKeys: [] }],
     ['a log key with a line break', { ...authorityLeaf, logKey: 'a\nb' }],
+    ['a host that is a path', { ...hostCertificateLeaf, host: '../web1' }],
+    ['a ninth key of a host', { ...hostCertificateLeaf, index: 8 }],
+    ['a host certificate that nobody asked for', { ...hostCertificateLeaf, request: new Uint8Array() }],
+    ['a request of a host that is too long', { ...lockLeaf, request: new Uint8Array(24_001) }],
+    ['an alarm of two lines', { ...alarmLeaf, detail: 'login 1\nlogin 2' }],
+    ['an alarm that says nothing', { ...alarmLeaf, detail: '' }],
+    ['a statement that is empty', { ...sudoStatementLeaf, statement: new Uint8Array() }],
   ])('%s is refused', (_, leaf) => {
     expect(logErrorCode(() => encodeLeaf(leaf))).toBe('bad-leaf');
   });
@@ -314,6 +325,22 @@ describe('a leaf', () => {
         .string('revoked')
         .string('the server was stolen')
         .bytes(),
+      'host-certificate': header('host-certificate')
+        .string('web1')
+        .uint32(7)
+        .string(rosterDigest)
+        .string(hostCertificateLeaf.certificate)
+        .uint32(1)
+        .string(hostCertificateLeaf.request)
+        .bytes(),
+      'lock-machine': header('lock-machine')
+        .string('web1')
+        .uint32(7)
+        .string('two-holders')
+        .string(lockLeaf.request)
+        .bytes(),
+      alarm: header('alarm').string('unknown-serial').string('web1').string('login 4711').bytes(),
+      'sudo-statement': header('sudo-statement').string(sudoStatementLeaf.statement).bytes(),
     };
     for (const leaf of goodLeaves) expect(encodeLeaf(leaf), leaf.kind).toEqual(layouts[leaf.kind]);
   });
@@ -334,6 +361,14 @@ describe('a leaf', () => {
     ['act', actLeaf, '8b62eeec865ebce51216a024f5021f63024b587eedf65eadbb4c688d451fa7b2'],
     ['ca-key', caKeyLeaf, '4fe106b9fa3141fb9be6c80a21ee4edb7fb85aa3f9204014d7f83c3af90c8f07'],
     ['revoke', revokeLeaf, '378f0958a154405f3d6a539570c661829c1079279478c461144f5b59d670d834'],
+    [
+      'host-certificate',
+      hostCertificateLeaf,
+      '293fe77fc08dbe31aedc23832d5912816fb0527b44db80a0bc3366351dbd51f3',
+    ],
+    ['lock-machine', lockLeaf, '68c6a2615aa275d10992c18d576e0336a242c027a021f072b1562d8ed776e46a'],
+    ['alarm', alarmLeaf, '77ae2dec7b419ab64105bdf251101181422556fcb8763974d295a6b7d99c5581'],
+    ['sudo-statement', sudoStatementLeaf, '929665a833cc3d30815cc1b06fe097fd38882f37000f0b0d62f27da30e00a050'],
   ] satisfies [string, Leaf, string][])('of kind %s has the bytes that it always had', (_, leaf, hash) => {
     expect(hex.encode(sha256(encodeLeaf(leaf)))).toBe(hash);
   });

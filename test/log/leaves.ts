@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { REVOCATION_CAUSES } from '../../src/log/act-bodies.ts';
 import type { Leaf, LeafOf, ReviewedCertificateLeaf } from '../../src/log/leaf.ts';
 import type { LoggedTouch } from '../../src/log/leaf-fields.ts';
+import { ALARMS, LOCK_REASONS } from '../../src/log/machine-bodies.ts';
 import { CA_KEY_STATES } from '../../src/log/trust-bodies.ts';
 import { ACT_KINDS } from '../../src/ssh/act.ts';
 
@@ -146,6 +147,43 @@ const anyCaKeyLeaf: fc.Arbitrary<LeafOf<'ca-key'>> = fc.record({
   reason: REASON,
 });
 
+const HOST = fc.constantFrom('web1', 'web1.example.org', '10.0.0.7');
+const GENERATION = fc.nat({ max: 0xffff_ffff });
+
+const anyHostCertificateLeaf: fc.Arbitrary<LeafOf<'host-certificate'>> = fc.record({
+  kind: fc.constant('host-certificate' as const),
+  recordedAt: TIME,
+  host: HOST,
+  generation: GENERATION,
+  rosterDigest: HASH,
+  certificate: bytes(1, 8192),
+  index: fc.nat({ max: 7 }),
+  request: bytes(1, 24_000),
+});
+
+const anyLockLeaf: fc.Arbitrary<LeafOf<'lock-machine'>> = fc.record({
+  kind: fc.constant('lock-machine' as const),
+  recordedAt: TIME,
+  host: HOST,
+  generation: GENERATION,
+  reason: fc.constantFrom(...LOCK_REASONS),
+  request: bytes(0, 24_000),
+});
+
+const anyAlarmLeaf: fc.Arbitrary<LeafOf<'alarm'>> = fc.record({
+  kind: fc.constant('alarm' as const),
+  recordedAt: TIME,
+  what: fc.constantFrom(...ALARMS),
+  host: HOST,
+  detail: fc.stringMatching(/^[ -~]{1,200}$/),
+});
+
+const anySudoStatementLeaf: fc.Arbitrary<LeafOf<'sudo-statement'>> = fc.record({
+  kind: fc.constant('sudo-statement' as const),
+  recordedAt: TIME,
+  statement: bytes(1, 4096),
+});
+
 /** One arbitrary a kind, by name: a kind without one does not compile. */
 export const anyLeaf: { readonly [K in Leaf['kind']]: fc.Arbitrary<LeafOf<K>> } = {
   certificate: anyCertificateLeaf,
@@ -158,6 +196,10 @@ export const anyLeaf: { readonly [K in Leaf['kind']]: fc.Arbitrary<LeafOf<K>> } 
   act: anyActLeaf,
   revoke: anyRevokeLeaf,
   'ca-key': anyCaKeyLeaf,
+  'host-certificate': anyHostCertificateLeaf,
+  'lock-machine': anyLockLeaf,
+  alarm: anyAlarmLeaf,
+  'sudo-statement': anySudoStatementLeaf,
 };
 
 function filled(length: number, value: number): Uint8Array {
@@ -277,6 +319,40 @@ export const caKeyLeaf: LeafOf<'ca-key'> = {
   reason: 'the server was stolen',
 };
 
+export const hostCertificateLeaf: LeafOf<'host-certificate'> = {
+  kind: 'host-certificate',
+  recordedAt: 1_800_000_000,
+  host: 'web1',
+  generation: 7,
+  rosterDigest: filled(32, 5),
+  certificate: filled(300, 16),
+  index: 1,
+  request: new TextEncoder().encode('usher host certificates v1\n'),
+};
+
+export const lockLeaf: LeafOf<'lock-machine'> = {
+  kind: 'lock-machine',
+  recordedAt: 1_800_000_000,
+  host: 'web1',
+  generation: 7,
+  reason: 'two-holders',
+  request: new TextEncoder().encode('usher host certificates v1\n'),
+};
+
+export const alarmLeaf: LeafOf<'alarm'> = {
+  kind: 'alarm',
+  recordedAt: 1_800_000_000,
+  what: 'unknown-serial',
+  host: 'web1',
+  detail: 'login 4711',
+};
+
+export const sudoStatementLeaf: LeafOf<'sudo-statement'> = {
+  kind: 'sudo-statement',
+  recordedAt: 1_800_000_000,
+  statement: new TextEncoder().encode('usher sudo CA statement v1\n'),
+};
+
 export const goodLeaves: readonly Leaf[] = [
   certificateLeaf,
   reviewedLeaf,
@@ -288,4 +364,8 @@ export const goodLeaves: readonly Leaf[] = [
   actLeaf,
   revokeLeaf,
   caKeyLeaf,
+  hostCertificateLeaf,
+  lockLeaf,
+  alarmLeaf,
+  sudoStatementLeaf,
 ];
