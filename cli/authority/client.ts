@@ -22,7 +22,7 @@ interface Call<S extends TSchema> {
 }
 
 type Exchange = Omit<Call<TSchema>, 'reply'> & {
-  /** Of a body that is text, and no JSON. */
+  /** Of a body that is sent as the text that it is. */
   readonly contentType?: string;
   readonly maxReplyBytes?: number;
 };
@@ -144,11 +144,12 @@ export function bodyText(body: unknown): string {
   return JSON.stringify(body);
 }
 
-function requestOf({ method, body, headers }: Omit<Call<TSchema>, 'reply'>): RequestInit {
+function requestOf({ method, body, headers, contentType }: Exchange): RequestInit {
+  const type = contentType ?? 'application/json';
   return {
     method,
-    headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: bodyText(body) }),
+    headers: { ...headers, ...(body === undefined ? {} : { 'content-type': type }) },
+    ...(body === undefined ? {} : { body: contentType === undefined ? bodyText(body) : String(body) }),
     // A redirect would take the request, with its secrets, to an address that nobody pinned.
     redirect: 'error',
     signal: AbortSignal.timeout(TIME_LIMIT_MILLISECONDS),

@@ -5,11 +5,11 @@ import { MAX_SIGNED_BUNDLE_CHARACTERS } from '../../src/fleet/host/bundle-statem
 import { MAX_CERTIFICATES_REPLY_CHARACTERS } from '../../src/fleet/host/certificates-reply.ts';
 import type { HostCall } from '../../src/fleet/host/fetch-document.ts';
 import { formatFetch } from '../../src/fleet/host/fetch-document.ts';
+import { HOST_MEDIA_TYPE } from '../../src/http/contract/hosts.ts';
 import { Client } from '../authority/client.ts';
 import { signDocument } from './host-keys.ts';
 import type { Machine } from './machine.ts';
 
-const CONTENT_TYPE = 'application/x-usher-host';
 const NONCE_BYTES = 16;
 /** Nothing is expected, and what comes is not read. */
 const MAX_NO_REPLY_BYTES = 4096;
@@ -57,7 +57,7 @@ function sendFetch(machine: Machine, target: string, maxReplyBytes: number): Pro
 }
 
 function send(client: Client, target: string, text: string, maxReplyBytes: number): Promise<Uint8Array> {
-  return client.sendDocument({ target, contentType: CONTENT_TYPE, text, maxReplyBytes });
+  return client.sendDocument({ target, contentType: HOST_MEDIA_TYPE, text, maxReplyBytes });
 }
 
 /** Whatever is not ASCII no document has. */
