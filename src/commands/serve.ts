@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { pino } from 'pino';
 import { buildApp } from '../app.ts';
 import type { Authority } from '../authority/authority.ts';
+import { strayKeys } from '../authority/ca-states.ts';
 import { AuthorityError } from '../authority/error.ts';
 import { loadRoster } from '../authority/load-roster.ts';
 import { CommandError, systemCode } from '../command-error.ts';
@@ -15,6 +16,7 @@ import type { PortChanges } from '../compose.ts';
 import { FILES, openAuthority, readConfig } from '../compose.ts';
 import type { Config } from '../config.ts';
 import type { Http } from '../http/types.ts';
+import { fingerprint } from '../ssh/public-key.ts';
 
 /** How long running requests may take to end when the service stops. */
 const DRAIN_MS = 10_000;
@@ -24,6 +26,7 @@ export async function serve(dir: string, changes: PortChanges = {}): Promise<voi
   // Not in step with requests: a slow reader of the log must not slow down the service.
   const logger = pino(pino.destination({ sync: false }));
   const authority = await openAuthority(config, changes);
+  await tellStrayKeys(authority, logger);
   await loadRosterFile(authority, dir, logger);
   await assertRoster(authority);
   const http = await listen(config, authority, logger);
@@ -63,6 +66,12 @@ async function loadRosterFile(authority: Authority, dir: string, logger: Logger)
     const reason = error instanceof Error ? error.message : 'unknown';
     logger.error({ reason }, 'the roster file was not loaded; the one in force stays');
   }
+}
+
+/** A stop at the wrong instant leaves a key that nothing came of. */
+async function tellStrayKeys(authority: Authority, logger: Logger): Promise<void> {
+  for (const { file, key } of await strayKeys(authority))
+    logger.warn({ file, key: fingerprint(key) }, 'a key file of no CA key: nobody trusts it, remove it');
 }
 
 async function assertRoster(authority: Authority): Promise<void> {
