@@ -1,9 +1,10 @@
 /** What is lost, stolen or not to be trusted any more: all that follows from it ends, in the transaction that decides so. */
 import type { Act } from '../ssh/act.ts';
-import { fingerprint } from '../ssh/public-key.ts';
+import { decodePublicKey, fingerprint } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
 import { currentCaKeys } from './ca-keys.ts';
 import { AuthorityError } from './error.ts';
+import { advance } from './issue.ts';
 import { lockMachine } from './machine-lock.ts';
 import type { StoreReader, StoreWriter } from './ports.ts';
 import type { Purpose } from './purpose.ts';
@@ -21,6 +22,8 @@ const OF_MACHINES: readonly Purpose[] = ['builder', 'host'];
 const GREATEST_SERIAL = 2n ** 63n - 1n;
 /** A result is kept in the store and sent in one reply. */
 const MOST_SHOWN = 1000;
+/** Far more than people make, each of whom may have a few. */
+const MOST_WAITING = 65_536;
 
 /** @throws AuthorityError `nothing-to-revoke` when nothing would change. */
 export async function carryOutRevocation(
@@ -105,9 +108,20 @@ async function revokePerson(
   cause: Cause,
   now: number,
 ): Promise<readonly bigint[]> {
+  const ended = await endWaiting(tx, person, now);
   const serials = await revokeLive(tx, { kind: 'holder', purposes: OF_PEOPLE, holder: person }, cause, now);
-  if (serials.length === 0) throw nothing();
+  if (serials.length + ended === 0) throw nothing();
   return serials;
+}
+
+/** What the person touched and others have yet to approve would be issued after all. @returns how many there were */
+async function endWaiting(tx: StoreWriter, person: string, now: number): Promise<number> {
+  const all = await tx.listWaiting(now, MOST_WAITING);
+  const theirs = all.filter((request) => request.person === person);
+  const reason = 'what this person holds was revoked while this waited: ask again';
+  for (const request of theirs)
+    await advance(tx, request, { kind: 'denied', refusal: { code: 'policy-changed', reason } });
+  return theirs.length;
 }
 
 /** The key gets no certificate any more, and touches no more if it is a credential. */
@@ -129,8 +143,9 @@ async function revokeKey(
 
 /** A list that names a CA key ends every certificate by it: that takes the right to do so. */
 async function assertNoCaKey(authority: Authority, tx: StoreReader, key: string): Promise<void> {
-  const keys = (await currentCaKeys(authority, tx)).map((caKey) => caKey.key);
-  if (keys.some((caKey) => fingerprint(caKey) === key))
+  const current = (await currentCaKeys(authority, tx)).map((caKey) => caKey.key);
+  const known = (await tx.caKeyRecords()).map(({ publicKey }) => decodePublicKey(publicKey));
+  if ([...current, ...known].some((caKey) => fingerprint(caKey) === key))
     throw new AuthorityError('key-has-role', 'this is a CA key: usher ca revoke');
 }
 
