@@ -32,6 +32,14 @@ describe('countApprovers', () => {
     expect(countApprovers(roster, 'ann', ['lead', 'security'], NOW)).toBe(3);
   });
 
+  it('counts anew in another moment', () => {
+    const until = roster.people.get('guest')?.until ?? 0;
+    const inOrder = [until - 1, until, until - 1].map((now) =>
+      countApprovers(roster, 'ann', ['engineer'], now),
+    );
+    expect(inOrder).toEqual([1, 0, 1]);
+  });
+
   it('counts only owners of active keys where keys of people sign', () => {
     const text = (state: string) =>
       TOUCH_CA.replace('people:\n', 'people:\n  hal: { logins: [hal], roles: [lead] }\n').replace(
