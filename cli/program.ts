@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { assemble } from './assemble.ts';
 import { approvalsCommand } from './commands/approvals.ts';
 import { approveCommand, rejectCommand } from './commands/approve.ts';
+import { caCommand } from './commands/ca.ts';
 import { certificateCommand } from './commands/certificate.ts';
 import { configCommand } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -34,6 +35,7 @@ export function makeProgram(surroundings: Surroundings = realSurroundings()): Co
     configCommand,
     exportCommand,
     sudoCaCommand,
+    caCommand,
     hostCommand,
   ]);
 }

@@ -120,7 +120,7 @@ function caFileCommand(surroundings: Surroundings): Command {
 
 function hostScriptCommand(surroundings: Surroundings): Command {
   const command = new Command('host-script').description(
-    'a program in POSIX sh that does what usher host does, for a host without Node',
+    'a program in POSIX sh for a host without Node: it enrols and syncs as usher does',
   );
   return withAuthority(command).action(async ({ authority }: BundleOptions) => {
     surroundings.stdout.write(await hostScriptText(surroundings, authority));

@@ -20,6 +20,7 @@ import type { Surroundings } from '../surroundings.ts';
 import { detail, say, warn, writeData } from '../terminal.ts';
 import { hostEnrollCommand } from './host-enroll.ts';
 import { hostInviteCommand } from './host-invite.ts';
+import { hostListCommand } from './host-list.ts';
 import { hostSyncCommand } from './host-sync.ts';
 
 interface TrustOptions {
@@ -42,6 +43,7 @@ export function hostCommand(surroundings: Surroundings): Command {
   return new Command('host')
     .description('enrol hosts, and what a host itself does')
     .addCommand(hostInviteCommand(surroundings))
+    .addCommand(hostListCommand(surroundings))
     .addCommand(hostEnrollCommand(surroundings))
     .addCommand(hostSyncCommand(surroundings))
     .addCommand(trust);

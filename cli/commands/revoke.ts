@@ -1,11 +1,11 @@
 /** `usher revoke`: certificates that hosts refuse from their next sync on. */
 import { Command } from 'commander';
 import type { RevocationTarget } from '../../src/ssh/act.ts';
-import { isReason } from '../../src/ssh/reason.ts';
 import { addActOptions } from '../act/act-command.ts';
 import type { Revoked } from '../act/check.ts';
 import type { ActOptions } from '../act/perform.ts';
 import { performAct } from '../act/perform.ts';
+import { requireReason } from '../act/reason.ts';
 import type { TargetOptions } from '../act/target.ts';
 import { targetOf } from '../act/target.ts';
 import type { Entry } from '../agent/entries.ts';
@@ -48,24 +48,13 @@ async function revoke(
   options: RevokeOptions,
 ): Promise<void> {
   const { reason } = options;
-  refuseBadReason(reason);
+  requireReason(reason);
   const target = await targetOf(serial, options);
   const enrolled = await openEnrolled(surroundings, options.authority);
   const revoked =
     (await revokeOwn(enrolled, target, reason)) ??
     (await performAct(enrolled, { kind: 'revoke', target, reason }, options));
   report(surroundings, target, revoked);
-}
-
-function refuseBadReason(reason: string): void {
-  if (reason === '' || !isReason(reason))
-    throw new UsherCommandError(
-      'usage',
-      'the reason is at most 200 printable characters of ASCII, and some',
-      {
-        hint: '--reason "laptop lost on a train"',
-      },
-    );
 }
 
 /** @returns undefined when it is not one's own, as far as the authority says to this caller. */

@@ -1,4 +1,4 @@
-/** `usher sudo-ca sign`: an approver says, with a touch, which security keys hosts may trust for sudo from now on. */
+/** `usher sudo-ca`: an approver says, with a touch, which security keys hosts may trust for sudo from now on; the authority passes it on. */
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { fileReason } from '../../src/file-reason.ts';
@@ -15,8 +15,10 @@ import { formatStatement } from '../../src/fleet/sudo-ca-statement.ts';
 import type { SudoCaKey } from '../../src/policy/roster.ts';
 import { SshError } from '../../src/ssh/error.ts';
 import { parsePublicKeyLine } from '../../src/ssh/public-key.ts';
+import { requireLogin } from '../agent/login-entry.ts';
 import { writeAtomically } from '../atomic-file.ts';
 import { openEnrolled } from '../authority/enrolled.ts';
+import { signPost } from '../authority/signed-call.ts';
 import { UsherCommandError } from '../error.ts';
 import { orRefuse } from '../hosts/fleet-error.ts';
 import { readRoster } from '../hosts/roster-file.ts';
@@ -37,6 +39,13 @@ interface SignOptions extends SignerOptions {
   readonly authority?: string;
 }
 
+interface PublishOptions {
+  readonly statement: string;
+  readonly authority?: string;
+}
+
+const PUBLISH_TARGET = '/v1/sudo-ca-statement';
+
 export function sudoCaCommand(surroundings: Surroundings): Command {
   const sign = new Command('sign')
     .description('sign the next set of keys that hosts trust for sudo, with one that they trust already')
@@ -53,9 +62,31 @@ export function sudoCaCommand(surroundings: Surroundings): Command {
     .option('--device <path>', 'credential: the device (default: $USHER_FIDO_DEVICE, else the only one)')
     .option('--authority <name>', 'the host of the authority, if not the default one ($USHER_AUTHORITY)')
     .action((options: SignOptions) => signNext(surroundings, options));
+  const publish = new Command('publish')
+    .description('have the authority hand a signed statement to the hosts that sync')
+    .requiredOption('--statement <file>', 'made by usher sudo-ca sign; "-" for stdin')
+    .option('--authority <name>', 'the host of the authority, if not the default one ($USHER_AUTHORITY)')
+    .action((options: PublishOptions) => publishStatement(surroundings, options));
   return new Command('sudo-ca')
     .description('keep a sudo CA whose keys are the security keys of people')
-    .addCommand(sign);
+    .addCommand(sign)
+    .addCommand(publish);
+}
+
+/** Hosts take it for its signature alone: whoever passes it on says who they are, and needs no right. */
+async function publishStatement(surroundings: Surroundings, options: PublishOptions): Promise<void> {
+  const { text, statement } = await readStatement(surroundings, options.statement);
+  const enrolled = await openEnrolled(surroundings, options.authority);
+  const { origin } = enrolled.settings;
+  if (statement.authority !== origin)
+    throw new UsherCommandError(
+      'statement-refused',
+      `the statement is of ${statement.authority}, not of ${origin}`,
+    );
+  const body = { statement: text };
+  const headers = await signPost(enrolled, await requireLogin(enrolled), PUBLISH_TARGET, body);
+  await enrolled.client.send(PUBLISH_TARGET, body, headers);
+  say(surroundings, `number ${statement.number} goes to hosts with their next sync`);
 }
 
 async function signNext(surroundings: Surroundings, options: SignOptions): Promise<void> {
@@ -78,7 +109,10 @@ async function signNext(surroundings: Surroundings, options: SignOptions): Promi
   const signed = orRefuse(() => openStatement(joinStatement(text, signature)));
   if (options.out === undefined) surroundings.stdout.write(signed.text);
   else await writeAtomically(options.out, signed.text, 0o644);
-  say(surroundings, `signed as number ${statement.number}; on each host: usher host trust --statement FILE`);
+  say(
+    surroundings,
+    `signed as number ${statement.number}; for hosts that sync: usher sudo-ca publish --statement FILE; on others: usher host trust --statement FILE`,
+  );
 }
 
 /** Whole, since the statement before it came from somebody else: what it has already would not show as a change. */
