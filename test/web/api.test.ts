@@ -61,15 +61,19 @@ it('a secret travels in the body, never in the address', async () => {
   await api.sendCode(REQUEST_ID, secret, 'ABCD-EFGH');
   await api.openInvite(secret);
   await api.view(REQUEST_ID, secret, 'bob');
+  const assertion = { credentialId: 'a', clientDataJSON: 'b', authenticatorData: 'c', signature: 'd' };
+  await api.touchAct(REQUEST_ID, secret, assertion);
   expect(calls.map(({ url }) => url)).toEqual([
     `/v1/requests/${REQUEST_ID}/code`,
     '/v1/enrolments',
     `/v1/approvals/${REQUEST_ID}/view`,
+    `/v1/acts/${REQUEST_ID}/touch`,
   ]);
   expect(calls.map(({ init }) => init?.body)).toEqual([
     JSON.stringify({ pageSecret: secret, code: 'ABCD-EFGH' }),
     JSON.stringify({ invite: secret }),
     JSON.stringify({ viewSecret: secret, person: 'bob' }),
+    JSON.stringify({ speaker: { pageSecret: secret }, assertion }),
   ]);
 });
 

@@ -159,6 +159,7 @@ describe('touching', () => {
   it.each<Outcome>([
     { state: 'signed' },
     { state: 'signing' },
+    { state: 'done' },
     { state: 'waiting', needed: 2, given: 0, approveBy: DRAFTED_AT + 1_800, address: `${ORIGIN}/approve#…` },
   ])('ends in what comes of it: $state', (outcome) => {
     expect(stateAfter(sending, { kind: 'accepted', outcome })).toEqual({
