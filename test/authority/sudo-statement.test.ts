@@ -1,0 +1,135 @@
+/** Whose word the authority takes for the keys of a keyless sudo CA: never its own. */
+import { describe, expect, it } from 'vitest';
+import { hostFiles, signHostBundle } from '../../src/authority/host-bundle.ts';
+import { publishStatement } from '../../src/authority/sudo-statement.ts';
+import { unpackFiles } from '../../src/fleet/host/archive.ts';
+import { openBundleStatement } from '../../src/fleet/host/bundle-statement.ts';
+import type { SudoCaStatement } from '../../src/fleet/sudo-ca-statement.ts';
+import { plainSigner, signedText, stated } from '../fleet/statements.ts';
+import { codeOfAsync } from '../support/code-of.ts';
+import { generateSecurityKey } from '../support/keys.ts';
+import type { Scene } from './scene.ts';
+import { openScene } from './scene.ts';
+import { sudoRoster } from './sudo-scene.ts';
+import { leavesOf, TestHost } from './test-host.ts';
+
+const CAROL = generateSecurityKey('sk-ssh-ed25519@openssh.com');
+const DAVE = generateSecurityKey('sk-ecdsa-sha2-nistp256@openssh.com');
+const EVE = generateSecurityKey('sk-ssh-ed25519@openssh.com');
+
+const FIRST: SudoCaStatement = {
+  authority: 'https://ca.example.org',
+  number: 5,
+  madeAt: 1_800_000_000,
+  everywhere: false,
+  keys: [stated(CAROL.publicKey), stated(DAVE.publicKey, 'coming', 'dave')],
+};
+const NEXT: SudoCaStatement = { ...FIRST, number: 6, everywhere: true };
+
+function openKeyless(): Promise<Scene> {
+  return openScene({
+    roster: sudoRoster({ caKeys: { carol: CAROL.publicKey } }),
+    signers: { sudo: 'touch' },
+  });
+}
+
+const publish = (scene: Scene, text: string) => publishStatement(scene.authority, text);
+const stored = (scene: Scene) => scene.authority.store.read((tx) => tx.sudoStatement());
+
+describe('the first statement', () => {
+  it('is taken from an active key of the roster, and logged', async () => {
+    await using scene = await openKeyless();
+    const text = signedText(FIRST, CAROL);
+    await publish(scene, text);
+    expect(await stored(scene)).toBe(text);
+    const leaf = (await leavesOf(scene)).at(-1);
+    expect(leaf?.kind === 'sudo-statement' && new TextDecoder().decode(leaf.statement)).toBe(text);
+  });
+
+  it.for<[string, string]>([
+    [
+      'by a key that it names itself, and the roster does not',
+      signedText({ ...FIRST, keys: [stated(EVE.publicKey)] }, EVE),
+    ],
+    ['by a coming key', signedText(FIRST, DAVE)],
+    [
+      'by a key of the roster that it does not name',
+      signedText({ ...FIRST, keys: [stated(EVE.publicKey)] }, CAROL),
+    ],
+    ['by a key in a file', signedText(FIRST, plainSigner())],
+    ['of another authority', signedText({ ...FIRST, authority: 'https://evil.example' }, CAROL)],
+    [
+      'without a touch',
+      signedText(FIRST, { ...CAROL, sign: (message) => CAROL.sign(message, { flags: 0 }) }),
+    ],
+    ['that was changed', signedText(FIRST, CAROL).replace('number 5', 'number 6')],
+    ['that is none', 'hello'],
+  ])('%s is refused', async ([, text]) => {
+    await using scene = await openKeyless();
+    expect(await codeOfAsync(publish(scene, text))).toBe('statement-refused');
+    expect(await stored(scene)).toBeUndefined();
+  });
+
+  it('is refused where the authority signs for sudo itself', async () => {
+    await using scene = await openScene();
+    expect(await codeOfAsync(publish(scene, signedText(FIRST, CAROL)))).toBe('statement-refused');
+  });
+});
+
+describe('the next statement', () => {
+  it.for<[string, string]>([
+    ['an active key', signedText(NEXT, CAROL)],
+    ['a coming key', signedText(NEXT, DAVE)],
+  ])('is taken from %s of the one before', async ([, text]) => {
+    await using scene = await openKeyless();
+    await publish(scene, signedText(FIRST, CAROL));
+    await publish(scene, text);
+    expect(await stored(scene)).toBe(text);
+  });
+
+  it.for<[string, string]>([
+    ['by a key that only it names', signedText({ ...NEXT, keys: [stated(EVE.publicKey)] }, EVE)],
+    ['with the same number', signedText({ ...NEXT, number: 5 }, CAROL)],
+    ['with a smaller number', signedText({ ...NEXT, number: 4 }, CAROL)],
+  ])('%s is refused', async ([, text]) => {
+    await using scene = await openKeyless();
+    const first = signedText(FIRST, CAROL);
+    await publish(scene, first);
+    expect(await codeOfAsync(publish(scene, text))).toBe('statement-refused');
+    expect(await stored(scene)).toBe(first);
+  });
+
+  it('may be the same once more, and is logged once', async () => {
+    await using scene = await openKeyless();
+    const text = signedText(FIRST, CAROL);
+    await publish(scene, text);
+    await publish(scene, text);
+    expect((await leavesOf(scene)).filter(({ kind }) => kind === 'sudo-statement')).toHaveLength(1);
+  });
+});
+
+describe('the bundle of a host under a keyless sudo CA', () => {
+  async function filesFor(scene: Scene, host: TestHost) {
+    const signed = await signHostBundle(scene.authority, host.fetch());
+    const { filesHash } = openBundleStatement(signed, scene.authority.bundleKey.publicKey);
+    return unpackFiles(await hostFiles(scene.authority, host.fetch(), filesHash));
+  }
+
+  it('brings the statement and no file of keys; the statement says which principals count', async () => {
+    await using scene = await openKeyless();
+    const host = await TestHost.enrolled(scene, 'web1');
+    expect(await filesFor(scene, host)).not.toHaveProperty('sudo_ca.pub');
+    expect(await filesFor(scene, host)).not.toHaveProperty('sudo_statement');
+    for (const [statement, principals] of [
+      [FIRST, 'sudoer@web1\n'],
+      [NEXT, 'sudoer\nsudoer@web1\n'],
+    ] as const) {
+      const text = signedText(statement, CAROL);
+      await publish(scene, text);
+      const files = await filesFor(scene, host);
+      expect(new TextDecoder().decode(files.sudo_statement)).toBe(text);
+      expect(new TextDecoder().decode(files.sudo_principals)).toBe(principals);
+      expect(files).not.toHaveProperty('sudo_ca.pub');
+    }
+  });
+});
