@@ -75,7 +75,7 @@ export async function openAuthority(config: Config, changes: PortChanges = {}): 
     config.breakGlassPaths.map((path) => readPublicKey(path, 'break-glass')),
   );
   const sudoSigner = config.signers.sudo === 'touch' ? 'touch' : 'authority';
-  const authorityKeys = [...(await ownKeys(keyring)), ...offlineKeys, bundleKey.publicKey];
+  const authorityKeys = [...configuredKeys(keyring), ...offlineKeys, bundleKey.publicKey];
   const store = await openStore(config, logSigner, changes);
   const authority: Authority = {
     origin: config.origin,
@@ -145,10 +145,9 @@ async function openKeyring(
   return new FileKeyring({ directory: join(directory, FILES.keys), configured, random: systemRandom });
 }
 
-/** Which may not be anybody's credential. */
-async function ownKeys(keyring: Keyring): Promise<readonly PublicKey[]> {
-  const configured = PURPOSES.flatMap((purpose) => keyring.configured(purpose));
-  return [...configured.map(({ publicKey }) => publicKey), ...(await keyring.made()).map(({ key }) => key)];
+/** Those that could be somebody's security key; one that was made here is none. */
+function configuredKeys(keyring: Keyring): readonly PublicKey[] {
+  return PURPOSES.flatMap((purpose) => keyring.configured(purpose)).map(({ publicKey }) => publicKey);
 }
 
 async function openSigners(
