@@ -17,10 +17,11 @@ describe('a process that stores certificates', () => {
 
   /** Everything that anybody was told is stored is there, and whatever is there is whole. */
   const expectWhole = async (told: readonly bigint[]) => {
-    const { leaves, head, serials, serialsInLog, roles, faults } = await whatIsStored(path);
+    const { leaves, head, serials, touched, serialsInLog, roles, faults } = await whatIsStored(path);
     expect(faults).toEqual([]);
     expect(head).toEqual(expectedHead(leaves));
     expect(serialsInLog).toEqual(serials);
+    expect(touched).toEqual(serials);
     expect(leaves).toHaveLength(serials.length);
     expect(roles).toBe(BigInt(serials.length));
     expect(told.filter((serial) => !serials.includes(serial))).toEqual([]);

@@ -82,6 +82,7 @@ export async function whatIsStored(path: string) {
     leaves,
     head,
     serials: column('select serial from certificate order by serial'),
+    touched: column('select serial from certificate_touch order by serial'),
     serialsInLog: column('select serial from log_leaf where serial is not null order by serial'),
     roles: column('select count(*) from key_role')[0],
     faults: [
