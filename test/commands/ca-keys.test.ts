@@ -86,7 +86,7 @@ describe('a key of its own', () => {
     ['with a passphrase', '{ file: keys/next, passphrase_file: secret }'],
     ['in an agent', '{ agent: agent.sock, public_key: keys/next.pub }'],
     ['of which one has a passphrase', '[{ file: keys/login }, { file: keys/next, passphrase_file: secret }]'],
-  ])('is not made beside keys %s: it is told what to do instead', async ([, signers]) => {
+  ] as const)('is not made beside keys %s: it is told what to do instead', async ([, signers]) => {
     await makeKeyFile('next', encrypted);
     await writeFile(join(dir, 'secret'), 'secret\n', { mode: 0o600 });
     await rm(join(dir, 'usher.db'));
