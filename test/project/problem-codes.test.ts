@@ -42,6 +42,23 @@ const CODES: Readonly<Record<Exclude<AuthorityErrorCode, (typeof DENIAL_CODES)[n
   'call-replayed': true,
   'unknown-credential': true,
   'bad-roster': true,
+  'unknown-host': true,
+  'unknown-machine': true,
+  'machine-locked': true,
+  'token-unknown': true,
+  'token-used': true,
+  'token-expired': true,
+  'renewal-refused': true,
+  'host-call-refused': true,
+  'bundle-changed': true,
+  'nothing-to-revoke': true,
+  'key-revoked': true,
+  'no-ca-key': true,
+  'unknown-ca-key': true,
+  'wrong-ca-state': true,
+  'hosts-lack-key': true,
+  'clients-lack-key': true,
+  'statement-refused': true,
 };
 
 const HTTP_STATUSES = [400, 404, 413, 415, 429, 500, 503];

@@ -4,6 +4,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { expect, test } from 'vitest';
 import { issueAction, touchCode, touchDigest } from '../../src/fido/touch-digest.ts';
 import { Bundle } from '../../src/http/contract/bundle.ts';
+import type { Act } from '../../src/ssh/act.ts';
+import { ACT_KINDS } from '../../src/ssh/act.ts';
 import { possessionMessage } from '../../src/ssh/possession.ts';
 import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { encodePublicKey } from '../../src/ssh/public-key.ts';
@@ -98,6 +100,53 @@ test('touch digest of an enrolment', () => {
   expect(digest).toEqual(sha256(build(['touch digest', 'touch digest enroll'], values)));
 });
 
+const KEY = `SHA256:${'k'.repeat(43)}`;
+
+/** Each kind of act with what its block in the document calls the fields. */
+const ACTS: readonly (readonly [Act, Values])[] = [
+  [
+    { kind: 'invite-host', host: 'web1', tokenHash: sha256(nonce) },
+    { host: 'web1', 'token-hash': sha256(nonce) },
+  ],
+  [
+    { kind: 'revoke', target: { kind: 'person', name: 'alice' }, reason: 'lost' },
+    { 'target-kind': 'person', target: 'alice', reason: 'lost' },
+  ],
+  [
+    { kind: 'stage-ca', purpose: 'login', key: '' },
+    { purpose: 'login', key: '' },
+  ],
+  [
+    { kind: 'activate-ca', purpose: 'host', key: KEY, evenWithout: ['db1', 'web1'] },
+    {
+      ...{ purpose: 'host', key: KEY },
+      'even-without': new WireWriter().string('db1').string('web1').bytes(),
+    },
+  ],
+  [
+    { kind: 'retire-ca', purpose: 'sudo', key: KEY },
+    { purpose: 'sudo', key: KEY },
+  ],
+  [
+    { kind: 'revoke-ca', purpose: 'login', key: KEY, reason: 'stolen' },
+    { purpose: 'login', key: KEY, reason: 'stolen' },
+  ],
+];
+
+test.each(ACTS)('touch digest of the act %j', (act, parameters) => {
+  const frame = { origin, requestId: 'r'.repeat(22), nonce };
+  const digest = touchDigest({ ...frame, expiresAt: 5, action: act });
+  const values = {
+    ...{ origin, action: act.kind, 'request-id': frame.requestId, nonce, 'expires-at': 5n },
+    parameters: build([`act ${act.kind}`], parameters),
+  };
+  expect(digest).toEqual(sha256(build(['touch digest', 'touch digest act'], values)));
+});
+
+test('every kind of act is explained', () => {
+  expect(ACTS.map(([{ kind }]) => kind)).toEqual(ACT_KINDS);
+});
+
 test('code', () => {
   const digest = sha256(nonce);
   const hash = sha256(build(['touch code'], { digest }));
@@ -123,7 +172,7 @@ test('signed call', () => {
 test('every route stands in its table, and no other', () => {
   const openApi = JSON.parse(readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'));
   const real = Object.entries<object>(openApi.paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace('{id}', ':id')}`),
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
   );
   const documented = [...page.matchAll(/^\| `([A-Z]+ \/[^`?]*)/gm)].map(([, route]) => route ?? '');
   const hidden = ['GET /openapi.json', 'GET /touch'];
