@@ -82,7 +82,7 @@ const HTTP_TITLES: Readonly<Record<number, readonly [code: string, title: string
   400: ['bad-request', 'The request does not fit the contract'],
   404: ['not-found', 'There is nothing at this address'],
   413: ['too-large', 'The request is too large'],
-  415: ['unsupported-media-type', 'The body must be application/json'],
+  415: ['unsupported-media-type', 'The body is not of the media type that belongs here'],
   429: ['too-many-requests', 'Too many requests from this address'],
   503: ['overloaded', 'The authority is overloaded or stopping'],
 };
