@@ -1,4 +1,7 @@
-/** The stanza of ssh_config(5) that makes `ssh` look for our certificate first. Pure. */
+/** The stanzas of ssh_config(5) that make `ssh` look for our certificate first, and check hosts by theirs. Pure. */
+import type { NamedHost } from '../src/fleet/known-hosts.ts';
+import type { TrustFiles } from '../src/fleet/ssh-config.ts';
+import { aliasStanzas, trustSettings } from '../src/fleet/ssh-config.ts';
 import { UsherCommandError } from './error.ts';
 
 interface Stanza {
@@ -20,9 +23,7 @@ const WORD = /^[A-Za-z0-9.:[\]-]+$/;
 
 /** @throws UsherCommandError `usage` for a pattern that ssh_config would read as something else. */
 export function formatStanza({ authority, origin, hosts, auto, ownAgent }: Stanza): string {
-  for (const host of hosts)
-    if (!PATTERN.test(host))
-      throw new UsherCommandError('usage', `"${host}" is no host pattern of ssh_config`);
+  checkPatterns(hosts);
   if (!WORD.test(authority))
     throw new UsherCommandError('usage', `"${authority}" can not stand in a shell command`);
   const quiet = `usher status --quiet --authority ${authority}`;
@@ -36,6 +37,31 @@ export function formatStanza({ authority, origin, hosts, auto, ownAgent }: Stanz
     '    IdentitiesOnly no',
     ...(ownAgent === undefined ? ['    IdentityAgent SSH_AUTH_SOCK'] : ownAgentLines(ownAgent)),
   ].join('\n');
+}
+
+/**
+ * Also while there is no certificate to log in with: who a host is does not depend on it.
+ * @param named of the authority's list, for those that are reached by another name than their certificates have
+ * @throws UsherCommandError `usage`; FleetError `bad-value`
+ */
+export function formatTrustStanza(
+  patterns: readonly string[],
+  named: readonly NamedHost[],
+  files: TrustFiles,
+): string {
+  checkPatterns(patterns);
+  return [
+    ...aliasStanzas(named),
+    '# Hosts show certificates: nobody compares fingerprints.',
+    `Host ${patterns.join(' ')}`,
+    ...trustSettings(files).map((setting) => `    ${setting}`),
+  ].join('\n');
+}
+
+function checkPatterns(patterns: readonly string[]): void {
+  for (const pattern of patterns)
+    if (!PATTERN.test(pattern))
+      throw new UsherCommandError('usage', `"${pattern}" is no host pattern of ssh_config`);
 }
 
 function ownAgentLines(socket: string): readonly string[] {

@@ -30,6 +30,8 @@ export interface VerifiedKnownHosts {
   readonly krl: DecodedKrl;
 }
 
+const HEADING = '# Usher writes this file at each login: what you change in it is lost.\n';
+
 export const KNOWN_HOSTS_WHAT = 'the list of hosts';
 
 /**
@@ -61,7 +63,7 @@ function parseStatement(statement: Uint8Array): KnownHosts {
 /** What it says would not be what ssh reads. */
 function formatOrRefuse(trust: TrustedHosts): string {
   try {
-    return formatKnownHosts(trust);
+    return HEADING + formatKnownHosts(trust);
   } catch (cause) {
     if (!(cause instanceof FleetError)) throw cause;
     throw refused(`can not be a file for ssh: ${cause.message}`, cause);

@@ -1,4 +1,4 @@
-/** `usher export`: configuration for a host, on stdout; the keeper puts it where it belongs. */
+/** `usher export`: configuration for a host, and for those that connect to it, on stdout; the keeper puts it where it belongs. */
 import { Command, Option } from 'commander';
 import type { HostFacts } from '../../src/fleet/host-facts.ts';
 import { DEFAULT_DIRECTORY, hostComment } from '../../src/fleet/host-facts.ts';
@@ -20,6 +20,7 @@ import { knownSudoName } from '../issue/sudo-names.ts';
 import { pathsFrom } from '../paths.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { warn } from '../terminal.ts';
+import { knownHostsCommand, sshConfigCommand } from './export-trust.ts';
 
 const CA_PURPOSES = ['login', 'sudo', 'host'] as const;
 
@@ -63,10 +64,10 @@ interface CaFileOptions extends BundleOptions, TitleOptions, RosterOptions {
 export function exportCommand(surroundings: Surroundings): Command {
   const parts = [
     ...[pamCommand, sudoersCommand, sshdCommand, nixosCommand, caFileCommand],
-    ...[hostScriptCommand, systemdCommand],
+    ...[hostScriptCommand, systemdCommand, knownHostsCommand, sshConfigCommand],
   ];
   const command = new Command('export').description(
-    'print what a host needs: PAM, sudoers, sshd, NixOS, CA keys, the program and timer that sync it',
+    'print what hosts need (PAM, sudoers, sshd, NixOS, CA keys, the program and timer that sync them), and those that connect to them',
   );
   for (const make of parts) command.addCommand(make(surroundings));
   return command;
@@ -120,7 +121,7 @@ function caFileCommand(surroundings: Surroundings): Command {
 
 function hostScriptCommand(surroundings: Surroundings): Command {
   const command = new Command('host-script').description(
-    'a program in POSIX sh for a host without Node: it enrols and syncs as usher does',
+    'a program in POSIX sh that enrols and syncs a host without Node',
   );
   return withAuthority(command).action(async ({ authority }: BundleOptions) => {
     surroundings.stdout.write(await hostScriptText(surroundings, authority));

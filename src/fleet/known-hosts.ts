@@ -35,10 +35,8 @@ export function formatKnownHosts({ hosts, caKeys, revokedCaKeys }: KnownHosts): 
     nameLists(host).flatMap((names) => keys.map((key) => `@cert-authority ${names} ${key}`)),
   );
   const revoked = revokedCaKeys.map((key) => `@revoked * ${formatPublicKeyLine(key, CA_COMMENT)}`);
-  return [HEADING, ...revoked, ...lines, ''].join('\n');
+  return [...revoked, ...lines, ''].join('\n');
 }
-
-const HEADING = '# Usher writes this file at each login: what you change in it is lost.';
 
 /** In few lines, each of bounded length. */
 function nameLists({ name, names }: NamedHost): readonly string[] {

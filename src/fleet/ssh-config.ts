@@ -13,7 +13,7 @@ export interface TrustFiles {
 /** The file that ssh itself writes to, when a host has no certificate. */
 const OWN_KNOWN_HOSTS = '~/.ssh/known_hosts';
 /** ssh expands "%" and "$" in paths, and quotes end at quotes. */
-const PATH = /^\/[A-Za-z0-9 ._/:@+,=[\]-]+$/;
+const PATH = /^\/[^\p{Cc}"'\\%$]+$/u;
 
 /** Settings that a host of the fleet is checked by, beside what the person knows of others. @throws FleetError `bad-value` */
 export function trustSettings(files: TrustFiles): readonly string[] {
@@ -21,6 +21,17 @@ export function trustSettings(files: TrustFiles): readonly string[] {
     `UserKnownHostsFile ${OWN_KNOWN_HOSTS} ${quoted(files.knownHosts)}`,
     `RevokedHostKeys ${quoted(files.revokedHostKeys)}`,
   ];
+}
+
+/**
+ * A stanza for each host that is reached by a name which its certificate does not have.
+ * @throws FleetError `bad-value`
+ */
+export function aliasStanzas(hosts: readonly NamedHost[]): readonly string[] {
+  return hosts.flatMap((host) => {
+    const alias = hostKeyAlias(host);
+    return alias === undefined ? [] : [`Host ${checkName(host.name)}`, `    HostKeyAlias ${alias}`];
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatStanza } from '../../cli/ssh-config.ts';
+import { formatStanza, formatTrustStanza } from '../../cli/ssh-config.ts';
 
 const STANZA = {
   authority: 'ca.example.org',
@@ -41,5 +41,28 @@ describe('the stanza for ssh_config', () => {
     expect(auto).toBe(
       'Match host web1,*.example.org exec "usher status --quiet --authority localhost:8022 || usher login --authority localhost:8022"',
     );
+  });
+});
+
+describe('the stanza by which ssh checks hosts', () => {
+  const FILES = { knownHosts: '/state/known_hosts', revokedHostKeys: '/state/revoked' };
+
+  it.each([['web1\n  ProxyCommand sh'], ['a b'], ['']])('refuses the pattern %j', (host) => {
+    expect(() => formatTrustStanza([host], [], FILES)).toThrow(expect.objectContaining({ code: 'usage' }));
+  });
+
+  it('holds whether or not there is a certificate, and names those that are reached by another name', () => {
+    const hosts = [
+      { name: 'web1', names: ['web1.example.org'] },
+      { name: 'db.example.org', names: ['db.example.org'] },
+    ];
+    expect(formatTrustStanza(['web1', '*.example.org'], hosts, FILES).split('\n')).toEqual([
+      'Host web1',
+      '    HostKeyAlias web1.example.org',
+      '# Hosts show certificates: nobody compares fingerprints.',
+      'Host web1 *.example.org',
+      '    UserKnownHostsFile ~/.ssh/known_hosts "/state/known_hosts"',
+      '    RevokedHostKeys "/state/revoked"',
+    ]);
   });
 });

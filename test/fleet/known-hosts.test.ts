@@ -15,8 +15,8 @@ function key() {
 
 function lines(changes: Partial<KnownHosts>): readonly string[] {
   const text = formatKnownHosts({ hosts: [WEB1], caKeys: [CA], revokedCaKeys: [], ...changes });
-  expect(text).toMatch(/^#[^\n]*\n([\x20-\x7e]+\n)*$/);
-  return text.split('\n').slice(1, -1);
+  expect(text).toMatch(/^([\x20-\x7e]+\n)*$/);
+  return text.split('\n').slice(0, -1);
 }
 
 describe('known_hosts', () => {
