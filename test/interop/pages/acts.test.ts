@@ -3,8 +3,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Bundle, BundleReply } from '../../../src/http/contract/bundle.ts';
 import type { ActReview } from '../../../src/http/contract/pages.ts';
 import type { Act } from '../../../src/ssh/act.ts';
+import { fingerprint, parsePublicKeyLine } from '../../../src/ssh/public-key.ts';
 import type { Visitor } from '../../support/browser.ts';
 import { launchBrowser, visit } from '../../support/browser.ts';
 import { haveParts } from '../../support/parts.ts';
@@ -82,6 +84,13 @@ describe.runIf(haveParts(PAGE_PARTS))('the page of an act', () => {
     await typeCode(page, code);
   }
 
+  /** Lines, as everybody gets them. */
+  async function loginKeys(): Promise<readonly string[]> {
+    const { statement }: BundleReply = await (await fetch(`${usherd.origin}/v1/bundle`)).json();
+    const bundle: Bundle = JSON.parse(Buffer.from(statement, 'base64url').toString());
+    return bundle.caKeys.filter(({ purpose }) => purpose === 'login').map(({ key }) => key);
+  }
+
   it('refuses to touch another act than the terminal asked for', async () => {
     const command = invite('web1', 'changed.token');
     await alice.page.route('**/code', async (route) => {
@@ -152,6 +161,37 @@ describe.runIf(haveParts(PAGE_PARTS))('the page of an act', () => {
     const { code, stderr } = await command.ended();
     expect(code).toBe(0);
     expect(stderr).toContain('one certificate is revoked');
+  });
+
+  it('publishes a new CA key, and refuses to let it sign for hosts that nobody waits for', async () => {
+    const before = await loginKeys();
+    await openAct(alice, 'alice', { kind: 'stage-ca', purpose: 'login', key: '' });
+    expect(await alice.page.locator('.statement').innerText()).toBe(
+      'alice publishes a new CA key for sign-in.',
+    );
+    await button('Touch to publish this key').click();
+    await heading('Published').waitFor();
+    const [made = '', ...others] = (await loginKeys()).filter((key) => !before.includes(key));
+    expect(others).toEqual([]);
+    const key = fingerprint(parsePublicKeyLine(made).key);
+    await openAct(alice, 'alice', { kind: 'activate-ca', purpose: 'login', key, evenWithout: ['web2'] });
+    const warning = alice.page.getByRole('note', { name: 'Some hosts may not trust it yet' });
+    expect(await warning.innerText()).toContain('web2 refuse');
+    expect((await mainText()).replaceAll(/\s/g, '')).toContain(key);
+    await button('Touch to let this key sign').click();
+    await heading('Refused').waitFor();
+    expect(await mainText()).toContain('web2');
+  });
+
+  it('revokes a CA key only under a warning', async () => {
+    const [line = ''] = await loginKeys();
+    const key = fingerprint(parsePublicKeyLine(line).key);
+    await openAct(alice, 'alice', { kind: 'revoke-ca', purpose: 'login', key, reason: 'copied' });
+    const warning = alice.page.getByRole('note', { name: 'This can not be undone' });
+    expect(await warning.innerText()).toContain('Everybody who signed in');
+    await button('Touch to revoke this CA key').click();
+    await heading('CA key revoked').waitFor();
+    expect(await loginKeys()).not.toContain(line);
   });
 
   it('says so when there is nothing to revoke', async () => {
