@@ -178,7 +178,7 @@ class Host implements HostMachine {
   }
 
   async enroll(token: string, ...options: readonly string[]): Promise<ProgramResult> {
-    return this.#run([...(await this.enrollCommand(token)), ...options]);
+    return this.#run([...(await this.enrollCommand(token)), ...options], '077');
   }
 
   async mustEnroll(token: string): Promise<ProgramResult> {
@@ -249,9 +249,10 @@ class Host implements HostMachine {
     ];
   }
 
-  /** With next to nothing in its environment, as a timer would run it. */
-  async #run([path = '', ...args]: readonly string[]): Promise<ProgramResult> {
-    return run(path, args, { env: { HOME: this.#root }, timeout: 60_000 });
+  /** By a shell that lets everybody write what it makes, or one that lets nobody read it. */
+  #run(command: readonly string[], umask: '0' | '077' = '0'): Promise<ProgramResult> {
+    const args = ['-c', `umask ${umask}; exec "$@"`, 'sh', ...command];
+    return run('/bin/sh', args, { env: { HOME: this.#root } });
   }
 
   #place(name: string): string {

@@ -20,6 +20,7 @@ import { startHost } from '../../support/host-machine.ts';
 import type { HostProgramName } from '../../support/host-program.ts';
 import type { Relay } from '../../support/relay.ts';
 import { startRelay } from '../../support/relay.ts';
+import { runOrThrow } from '../../support/run.ts';
 import { LOGIN } from '../../support/sshd.ts';
 import type { Usherd } from '../../support/usherd.ts';
 import { startUsherd } from '../../support/usherd.ts';
@@ -60,6 +61,8 @@ export interface Fleet extends AsyncDisposable {
   start(host: string, program: HostProgramName): Promise<HostMachine>;
   /** A certificate for signing in, by a touch. */
   login(): Promise<LoginFiles>;
+  /** One that nobody issued, by whoever stole the CA key. */
+  forge(serial: bigint): Promise<LoginFiles>;
   /** A key without a certificate. */
   plainKey(): Promise<{ readonly identityFile: string; readonly line: string }>;
   loadRoster(text: string): Promise<void>;
@@ -119,6 +122,19 @@ export async function startFleet(roster: string = ROSTER): Promise<Fleet> {
       const identityFile = await writeKey(key);
       await writeFile(`${identityFile}-cert.pub`, `${formatCertificateLine(certificate)}\n`);
       return { identityFile, serial: certificate.fields.serial };
+    },
+    forge: async (serial) => {
+      const identityFile = await writeKey(newKey());
+      await writeFile(`${identityFile}.pub`, await runOrThrow('ssh-keygen', ['-y', '-f', identityFile]));
+      const what = ['-I', 'forged', '-n', `${LOGIN}@web`, '-z', String(serial), '-V', '-1m:+1h'];
+      await runOrThrow('ssh-keygen', [
+        '-q',
+        '-s',
+        join(keysDirectory, 'login'),
+        ...what,
+        `${identityFile}.pub`,
+      ]);
+      return { identityFile, serial };
     },
     plainKey: async () => {
       const key = newKey();
