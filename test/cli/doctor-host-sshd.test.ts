@@ -40,6 +40,11 @@ function check({ config = {}, tree = {}, ...rest }: Changes = {}) {
   });
 }
 
+/** The host has taken over a bundle of this time. */
+function synced(date: number): Readonly<Record<string, { readonly text: string }>> {
+  return { '/var/lib/usher/statement': { text: `usher host bundle v1\nmade-at ${date}\n` } };
+}
+
 function krl(date: number): Uint8Array {
   const generatedAt = BigInt(date);
   return encodeKrl({
@@ -94,6 +99,8 @@ describe('sshd', () => {
     [{ config: { revokedkeys: 'none' } }, 'warn'],
     [{ config: { revokedkeys: '/absent' } }, 'fail'],
     [{ tree: { '/krl': { text: krl(NOW - 40 * 3600) } } }, 'warn'],
+    [{ tree: { '/krl': { text: krl(NOW - 40 * 3600) }, ...synced(NOW - 300) } }, 'ok'],
+    [{ tree: { '/krl': { text: krl(NOW - 80 * 3600) }, ...synced(NOW - 40 * 3600) } }, 'warn'],
     [{ tree: { '/krl': { text: krl(NOW).subarray(0, -1) } } }, 'fail'],
     [{ tree: { '/krl': { text: 'ssh-ed25519 AAAA\n', modified: NOW - 60 } } }, 'ok'],
     [{ tree: { '/krl': { text: 'ssh-ed25519 AAAA\n', modified: NOW - 40 * 3600 } } }, 'warn'],

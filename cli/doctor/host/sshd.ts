@@ -4,6 +4,7 @@ import { parseCaFile } from '../../../src/pam-ussh/ca-file.ts';
 import { SshError } from '../../../src/ssh/error.ts';
 import { decodeKrl, isKrl } from '../../../src/ssh/krl-read.ts';
 import { roughDuration } from '../../issue/review.ts';
+import { DEFAULT_STATE } from '../../machine/state.ts';
 import type { Check } from '../check.ts';
 import { failure, ok, warning } from '../check.ts';
 import type { HostFiles, HostUser } from './files.ts';
@@ -27,6 +28,8 @@ export interface SshdQuestion {
 
 /** A list that is renewed each day is never as old. */
 const OLD_SECONDS = 36 * 3600;
+/** What the sync of this host took over last, for root to read. */
+const STATEMENT = `${DEFAULT_STATE}/statement`;
 
 export function parseSshdConfig(text: string): SshdConfig {
   const config = new Map<string, readonly string[]>();
@@ -130,7 +133,13 @@ function checkRevoked({ files, config, now }: SshdQuestion): Check {
       `${path} is no KRL that can be read (${made}): sshd then refuses every key`,
       `ssh-keygen -Q -l -f ${path} says whether sshd can read it`,
     );
-  return checkAge(path, now - made);
+  return checkAge(path, now - Math.max(made, syncedAt(files) ?? 0));
+}
+
+/** A list stays as it is while nobody is revoked: where the host is synced, that tells how old it is. */
+function syncedAt(files: HostFiles): number | undefined {
+  const made = /^made-at ([0-9]{1,12})$/m.exec(textOf(files, STATEMENT) ?? '')?.[1];
+  return made === undefined ? undefined : Number(made);
 }
 
 /** When it was made, or what is wrong with it. */
@@ -146,6 +155,10 @@ function krlDate(bytes: Uint8Array): number | string {
 function checkAge(path: string, age: number): Check {
   const words = age < 60 ? 'fresh' : `${roughDuration(age)} old`;
   return age > OLD_SECONDS
-    ? warning('host.krl', `${path} is ${words}: who was revoked since logs in`, 'bring a new one')
+    ? warning(
+        'host.krl',
+        `${path} is ${words}: who was revoked since logs in`,
+        'bring a new one; where "usher host sync" does that, root sees how old it is',
+      )
     : ok('host.krl', `${path} is ${words}`);
 }
