@@ -18,6 +18,7 @@ import {
 } from '../hosts/statement-file.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { detail, say, warn, writeData } from '../terminal.ts';
+import { hostCheckCommand } from './host-check.ts';
 import { hostEnrollCommand } from './host-enroll.ts';
 import { hostInviteCommand } from './host-invite.ts';
 import { hostListCommand } from './host-list.ts';
@@ -44,6 +45,7 @@ export function hostCommand(surroundings: Surroundings): Command {
     .description('enrol hosts, and what a host itself does')
     .addCommand(hostInviteCommand(surroundings))
     .addCommand(hostListCommand(surroundings))
+    .addCommand(hostCheckCommand(surroundings))
     .addCommand(hostEnrollCommand(surroundings))
     .addCommand(hostSyncCommand(surroundings))
     .addCommand(trust);

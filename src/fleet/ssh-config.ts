@@ -44,20 +44,27 @@ export function hostKeyAlias({ name, names }: NamedHost): string | undefined {
   return first === undefined || names.includes(name) ? undefined : checkName(first);
 }
 
-/** A stanza for one host, by which nothing but its certificate counts. @throws FleetError `bad-value` */
+/** By which nothing but the certificate of a host counts. @throws FleetError `bad-value` */
+export function strictSettings({ name, names }: NamedHost, files: TrustFiles): readonly string[] {
+  const [first] = names;
+  if (first === undefined) throw new FleetError('bad-value', `the roster knows no name of ${name}`);
+  return [
+    // Its certificate says this name, whatever name or port it is reached by.
+    `HostKeyAlias ${checkName(first)}`,
+    'StrictHostKeyChecking yes',
+    `UserKnownHostsFile ${quoted(files.knownHosts)}`,
+    'GlobalKnownHostsFile /dev/null',
+    `RevokedHostKeys ${quoted(files.revokedHostKeys)}`,
+  ];
+}
+
+/** A stanza for one host. @throws FleetError `bad-value` */
 export function formatHostStanza(host: NamedHost, files: TrustFiles): string {
-  const [first] = host.names;
-  if (first === undefined) throw new FleetError('bad-value', `the roster knows no name of ${host.name}`);
   const patterns = [...new Set([host.name, ...host.names].map(checkName))];
   return [
     '# Usher: put this before other stanzas for the host; ssh takes the first value that it finds.',
     `Host ${patterns.join(' ')}`,
-    // Its certificate says this name, whatever name or port it is reached by.
-    `    HostKeyAlias ${first}`,
-    '    StrictHostKeyChecking yes',
-    `    UserKnownHostsFile ${quoted(files.knownHosts)}`,
-    '    GlobalKnownHostsFile /dev/null',
-    `    RevokedHostKeys ${quoted(files.revokedHostKeys)}`,
+    ...strictSettings(host, files).map((setting) => `    ${setting}`),
     '',
   ].join('\n');
 }
