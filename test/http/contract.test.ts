@@ -25,6 +25,10 @@ const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
     assertion: ASSERTION,
   },
   [`/v1/approvals/${ID}/signature`]: { viewSecret: SECRET, draft: 0, signature: 'AA' },
+  '/v1/acts': { person: 'kim', act: { kind: 'retire-ca', purpose: 'login', key: `SHA256:${SECRET}` } },
+  [`/v1/acts/${ID}/touch`]: { speaker: { pollSecret: SECRET }, assertion: ASSERTION },
+  [`/v1/acts/${ID}/result`]: { pollSecret: SECRET },
+  '/v1/certificates/4711/revoke': { reason: 'lost' },
   '/v1/enrolments': { invite: SECRET },
   [`/v1/enrolments/${ID}/offer`]: {
     pollSecret: SECRET,

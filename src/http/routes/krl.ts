@@ -12,9 +12,9 @@ export function krlRoutes(http: Http, authority: Authority): void {
     async ({ params, headers }, reply) => {
       const { bytes, tag } = await revocationList(authority, params.purpose);
       // Kept by whoever likes, but asked for each time: an old list lets in who was revoked.
-      reply.header('etag', `"${tag}"`).header('cache-control', 'no-cache');
+      reply.header('etag', `"${tag}"`).header('cache-control', 'no-cache').type('application/octet-stream');
       if (isKnown(headers['if-none-match'], `"${tag}"`)) return reply.code(304).send(null);
-      return reply.type('application/octet-stream').send(Buffer.from(bytes));
+      return reply.send(Buffer.from(bytes));
     },
   );
 }
