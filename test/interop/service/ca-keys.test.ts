@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { base64, base64urlnopad } from '@scure/base';
 import { describe, expect, it } from 'vitest';
+import { carryOutCaAct } from '../../../src/authority/ca-acts.ts';
+import { openAuthority, readConfig } from '../../../src/compose.ts';
 import { decodeCertificate } from '../../../src/ssh/certificate.ts';
 import { readPublicKeyFile } from '../../../src/ssh/key-file.ts';
 import { fingerprint } from '../../../src/ssh/public-key.ts';
@@ -54,6 +56,18 @@ async function restartAfter(usherd: Usherd, change: () => Promise<void>): Promis
   await usherd.ended();
   await change();
   await usherd.start();
+}
+
+/** What two acts of a person do, while the service is stopped. */
+async function replaceLoginKey(dir: string, key: string): Promise<void> {
+  const authority = await openAuthority(await readConfig(dir));
+  const now = authority.clock.now();
+  for (const act of [
+    { kind: 'stage-ca', purpose: 'login', key },
+    { kind: 'activate-ca', purpose: 'login', key, evenWithout: [] },
+  ] as const)
+    await authority.store.write((tx) => carryOutCaAct(authority, tx, act, now));
+  await authority.store.close();
 }
 
 function setLoginSigner(dir: string, signer: string): Promise<void> {
@@ -211,13 +225,16 @@ describe.runIf(haveParts(PKCS11))('a CA key in a PKCS#11 token', () => {
     await withToken(async (socket, publicKey) => {
       await using usherd = await startUsherd({ roster: ROSTER });
       const { dir } = usherd;
+      const token = `{ agent: ${socket}, public_key: keys/token.pub }`;
       await restartAfter(usherd, async () => {
+        await writeFile(join(dir, 'keys/token.pub'), publicKey);
+        await setLoginSigner(dir, `[{ file: keys/login }, ${token}]`);
+        await replaceLoginKey(dir, await publicFingerprint(join(dir, 'keys/token.pub')));
         await rm(join(dir, 'keys/login'));
-        await writeFile(join(dir, 'keys/login.pub'), publicKey);
-        await setLoginSigner(dir, `{ agent: ${socket}, public_key: keys/login.pub }`);
+        await setLoginSigner(dir, token);
       });
       expect(publicKey).toMatch(/^ecdsa-sha2-nistp256 /);
-      expect(await certificateBy(usherd)).toContain(await publicFingerprint(join(dir, 'keys/login.pub')));
+      expect(await certificateBy(usherd)).toContain(await publicFingerprint(join(dir, 'keys/token.pub')));
       expect((await fetch(`${usherd.origin}/readyz`)).status).toBe(200);
     });
   });
