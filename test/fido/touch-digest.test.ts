@@ -143,7 +143,7 @@ describe('a statement that can not be is refused', () => {
     ['a time with a fraction', { expiresAt: 1.5 }],
     ['no time', { expiresAt: Number.NaN }],
     // The cast plays a newer authority's action at an older page.
-    ['an action of a later version', { action: { kind: 'revoke' } as unknown as TouchAction }],
+    ['an action of a later version', { action: { kind: 'rename-host' } as unknown as TouchAction }],
   ])('%s', (_, change) => {
     expect(codeOf(() => touchDigest({ ...ISSUE, ...change }))).toBe('malformed');
   });
