@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: a throwaway authority on loopback, a software security key, a real ssh-agent and a real sshd; sign in and
- * log in, and get root by sudo's rules. With `-- --serve` the authority stays at http://localhost:8022 to be tried with a browser. Nothing stays behind.
+ * `npm run demo`: a throwaway authority on loopback, a software security key, a real ssh-agent and a real sshd; sign in, enrol
+ * the host, log in without a question, get root by sudo's rules, and be locked out. With `-- --serve` the authority stays at http://localhost:8022 to be tried with a browser. Nothing stays behind.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -20,8 +20,10 @@ const origin = await startAuthority(stage);
 await startAgent(stage);
 await enrol(stage);
 await signIn(stage);
-await logIn(stage);
+const port = await enrolHost(stage);
+await logIn(stage, port);
 await becomeRoot(stage);
+await revoke(stage);
 await conclude(stage);
 
 async function startAuthority(stage: Stage): Promise<string> {
@@ -40,12 +42,14 @@ async function startAuthority(stage: Stage): Promise<string> {
 /** The demo person may sign in to this machine's own account, on the demo host only. */
 function roster(): string {
   return `people:
-  demo: { logins: [${userInfo().username}], roles: [engineer] }
+  demo: { logins: [${userInfo().username}], roles: [engineer, keeper] }
   visitor: { logins: [${userInfo().username}], roles: [engineer] }
 roles:
   engineer:
     login: { hosts: [web1], lifetime: 8h, max_lifetime: 20h }
     sudo: { hosts: [web1], lifetime: 1h, reason: required }
+  keeper:
+    manage: [hosts]
 hosts:
   web1: { names: [web1.example.org] }
 `;
@@ -72,18 +76,70 @@ async function signIn(stage: Stage): Promise<void> {
   print(await stage.run(['ssh-keygen', '-L', '-f', '-'], line));
 }
 
-async function logIn(stage: Stage): Promise<void> {
-  say('4. A real sshd that trusts the login CA, and plain ssh.');
+/** @returns its port */
+async function enrolHost(stage: Stage): Promise<number> {
+  say('4. A host: a real sshd that knows nothing of Usher, until it enrols with a one-time token.');
   const port = await freePort();
   await configureSshd(stage, port);
-  await stage.start([sshd(), '-D', '-e', '-f', stage.path('sshd_config')], () => listens(port));
-  print(shown(stage, await readFile(stage.path('sshd_config'), 'utf8')));
-  await show(stage, ['ssh', '-F', stage.path('ssh_config'), 'web1', 'echo "logged in to web1 as $(id -un)"']);
+  const log = stage.path('auth.log');
+  const config = stage.path('sshd_config');
+  await stage.start([sshd(), '-D', '-E', log, '-f', config], () => listens(port));
+  const token = stage.path('web1.token');
+  await show(stage, ['usher', 'host', 'invite', 'web1', '--out', token]);
+  const places = ['--state', stage.path('host'), '--dir', stage.path('usher'), '--sshd-config', config];
+  const ours = [
+    '--drop-in',
+    stage.path('sshd.d/20-usher.conf'),
+    '--auth-log',
+    log,
+    '--reload',
+    reload(stage),
+  ];
+  await show(stage, ['usher', 'host', 'enroll', '--token-file', token, ...places, ...ours]);
+  print(shown(stage, await readFile(stage.path('sshd.d/20-usher.conf'), 'utf8')));
+  return port;
+}
+
+function reload(stage: Stage): string {
+  return `kill -HUP $(cat ${stage.path('sshd.pid')})`;
+}
+
+async function logIn(stage: Stage, port: number): Promise<void> {
+  say('5. Plain ssh: no question about a fingerprint, and no key on the host.');
+  const stanza = await stage.run(['usher', 'export', 'ssh-config', '--host', 'web1']);
+  tell(stage, ['usher', 'export', 'ssh-config', '--host', 'web1']);
+  print(shown(stage, stanza));
+  const here = `    HostName 127.0.0.1\n    Port ${port}\n    User ${userInfo().username}\n`;
+  await writeFile(stage.path('ssh_config'), `${stanza}${here}`);
+  await show(stage, [...ssh(stage), 'echo "logged in to web1 as $(id -un)"']);
+}
+
+function ssh(stage: Stage): readonly string[] {
+  return ['ssh', '-F', stage.path('ssh_config'), 'web1'];
+}
+
+async function revoke(stage: Stage): Promise<void> {
+  say(
+    '7. The laptop is lost: what is out for the person is revoked, and the host hears of it with its next sync.',
+  );
+  await show(stage, ['usher', 'revoke', '--person', 'demo', '--reason', 'the laptop is lost']);
+  await show(stage, ['usher', 'host', 'sync', '--state', stage.path('host')]);
+  tell(stage, [...ssh(stage), 'true']);
+  print(await refusalOf(() => stage.run([...ssh(stage), 'true'])));
+}
+
+async function refusalOf(attempt: () => Promise<string>): Promise<string> {
+  try {
+    await attempt();
+  } catch (error) {
+    return error instanceof Error ? error.message.split('\n').slice(1).join('\n') : String(error);
+  }
+  throw new Error('a revoked certificate logged in');
 }
 
 async function becomeRoot(stage: Stage): Promise<void> {
   say(
-    '5. Another touch, by the CA key for sudo: root on web1, for an hour. pam-ussh on the host would take it.',
+    '6. Another touch, by the CA key for sudo: root on web1, for an hour. pam-ussh on the host would take it.',
   );
   await show(stage, ['usher', 'sudo', 'web1', '--reason', 'to see how it works']);
   await show(stage, ['usher', 'doctor', 'sudo', 'web1', '--login', userInfo().username]);
@@ -91,32 +147,19 @@ async function becomeRoot(stage: Stage): Promise<void> {
 }
 
 async function configureSshd(stage: Stage, port: number): Promise<void> {
-  const login = userInfo().username;
   await stage.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', stage.path('host_key')]);
-  const hostKey = await readFile(stage.path('host_key.pub'), 'utf8');
-  await writeFile(stage.path('principals'), `${login}@web1\n`);
-  await writeFile(stage.path('known_hosts'), `[127.0.0.1]:${port} ${hostKey}`);
+  mkdirSync(stage.path('sshd.d'));
   await writeFile(
     stage.path('sshd_config'),
-    `Port ${port}
+    `Include ${stage.path('sshd.d')}/*.conf
+Port ${port}
 ListenAddress 127.0.0.1
 HostKey ${stage.path('host_key')}
-PidFile none
-TrustedUserCAKeys ${stage.path('ca')}/keys/login.pub
-AuthorizedPrincipalsFile ${stage.path('principals')}
+PidFile ${stage.path('sshd.pid')}
 AuthorizedKeysFile none
 PasswordAuthentication no
+KbdInteractiveAuthentication no
 StrictModes no
-`,
-  );
-  await writeFile(
-    stage.path('ssh_config'),
-    `Host web1
-    HostName 127.0.0.1
-    Port ${port}
-    User ${login}
-    UserKnownHostsFile ${stage.path('known_hosts')}
-    StrictHostKeyChecking yes
 `,
   );
   // sshd as root wants its empty directory, which only its service makes.
@@ -139,7 +182,7 @@ function listens(port: number): Promise<boolean> {
 }
 
 async function conclude(stage: Stage): Promise<void> {
-  say('6. Done.');
+  say('8. Done.');
   print(
     'The key was made in memory and is only in the agent; the certificate is in the log, with the touch:',
   );
