@@ -71,6 +71,15 @@ describe('the digest', () => {
     expect(codeOf(() => touchDigest({ ...ISSUE, action: short }))).toBe('malformed');
   });
 
+  test('of an act follows the documented layout', () => {
+    const target = { kind: 'person', name: 'bob' } as const;
+    const act = { kind: 'revoke', target, reason: 'left' } as const;
+    const parameters = hex.decode([sshString('person'), sshString('bob'), sshString('left')].join(''));
+    const expected = sha256Hex([...head('revoke'), sshString(parameters)]);
+    expect(hex.encode(touchDigest({ ...ISSUE, action: act }))).toBe(expected);
+    expect(codeOf(() => touchDigest({ ...ISSUE, action: { ...act, reason: '' } }))).toBe('bad-act');
+  });
+
   test('of an enrolment follows the documented layout', () => {
     const expected = sha256Hex([
       ...head('enroll'),
