@@ -1,6 +1,6 @@
 /**
  * The states of the authority's own CA keys: created, coming, active, retired, removed; and revoked, from any of them. Each
- * change is a leaf, and none goes back, so an earlier key never comes to sign again unseen.
+ * change is a leaf, so an earlier key never comes to sign again unseen.
  */
 
 import { equalBytes } from '../fido/equal-bytes.ts';
@@ -38,15 +38,15 @@ function publication({ publishedAt }: CaKeyRecord, state: CaKeyState, now: numbe
 }
 
 /**
- * At start: what the settings name and was never seen is created. Only the first key of a purpose that never had one signs at
- * once; all others wait until a person makes them.
+ * At start: what the settings name and was never seen is created. Only where no key of the purpose ever went further does the
+ * first one sign at once; all others wait until a person makes them.
  * @returns whether one signs at once: for the caller to log, with all others that speak for the authority
  * @throws AuthorityError `key-has-role` for a key of another purpose, `no-ca-key` when one that signs, or soon will, is not at hand
  */
 export async function adoptCaKeys(authority: Authority, tx: StoreWriter): Promise<boolean> {
   let isAnyActive = false;
   for (const purpose of PURPOSES) {
-    if (peopleSign(authority, purpose)) await removeAll(authority, tx, purpose);
+    if (peopleSign(authority, purpose)) await withdrawAll(authority, tx, purpose);
     for (const signer of authority.keyring.configured(purpose))
       isAnyActive = (await adopt(authority, tx, purpose, signer)) || isAnyActive;
   }
@@ -69,21 +69,31 @@ async function adopt(
       'key-has-role',
       `the CA key for ${purpose} is also used for something else: each use has its own`,
     );
-  if (known !== undefined) return false;
   const now = authority.clock.now();
   const created = { purpose, publicKey, state: 'created', since: now } as const;
-  const isFirst = records.every((record) => record.purpose !== purpose);
+  const isFirst = records.every((record) => record.purpose !== purpose || record.state === 'created');
   if (isFirst) await tx.saveCaKey({ ...created, state: 'active', publishedAt: now });
-  else await changeCaKey(tx, created, 'created', '', now);
+  else if (known === undefined) await changeCaKey(tx, created, 'created', '', now);
   return isFirst;
 }
 
-/** The authority's own keys speak for it no more: nothing that they signed counts on hosts that trust people's. */
-async function removeAll(authority: Authority, tx: StoreWriter, purpose: Purpose): Promise<void> {
+/**
+ * The authority's own keys speak for it no more once people's do: hosts must not get them. The one that signed may do so again
+ * when people sign no longer, which is a leaf then.
+ */
+async function withdrawAll(authority: Authority, tx: StoreWriter, purpose: Purpose): Promise<void> {
   const own = (await tx.caKeyRecords()).filter((record) => record.purpose === purpose);
-  for (const record of own.filter(({ state }) => !isOver(state)))
-    await changeCaKey(tx, record, 'removed', PEOPLE_SIGN, authority.clock.now());
+  for (const record of own) {
+    const next = WITHDRAWN[record.state];
+    if (next !== undefined) await changeCaKey(tx, record, next, PEOPLE_SIGN, authority.clock.now());
+  }
 }
+
+const WITHDRAWN: Readonly<Partial<Record<CaKeyState, CaKeyState>>> = {
+  coming: 'created',
+  active: 'created',
+  retired: 'removed',
+};
 
 export function isOver(state: CaKeyState): boolean {
   return state === 'removed' || state === 'revoked';

@@ -113,25 +113,41 @@ describe('where people sign', () => {
     await expect(stage(scene, 'sudo')).rejects.toThrow('usher sudo-ca sign');
   });
 
-  it('from some day on, the keys of before are removed, and a start tells it once', async () => {
-    await using scene = await openScene({ roster: '' });
+  it('from some day on, hosts get no key of before, and the log tells it once', async () => {
+    await using scene = await openScene();
+    const [first, second] = [fingerprint(scene.caKey('sudo')), await scene.replaceCaKey('sudo')];
     const { size } = await scene.authority.store.read((tx) => tx.logHead());
     const keyless = scene.withSigners({ sudo: 'touch' });
     await claimCaKeys(keyless);
     await claimCaKeys(keyless);
-    expect(await statesOf(keyless, 'sudo')).toMatchObject([[expect.any(String), 'removed']]);
+    expect(await statesOf(keyless, 'sudo')).toEqual([
+      [first, 'removed'],
+      [second, 'created'],
+    ]);
+    const reason = 'security keys of people sign now';
     expect(await leavesFrom(keyless, size)).toMatchObject([
-      { kind: 'ca-key', purpose: 'sudo', state: 'removed', reason: 'security keys of people sign now' },
+      { kind: 'ca-key', purpose: 'sudo', state: 'removed', reason },
+      { kind: 'ca-key', purpose: 'sudo', state: 'created', reason },
     ]);
   });
 
-  it('no more, a key of before does not sign again', async () => {
+  it('no more, the key of before signs again, as the log says', async () => {
     await using scene = await openScene({ roster: '' });
     await claimCaKeys(scene.withSigners({ sudo: 'touch' }));
+    const { size } = await scene.authority.store.read((tx) => tx.logHead());
     await claimCaKeys(scene.authority);
-    expect(
-      await codeOfAsync(scene.authority.store.read((tx) => activeSigner(scene.authority, tx, 'sudo'))),
-    ).toBe('no-ca-key');
+    const { publicKey } = await scene.authority.store.read((tx) => activeSigner(scene.authority, tx, 'sudo'));
+    expect(publicKey).toEqual(scene.caKey('sudo'));
+    expect(await leavesFrom(scene.authority, size)).toMatchObject([{ kind: 'authority' }]);
+  });
+
+  it('no more, a revoked key stays revoked, and no other takes its place by itself', async () => {
+    await using scene = await openScene({ roster: '', signers: { sudo: [caSigner(), caSigner()] } });
+    await revokeCa(scene, 'sudo', fingerprint(scene.caKey('sudo')));
+    await claimCaKeys(scene.withSigners({ sudo: 'touch' }));
+    await claimCaKeys(scene.authority);
+    const states = (await statesOf(scene.authority, 'sudo')).map(([, state]) => state);
+    expect(states).toEqual(['revoked', 'created']);
   });
 });
 
