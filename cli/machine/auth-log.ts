@@ -45,7 +45,8 @@ export async function readAuthLog(
   const found =
     authLog === JOURNAL ? await readJournal(surroundings, position) : await readFiles(authLog, position);
   const seen = new Map<string, SeenCertificate>();
-  for (const line of found?.text.split('\n') ?? []) {
+  // sshd ends the lines of a log of its own with both.
+  for (const line of found?.text.split(/\r?\n/) ?? []) {
     const certificate = seenIn(line, trusted);
     if (certificate !== undefined) seen.set(`${certificate.purpose} ${certificate.serial}`, certificate);
   }

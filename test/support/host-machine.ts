@@ -2,7 +2,7 @@
  * A host: a directory with everything that a host has below /etc/ssh and /var/lib, a real sshd on a loopback port that is configured there, and one of
  * the programs that keep it:
  *
- *     await using host = await startHost('web1', facts, 'dash');
+ *     await using host = await startHost('web1', { authority, bundleKey, program: 'dash' });
  *     await host.enroll(tokenText);
  *     const result = await host.sync();
  */
@@ -63,12 +63,17 @@ export interface HostMachine extends AsyncDisposable {
 
 const KEY_TYPES = ['ed25519', 'ecdsa'] as const;
 
+interface HostOptions extends Omit<HostProgramFacts, 'directory'> {
+  readonly program: HostProgramName;
+  /** Where its files are. */
+  readonly parent?: string | undefined;
+}
+
 export async function startHost(
   name: string,
-  facts: Omit<HostProgramFacts, 'directory'>,
-  programName: HostProgramName,
+  { program: programName, parent = tmpdir(), ...facts }: HostOptions,
 ): Promise<HostMachine> {
-  const root = await mkdtemp(join(tmpdir(), `usher-test-${name}-`));
+  const root = await mkdtemp(join(parent, `usher-test-${name}-`));
   // sshd reads the files of principals as the user who logs in.
   await chmod(root, 0o755);
   const keys = await makeTree(root);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { base64urlnopad } from '@scure/base';
 import { formatTokenFile } from '../../../src/fleet/host/token-file.ts';
 import type { ActTouchReply } from '../../../src/http/contract/acts.ts';
+import { HOST_MEDIA_TYPE } from '../../../src/http/contract/hosts.ts';
 import type { Act } from '../../../src/ssh/act.ts';
 import { decodeCertificate } from '../../../src/ssh/certificate.ts';
 import { formatCertificateLine } from '../../../src/ssh/certificate-line.ts';
@@ -58,7 +59,8 @@ export interface Fleet extends AsyncDisposable {
   keep(act: Act): Promise<ActTouchReply>;
   /** A token for a host, as the file that `usher host invite` writes. */
   invite(host: string): Promise<string>;
-  start(host: string, program: HostProgramName): Promise<HostMachine>;
+  /** @param parent where its files are; the usual place for temporary files when absent. */
+  start(host: string, program: HostProgramName, parent?: string): Promise<HostMachine>;
   /** A certificate for signing in, by a touch. */
   login(): Promise<LoginFiles>;
   /** One that nobody issued, by whoever stole the CA key. */
@@ -66,6 +68,8 @@ export interface Fleet extends AsyncDisposable {
   /** A key without a certificate. */
   plainKey(): Promise<{ readonly identityFile: string; readonly line: string }>;
   loadRoster(text: string): Promise<void>;
+  /** The files of the host that signed this call, by their hash. */
+  archiveFor(call: Uint8Array, filesHash: string): Promise<Uint8Array>;
   /** Seconds that the clock of the authority is ahead. */
   shiftClock(seconds: number): Promise<void>;
   /** Public key line of the CA key of a purpose. */
@@ -112,7 +116,8 @@ export async function startFleet(roster: string = ROSTER): Promise<Fleet> {
       const until = Math.floor(Date.now() / 1000) + 3600;
       return formatTokenFile({ authority: origin, host, bundleKey: bundleKey.publicKey, token, until });
     },
-    start: (host, program) => startHost(host, { authority: origin, bundleKey: bundleKey.publicKey }, program),
+    start: (host, program, parent) =>
+      startHost(host, { authority: origin, bundleKey: bundleKey.publicKey, program, parent }),
     login: async () => {
       const key = newKey();
       const { status, body } = await alice.touch(await alice.ask({ key, logins: [LOGIN] }));
@@ -145,6 +150,15 @@ export async function startFleet(roster: string = ROSTER): Promise<Fleet> {
       await writeFile(file, text);
       const { code, stderr } = await usherd.command('roster', 'load', file);
       if (code !== 0) throw new Error(stderr);
+    },
+    archiveFor: async (call, filesHash) => {
+      const response = await fetch(`${usherd.origin}/v1/hosts/files/${filesHash}`, {
+        method: 'POST',
+        headers: { 'content-type': HOST_MEDIA_TYPE },
+        body: new Uint8Array(call),
+      });
+      if (!response.ok) throw new Error(await response.text());
+      return new Uint8Array(await response.arrayBuffer());
     },
     shiftClock: (seconds) => writeFile(stage, JSON.stringify({ clockOffset: seconds })),
     [Symbol.asyncDispose]: async () => {

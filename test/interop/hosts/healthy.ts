@@ -1,20 +1,18 @@
-/** A host keeps itself, by each of the programs, judged by the real `ssh` and `sshd`. */
+/** What every program that keeps a host does while all is well, judged by the real `ssh` and `sshd`. */
 import { chmod, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseCertificateLine } from '../../../src/ssh/certificate-line.ts';
 import type { HostMachine } from '../../support/host-machine.ts';
-import { HOST_PARTS } from '../../support/host-machine.ts';
-import { HOST_PROGRAM_PARTS, HOST_PROGRAMS } from '../../support/host-program.ts';
-import { haveParts } from '../../support/parts.ts';
+import type { HostProgramName } from '../../support/host-program.ts';
 import { LOGIN } from '../../support/sshd.ts';
 import type { Fleet, LoginFiles } from './fleet.ts';
 import { ROSTER, startFleet } from './fleet.ts';
+import { snapshot, snapshotOf } from './snapshot.ts';
 
-const isPossible = haveParts({ ...HOST_PARTS, ...HOST_PROGRAM_PARTS });
 const CERTIFICATE = 'ssh_host_ed25519_key-cert.pub';
 
-describe.runIf(isPossible).each(HOST_PROGRAMS)('a host kept by %s', (program) => {
+export function describeHealthy(program: HostProgramName): void {
   let fleet: Fleet;
   let host: HostMachine;
   let login: LoginFiles;
@@ -164,29 +162,9 @@ describe.runIf(isPossible).each(HOST_PROGRAMS)('a host kept by %s', (program) =>
     await synced();
     expect(alarms(fleet)).toEqual(['unknown-serial']);
   });
-});
+}
 
 function alarms({ usherd }: Fleet): readonly string[] {
   const lines = usherd.log().split('\n');
   return lines.flatMap((line) => /"alarm":"([a-z-]+)".*"ALARM"/.exec(line)?.[1] ?? []);
-}
-
-/** Every file that the host trusts, with its contents and mode. */
-async function snapshot(host: HostMachine): Promise<Readonly<Record<string, string>>> {
-  return {
-    ...(await snapshotOf(host.directory)),
-    dropIn: await readFile(host.dropIn, 'utf8'),
-  };
-}
-
-async function snapshotOf(directory: string): Promise<Readonly<Record<string, string>>> {
-  const found: Record<string, string> = {};
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isDirectory()) continue;
-    const { mode } = await stat(path);
-    const kind = entry.isSymbolicLink() ? 'link' : 'file';
-    found[path] = `${kind} ${(mode & 0o777).toString(8)} ${await readFile(path, 'base64')}`;
-  }
-  return found;
 }
