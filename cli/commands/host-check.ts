@@ -44,9 +44,9 @@ async function checkHost(surroundings: Surroundings, name: string, options: Chec
   const certificates = await scanCertificates(surroundings, address);
   const faults = certificates.map((certificate) => describe(surroundings, certificate, host, list));
   const { isTaken, said } = await askSsh(surroundings, address, host, await ensureKnownHostsFiles(enrolled));
-  if (isTaken) return say(surroundings, `ssh takes ${name} by its certificate`);
-  const why = faults.find((fault) => fault !== undefined);
-  throw refusedHost(name, certificates.length === 0 ? undefined : why, said);
+  const isAnyGood = faults.includes(undefined);
+  if (isTaken && isAnyGood) return say(surroundings, `ssh takes ${name} by its certificate`);
+  throw refusedHost(name, isTaken, isAnyGood ? said : inWords(faults[0], said));
 }
 
 /** @returns what is wrong with it. */
@@ -87,9 +87,14 @@ function portOf(text: string | undefined): number | undefined {
   throw new UsherCommandError('usage', `"${text}" is no port`);
 }
 
-function refusedHost(name: string, fault: string | undefined, said: string): UsherCommandError {
-  const why = fault === undefined ? said : `its certificate ${fault}`;
-  return new UsherCommandError('refused', `ssh does not take ${name}: ${why}`, {
-    hint: 'on the host, as root: usher host sync; usher host list shows what it reported last',
+function inWords(fault: string | undefined, said: string): string {
+  return fault === undefined ? `it shows no certificate; ssh says: ${said}` : `its certificate ${fault}`;
+}
+
+/** Some versions of ssh take what no authority should have issued: a certificate without names. */
+function refusedHost(name: string, isTaken: boolean, why: string): UsherCommandError {
+  const verdict = isTaken ? `ssh takes ${name}, and should not` : `ssh does not take ${name}`;
+  return new UsherCommandError('refused', `${verdict}: ${why}`, {
+    hint: 'on the host, as root: usher host sync; what it reported last: usher host list',
   });
 }

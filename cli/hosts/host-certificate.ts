@@ -36,7 +36,7 @@ export function validity({ fields }: Certificate): string {
   return `from ${formatTime(fields.validAfter)} until ${formatTime(fields.validBefore)}`;
 }
 
-/** A certificate without names would be one for every host; ssh takes none of these. */
+/** One without names is good for every host, by older versions of ssh: nobody issues it. */
 export function namesOf(principals: readonly string[]): string {
   return principals.length === 0 ? 'no host' : principals.join(', ');
 }

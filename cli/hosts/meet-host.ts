@@ -22,8 +22,12 @@ export interface Address {
   readonly port: number;
 }
 
-/** By its own word: what is anchored at the begin of a line no host can put there. */
-const TAKEN = /^debug1: Host '[^'\n]*' is known and matches the \S+-CERT host certificate\.\r?$/m;
+/**
+ * By its own word: what is anchored at the begin of a line no host can put there. That its CA key is known it says before it looks at
+ * the rest of a certificate; only after all of it does it go on with new keys.
+ */
+const CA_IS_KNOWN = /^debug1: Host '[^'\n]*' is known and matches the \S+-CERT host certificate\.\r?$/m;
+const GOES_ON = /^debug1: SSH2_MSG_NEWKEYS sent\r?$/m;
 const LIMITS = { timeLimitSeconds: 30, maxOutputBytes: 1_048_576 } as const;
 
 /** The certificates that it shows, one for each of its keys that has one. */
@@ -58,7 +62,7 @@ export async function askSsh(
   const options = settings.flatMap((setting) => ['-o', setting]);
   const args = ['-v', '-T', ...options, '-p', String(port), '--', name, 'exit'];
   const { stderr } = await run(surroundings, 'ssh', args, `asking ssh about ${name}`);
-  return { isTaken: TAKEN.test(stderr), said: lastWords(stderr) };
+  return { isTaken: CA_IS_KNOWN.test(stderr) && GOES_ON.test(stderr), said: lastWords(stderr) };
 }
 
 function run(
