@@ -1,37 +1,33 @@
 #!/bin/sh
-# usher-host: what "usher host" does, for a host without Node: by curl, tar, flock, coreutils or busybox, and ssh-keygen of OpenSSH 8.2 or newer.
+# usher-host: what "usher host" does (docs/hosts.md), without Node: by curl, tar, flock, coreutils or busybox, and ssh-keygen of OpenSSH 8.2 or newer.
 #   usher-host enroll TOKENFILE [--state DIR] [--dir DIR] [--host-key FILE]... [--sshd-config FILE] [--drop-in FILE | --no-drop-in]
 #                               [--reload COMMAND] [--auth-log FILE|journal]
 #   usher-host sync [--state DIR] [--dry-run]
-# Printed by "usher export host-script"; docs/hosts.md describes the protocol and the files.
 # shellcheck disable=SC2015 # in "A && B || die" both may fail, and die does not return
 set -euf && umask 077
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin LC_ALL=C TZ=UTC
 unset TAR_OPTIONS SSH_AUTH_SOCK SSH_ASKPASS
 AUTHORITY='@AUTHORITY@'
 BUNDLE_KEY='@BUNDLE_KEY@'
-BEGIN='-----BEGIN SSH SIGNATURE-----' END='-----END SSH SIGNATURE-----'
-state=/var/lib/usher options='' dry='' failed=0
+BEGIN='-----BEGIN SSH SIGNATURE-----' END='-----END SSH SIGNATURE-----' state=/var/lib/usher options='' dry='' failed=0
 
 say() { printf 'usher-host: %s\n' "$1" >&2; }
 die() { say "error: $1" && exit 1; }
 usage() { say "error: $1" && say 'hint: usher-host enroll TOKENFILE [options], usher-host sync [--state DIR] [--dry-run]' && exit 2; }
 printable() { tr '\n' ' ' | tr -cd '\040-\176' | cut -c "1-$1" | sed 's/^ *//;s/ *$//'; } # MOST
 said() { printable 300 <"$work/stderr"; }
-# Said, and reported: what can be done nevertheless is done, then the run has failed.
-problem() { say "error: $1" && failed=1 && printf '%s\n' "$1" | printable 200 >>"$work/problems"; }
+problem() { say "error: $1" && failed=1 && printf '%s\n' "$1" | printable 200 >>"$work/problems"; } # what can be done nevertheless is done
 # --- Files: whole or not at all, and with their rights before they have their name ---
 flush() { sync "$1" 2>/dev/null || sync; }
 put() { # FILE MODE <content
-  { cat >"$1.usher-new" && chmod "$2" "$1.usher-new" && flush "$1.usher-new" && mv -f "$1.usher-new" "$1" && flush "${1%/*}"; } ||
-    { rm -f "$1.usher-new" && die "$1 can not be written"; }
+  new=$1.usher-new && cat >"$new" && chmod "$2" "$new" && flush "$new" && mv -f "$new" "$1" && flush "${1%/*}" || { rm -f "$new" && die "$1 can not be written"; }
 }
 save() { printf '%s\n' "$2" >"$work/next" && put "$state/$1" 600 <"$work/next"; } # NAME TEXT
 value() { sed -n "s/^$1 //p" "${2:-$state/settings}" 2>/dev/null || :; }           # NAME [FILE]
 is_same() { cmp -s "$1" "$2" && [ -n "$(find "$2" -prune -type f -user "$(id -u)" -perm 644)" ]; }
 show() { diff -u -L "$2" -L "$2" "$([ -f "$2" ] && echo "$2" || echo /dev/null)" "$1" || :; }
 update() { is_same "$1" "$2" || if [ -n "$dry" ]; then show "$1" "$2"; else put "$2" 644 <"$1"; fi; } # NEW FILE
-make_directory() { (umask 022 && mkdir -p "$1") && [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 -o ! -user "$(id -u)" \))" ] || die "others may write $1"; }
+make_directory() { (umask 022 && mkdir -p "$1") && [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 -o ! -user "$(id -u)" \))" ] && chmod 755 "$1" || die "others may write $1"; }
 open_state() {
   mkdir -p "$state" && chmod 700 "$state" && exec 9>"$state/lock" && flock -w 60 9 || die "another one is at work on $state, or it can not be written"
   work=$state/work && trap 'rm -rf "$work"' EXIT && trap 'exit 1' HUP INT TERM
@@ -48,10 +44,8 @@ sign_text() { # HOW-MANY: $work/text with a signature of each of the first keys 
   [ "$(grep -c "^$END" "$work/signatures")" -eq "$(sed "$1q" "$work/keys" | wc -l)" ] || die "a host key can not sign: $(said)"
   cat "$work/text" "$work/signatures" >"$work/body"
 }
-# Sends $work/body; the answer is in $work/answer. 1: nobody can be reached, 2: the bundle is another one meanwhile, 3: refused.
-post() { # PATH MOST-BYTES
-  : >"$work/answer"
-  code=$(curl -q -sS --proto "=${AUTHORITY%%:*}" --connect-timeout 10 --max-time 120 --max-filesize "$2" -o "$work/answer" -w '%{http_code}' \
+post() { # PATH MOST-BYTES: sends $work/body, gets $work/answer; 1: nobody can be reached, 2: the bundle is another one meanwhile, 3: refused
+  : >"$work/answer" && code=$(curl -q -sS --proto "=${AUTHORITY%%:*}" --connect-timeout 10 --max-time 120 --max-filesize "$2" -o "$work/answer" -w '%{http_code}' \
     -H 'content-type: application/x-usher-host' -H 'expect:' --data-binary "@$work/body" "$AUTHORITY$1" 2>"$work/stderr") || code=000
   case $code in
     2??) [ "$(wc -c <"$work/answer")" -le "$2" ] || die 'the answer of the authority is too long' ;;
@@ -61,28 +55,23 @@ post() { # PATH MOST-BYTES
   esac
 }
 fetch() { call_text 'usher host fetch v1' >"$work/text" && sign_text 1 && post "$1" "$2"; } # PATH MOST-BYTES
-# One document, one signature, spelled as "ssh-keygen -Y sign" does: so $work/blob is what ssh-keygen verifies, and nothing else.
-open_signed() { # FILE
+open_signed() { # FILE: one document, one signature, spelled as "ssh-keygen -Y sign" does, so that $work/blob is what ssh-keygen verifies
   sed "/^$BEGIN\$/,\$d" "$1" >"$work/signed" && sed -n "/^$BEGIN\$/,\$p" "$1" >"$work/signature"
   sed '1d;$d' "$work/signature" | base64 -d >"$work/blob" 2>/dev/null || return 1
   { printf '%s\n' "$BEGIN" && base64 <"$work/blob" | tr -d '\n' | fold -w 70 && printf '\n%s\n' "$END"; } | cmp -s - "$work/signature"
 }
 verify() { ssh-keygen -Y verify -f "$work/signers" -I "$1" -n "$2" -s "$work/signature" <"$work/signed" >/dev/null 2>&1; } # SIGNER NAMESPACE
 stated() { value "$1" "$work/signed"; }                                                                                    # NAME
-# --- Host certificates ---
 certificate_of() { printf '%s/%s-cert.pub' "$dir" "${1##*/}"; }
 fingerprint() { ssh-keygen -l -f "$1" 2>/dev/null | cut -d ' ' -f 2; }
-is_certificate_of() { # KEY CERTIFICATE, which is shown in $work/view
-  ssh-keygen -L -f "$2" >"$work/view" 2>/dev/null && grep -q ' host certificate$' "$work/view" && [ "$(fingerprint "$1")" = "$(fingerprint "$2")" ]
-}
+is_certificate_of() { ssh-keygen -L -f "$2" >"$work/view" 2>/dev/null && grep -q ' host certificate$' "$work/view" && [ "$(fingerprint "$1")" = "$(fingerprint "$2")" ]; }
 hash_of() { printf %s "$1" | sha256sum | cut -c 1-64; }
 new_secret() { next=$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\n'); }
 certify() { # GENERATION SECRET; the coming secret is $next
   printf 'usher host certificates v1\nauthority %s\nhost %s\ngeneration %s\nsecret-sha256 %s\nnext-sha256 %s\ntime %s\n' \
     "$AUTHORITY" "$host" "$1" "$(hash_of "$2")" "$(hash_of "$next")" "$(date +%s)" >"$work/text"
   while read -r key; do ssh-keygen -y -f "$key" | sed 's/^\([^ ]* [^ ]*\).*/key \1/'; done <"$work/keys" >>"$work/text"
-  sign_text '$' && { printf 'secret %s\n' "$2" && cat "$work/text" "$work/signatures"; } >"$work/body"
-  post /v1/hosts/certificates 524288 || return
+  sign_text '$' && { printf 'secret %s\n' "$2" && cat "$work/text" "$work/signatures"; } >"$work/body" && post /v1/hosts/certificates 524288 || return
   [ "$(sed 3q "$work/answer")" = "$(printf 'usher host certificates v1\nhost %s\ngeneration %s' "$host" $(($1 + 1)))" ] || die 'the answer is not for this request'
   value certificate "$work/answer" >"$work/certificates" && make_directory "$dir" && put "$state/reload-due" 600 </dev/null
   while read -r key; do
@@ -101,17 +90,14 @@ needs_certificates() { # whether one is missing, in the second half of its life,
   done <"$work/keys"
   return 1
 }
-# The coming secret is on the disk before anybody hears of it, and the same until it counts: a lost answer can be asked for again.
-renew_when_due() {
+renew_when_due() { # the coming secret is on the disk before anybody hears of it, and the same until it counts: a lost answer can be asked for again
   needs_certificates || return 0
   if [ -n "$dry" ]; then say 'the host certificates would be renewed' && return; fi
   secret=$(value secret "$state/generation") next=$(value secret "$state/pending")
-  # From now on the token is never shown again.
-  if [ "$(value asked "$state/enrolling")" = "$secret" ]; then save enrolling "$(sed '2s/.*/installed/' "$state/enrolling")"; fi
+  [ "$(value asked "$state/enrolling")" != "$secret" ] || save enrolling "$(sed '2s/.*/installed/' "$state/enrolling")" # the token is never shown again
   if [ -z "$next" ] || [ "$next" = "$secret" ]; then new_secret && save pending "secret $next"; fi
   certify "$(value generation "$state/generation")" "$secret" && rm -f "$state/pending" || problem 'the host certificates were not renewed'
 }
-# --- The bundle ---
 read_statement() { # FILE
   printf 'authority %s\n' "$BUNDLE_KEY" >"$work/signers"
   open_signed "$1" && verify authority usher-host-bundle || die 'the bundle is not signed by the key that this host pinned'
@@ -130,18 +116,16 @@ fetch_bundle() {
   fetch "/v1/hosts/files/$hash" "$size" || return
   is_of_bundle "$work/answer" && mv "$work/answer" "$work/files.tar" || die 'the files are not those of the bundle'
 }
-# While nobody can be reached: what was accepted last, so that at least what changed here is put right.
-use_last_bundle() {
+use_last_bundle() { # while nobody can be reached, so that at least what changed here is put right
   cp "$state/statement" "$work/statement" && cp "$state/files.tar" "$work/files.tar" || die 'this host has no bundle yet'
   read_statement "$work/statement" && is_of_bundle "$work/files.tar" || die "$state/files.tar is not of the bundle that was accepted last"
   [ "$fresh_until" -gt "$(date +%s)" ] || problem 'the bundle of this host is no longer fresh: it hears of no revocation'
 }
-# These names only, each up to its limit: no path of the archive is used, and nothing else of it is read.
-unpack() {
+unpack() { # these names only, each up to its limit: no path of the archive is used, and nothing else of it is read
   for row in login_ca.pub:65536 sudo_ca.pub:65536 sudo_statement:65536 builder_ca.pub:65536 revoked_keys:16777216 revoked_builder_keys:16777216 \
     sudo_denied:4194304 sudo_principals:4096 principals:8388608 names:131072; do
     file=$work/new/${row%:*} most=${row#*:}
-    { tar -xOf "$work/files.tar" "${row%:*}" 2>/dev/null || : >"$work/absent"; } | head -c $((most + 1)) >"$file"
+    { tar -xOf "$work/files.tar" "${row%:*}" 2>/dev/null || : >"$work/absent"; } | head -c $((most + 1)) >"$file" || die "$file can not be written"
     [ "$(wc -c <"$file")" -le "$most" ] || die "${row%:*} in the bundle is too large"
     if [ -e "$work/absent" ]; then rm "$work/absent" "$file"; fi
   done
@@ -149,17 +133,15 @@ unpack() {
 check_files() {
   check_krl revoked_keys && check_krl revoked_builder_keys && check_ca login_ca.pub && check_ca builder_ca.pub
   if [ -e "$work/new/sudo_ca.pub" ]; then check_ca sudo_ca.pub; fi
-  check_lines sudo_denied '[a-z_][a-z0-9_-]{0,31}' && check_lines sudo_principals 'sudoer(@[a-z0-9.-]+)?' && check_lines names '[a-z0-9][a-z0-9.-]{0,199}'
+  check_lines sudo_denied '[a-z_][a-z0-9_-]\{0,31\}' && check_lines sudo_principals 'sudoer\(@[a-z0-9.-]*\)\{0,1\}' && check_lines names '[a-z0-9][a-z0-9.-]\{0,199\}'
   # "alice alice@web1 alice": a login, which becomes the name of a file, and principals of nobody else.
-  check_lines principals '([a-z_][a-z0-9_-]{0,31})( \1(@[a-z0-9][a-z0-9.-]*)?)+'
+  check_lines principals '\([a-z_][a-z0-9_-]\{0,31\}\)\( \1\(@[a-z0-9][a-z0-9.-]*\)\{0,1\}\)\{1,\}'
   [ -s "$work/new/sudo_principals" ] && [ -s "$work/new/names" ] || die 'a list in the bundle is empty'
-  # shellcheck disable=SC2086 # words of the grammar above
-  while read -r login list; do printf '%s\n' $list >"$work/new/logins/$login"; done <"$work/new/principals"
+  awk -v logins="$work/new/logins/" '{ for (i = 2; i <= NF; i++) print $i >(logins $1); close(logins $1) }' "$work/new/principals" || die "$work can not be written"
 }
-check_lines() { [ -e "$work/new/$1" ] && ! grep -Evqx "$2" "$work/new/$1" || die "$1 in the bundle is not written as usher writes it"; } # NAME GRAMMAR
+check_lines() { [ -e "$work/new/$1" ] && ! grep -vqx "$2" "$work/new/$1" || die "$1 in the bundle is not written as usher writes it"; } # NAME GRAMMAR
 check_ca() { # NAME
-  count=$(ssh-keygen -l -f "$work/new/$1" 2>/dev/null | grep -vc -- '-CERT)$') || count=0
-  [ "$count" -gt 0 ] && [ "$count" -eq "$(wc -l <"$work/new/$1")" ] || die "$1 in the bundle is no file of CA keys"
+  count=$(ssh-keygen -l -f "$work/new/$1" 2>/dev/null | grep -vc -- '-CERT)$') && [ "$count" -eq "$(wc -l <"$work/new/$1")" ] || die "$1 in the bundle is no file of CA keys"
 }
 krl_version() { ssh-keygen -Q -l -f "$1" >"$work/krl" 2>/dev/null && sed -n 's/^# KRL version \([0-9]*\)$/\1/p' "$work/krl"; } # FILE
 check_krl() { # NAME
@@ -177,8 +159,8 @@ choose_sudo_ca() { # leaves in $work/new/sudo_ca.pub what is to be installed, if
   elif [ -e "$keys" ]; then
     rm "$keys" && why="the authority would put a key of its own in place of people's"
   elif [ -e "$statement" ] && ! cmp -s "$statement" "$work/placed"; then
-    is_signed_by_placed && is_statement || why='the new statement is refused'
-    [ -n "$why" ] || [ "$(stated number)" -le "$(value number "$work/placed")" ] || { sed 's/^/# /' "$statement" && sed -n 's/^key [a-z]* //p' "$work/signed"; } >"$keys"
+    if ! is_signed_by_placed || ! is_statement; then why='the new statement is refused'
+    elif [ "$(stated number)" -gt "$(value number "$work/placed")" ]; then { sed 's/^/# /' "$statement" && sed -n 's/^key [a-z]* //p' "$work/signed"; } >"$keys"; fi
   fi
   [ -z "$why" ] || problem "the keys for sudo stay as they are: $why"
 }
@@ -193,23 +175,20 @@ is_statement() {
   grep -q '^key active ' "$work/signed" && [ "$(sed 3q "$work/signed")" = "$(printf 'usher sudo CA statement v1\nauthority %s\npurpose sudo' "$AUTHORITY")" ] &&
     ! sed 1,6d "$work/signed" | grep -Evqx 'key ((coming|active|retired) sk-[a-z0-9@.-]+|offline [a-z0-9@.-]+) [A-Za-z0-9+/]+=* [A-Za-z0-9_][A-Za-z0-9._@-]{0,63}'
 }
-# --- What changes on this host ---
 install_files() {
   if [ -z "$dry" ]; then make_directory "$dir" && make_directory "$dir/principals"; fi
   for name in revoked_keys revoked_builder_keys sudo_denied login_ca.pub builder_ca.pub sudo_ca.pub sudo_principals; do # what takes access away comes first
     [ ! -e "$work/new/$name" ] || update "$work/new/$name" "$dir/$name"
   done
   set +f
-  for file in "$work"/new/logins/* "$dir"/principals/*; do
-    name=${file##*/}
+  for file in "$work"/new/logins/* "$dir"/principals/*; do name=${file##*/} && { [ -e "$file" ] || [ -L "$file" ]; } || continue
     if [ -e "$work/new/logins/$name" ]; then update "$work/new/logins/$name" "$dir/principals/$name"; elif [ -n "$dry" ]; then say "$file would be removed"; else rm -rf "$file"; fi
   done
   [ -n "$dry" ] || flush "$dir/principals"
 }
 is_good_config() { "$sshd" -t -f "$1" >"$work/stderr" 2>&1; } # FILE
 install_drop_in() { # tried before it has its name, so that a crash never leaves an sshd that does not start
-  drop_in=$(value drop-in)
-  {
+  drop_in=$(value drop-in) && {
     echo '# Usher: written by its sync, which undoes what is changed here.' && sed "s|.*/|HostCertificate $dir/|;s|\$|-cert.pub|" "$work/keys"
     printf 'TrustedUserCAKeys %s\nAuthorizedPrincipalsFile %s/%%u\nRevokedKeys %s\n' "$dir/login_ca.pub" "$dir/principals" "$dir/revoked_keys"
   } >"$work/drop-in"
@@ -229,7 +208,6 @@ reload_sshd() { # by systemd, else by its number; where neither is there, nothin
   pid=$(cat /run/sshd.pid) || return 0
   [ "$(cat "/proc/$pid/comm")" != sshd ] || kill -HUP "$pid"
 }
-# --- The report ---
 read_log() { # what was logged since the last one into $work/log, whole lines, and where that ends into $work/position
   from='' offset=0 && if [ -s "$state/seen" ]; then read -r _ from offset <"$state/seen"; fi
   if [ "$auth_log" = journal ]; then
@@ -243,8 +221,7 @@ read_log() { # what was logged since the last one into $work/log, whole lines, a
   if [ -n "$(tail -c 1 "$work/more")" ]; then sed '$d' "$work/more" >"$work/log"; else mv "$work/more" "$work/log"; fi
   printf 'file %s %s\n' "$(stat -c %i "$file")" $((offset + $(wc -c <"$work/log"))) >"$work/position"
 }
-# Certificates of CA keys that this host trusts, each once. What a line ends with nobody could choose.
-seen_in_log() {
+seen_in_log() { # certificates of CA keys that this host trusts, each once; what a line ends with nobody could choose
   awk 'NR == FNR { purpose[$3] = $2; next } { found = ""; sub(/\r$/, "") }
     /(^|sshd(-session)?\[[0-9]+\]: )Accepted publickey for .* \(serial [0-9]+\) CA [^ ]+ SHA256:[^ ]+$/ { found = purpose[$NF]; serial = $(NF - 3) }
     /pam-ussh\[[0-9]+\]: [Aa]uthentication succe?eded for .*(, cert [0-9]+|\(cert ".*", [0-9]+\))$/ { found = "sudo"; serial = $NF }
@@ -256,21 +233,19 @@ report() {
   auth_log=$(value auth-log) pam=$(value pam-ussh) && if read_log; then seen_in_log >"$work/seen"; else problem "$auth_log can not be read: $(said)" && : >"$work/seen"; fi
   if [ -e "$pam" ]; then pam=$(grep -ao 'golang.org/x/crypto[[:space:]]v[0-9.]*' "$pam" | sed -n '1s/.*[[:space:]]/x\/crypto /p'); else pam=none; fi
   while :; do
-    {
-      call_text 'usher host report v1' && printf 'number %s\nfiles-sha256 %s\nopenssh %s\npam-ussh %s\n' "$number" "$hash" \
-        "$("$sshd" -V 2>&1 | sed -n 's/^\(OpenSSH_[^,]*\).*/\1/p' | printable 200)" "${pam:-unknown}"
-      cat "$work/trusts" && while read -r key; do ssh-keygen -L -f "$(certificate_of "$key")" | sed -n 's/^ *Serial: /shows /p'; done <"$work/keys"
-      sed 1000q "$work/seen" && sed 's/^/problem /;10q' "$work/problems"
-    } >"$work/text"
+    call_text 'usher host report v1' >"$work/text" && printf 'number %s\nfiles-sha256 %s\nopenssh %s\npam-ussh %s\n' "$number" "$hash" \
+      "$("$sshd" -V 2>&1 | sed -n 's/^\(OpenSSH_[^,]*\).*/\1/p' | printable 200)" "${pam:-unknown}" >>"$work/text" && cat "$work/trusts" >>"$work/text"
+    while read -r key; do ssh-keygen -L -f "$(certificate_of "$key")" | sed -n 's/^ *Serial: /shows /p'; done <"$work/keys" >>"$work/text"
+    { sed 1000q "$work/seen" && sed 's/^/problem /;10q' "$work/problems"; } >>"$work/text"
     sign_text 1 && post /v1/hosts/report 4096 || { say 'warning: the report did not arrive' && return; }
     sed 1,1000d "$work/seen" >"$work/rest" && mv "$work/rest" "$work/seen" && [ -s "$work/seen" ] || break
   done
   [ ! -s "$work/position" ] || put "$state/seen" 600 <"$work/position"
 }
-# --- The two things it does ---
 sync_host() {
   [ -s "$state/settings" ] && [ -s "$state/generation" ] || die 'this host is not enrolled: usher-host enroll TOKENFILE'
   use_settings "$state/settings" && online=0 && fetch_bundle || online=$?
+  if [ "$online" -eq 2 ]; then online=0 && fetch_bundle || online=$?; fi
   case $online in 0) ;; 1) use_last_bundle ;; *) die 'this host got no bundle' ;; esac
   unpack && check_files && choose_sudo_ca
   [ "$online" -ne 0 ] || renew_when_due
@@ -283,9 +258,8 @@ enroll() { # TOKENFILE
   printf 'usher host token v1\nauthority %s\nhost %s\nbundle-key %s\ntoken %s\nuntil %s\n' "$AUTHORITY" "$host" "$BUNDLE_KEY" "$token" "$(value until "$work/token")" |
     cmp -s - "$work/token" || die 'this is no token for a host of the authority, with the bundle key, that this program is for'
   make_settings "$host" && use_settings "$work/settings"
-  if [ "$(value token-sha256 "$state/enrolling")" != "$(hash_of "$token")" ]; then
-    new_secret && save enrolling "$(printf 'token-sha256 %s\nasked %s' "$(hash_of "$token")" "$next")"
-  fi
+  token_hash=$(hash_of "$token") && new_secret
+  [ "$(value token-sha256 "$state/enrolling")" = "$token_hash" ] || save enrolling "$(printf 'token-sha256 %s\nasked %s' "$token_hash" "$next")"
   next=$(value asked "$state/enrolling")
   # Shown again after it has enrolled this host, the token would look as if it had a second holder, and lock this machine.
   if [ -n "$next" ] && [ "$next" != "$(value secret "$state/generation")" ]; then
@@ -320,7 +294,6 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-open_state
-if [ "$program" = enroll ]; then enroll "$token_file"; fi
+open_state && if [ "$program" = enroll ]; then enroll "$token_file"; fi
 sync_host
 exit "$failed"
