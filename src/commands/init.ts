@@ -78,7 +78,8 @@ listen: ${listen}
 # Proxies whose X-Forwarded-For is believed.
 # trusted_proxies: [127.0.0.1]
 # Who signs for each purpose: a key file (passphrase_file, or the systemd credential <purpose>-passphrase), or an
-# ssh-agent that holds the key (smart card, HSM): { agent: /run/usher/agent.sock, public_key: keys/login.pub }
+# ssh-agent that holds the key (smart card, HSM): { agent: /run/usher/agent.sock, public_key: keys/login.pub }. A list of
+# them is what a key can be replaced with (usher ca rotate): the first one signs until then.
 signers:
 ${signers}
 # Public halves of CA keys that are kept away from here, for emergencies.
