@@ -46,11 +46,11 @@ sign_text() { # HOW-MANY: $work/text with a signature of each of the first keys 
 }
 post() { # PATH MOST-BYTES: sends $work/body, gets $work/answer; 1: nobody can be reached, 2: the bundle is another one meanwhile, 3: refused
   : >"$work/answer" && code=$(curl -q -sS --proto "=${AUTHORITY%%:*}" --connect-timeout 10 --max-time 120 --max-filesize "$2" -o "$work/answer" -w '%{http_code}' \
-    -H 'content-type: application/x-usher-host' -H 'expect:' --data-binary "@$work/body" "$AUTHORITY$1" 2>"$work/stderr") || code=000
+    -H 'content-type: application/x-usher-host' -H 'expect:' --data-binary "@$work/body" "$AUTHORITY$1" 2>"$work/stderr") || code=000$?
   case $code in
-    2??) [ "$(wc -c <"$work/answer")" -le "$2" ] || die 'the answer of the authority is too long' ;;
+    2?? | 00063) [ "$code" != 00063 ] && [ "$(wc -c <"$work/answer")" -le "$2" ] || die 'the answer of the authority is too long' ;;
+    000* | 408 | 429 | 5??) say "warning: $AUTHORITY can not be reached: status $code $(said)" && return 1 ;;
     409) return 2 ;;
-    000 | 408 | 429 | 5??) say "warning: $AUTHORITY can not be reached: status $code $(said)" && return 1 ;;
     *) problem "the authority refuses: $(sed -n 's/.*"detail" *: *"\([^"\\]*\).*/\1/p' "$work/answer" | printable 150) (status $code)" && return 3 ;;
   esac
 }
