@@ -99,6 +99,22 @@ describe('a bundle', () => {
     expect(left).toBe(`${staged.key} usher-login-ca\n`);
   });
 
+  it('still comes when the only key of a purpose was revoked: it takes the key out of the host, and lists it', async () => {
+    await using opened = await openWithHost();
+    const { scene, host } = opened;
+    const [login, sudo] = [scene.caKey('login'), scene.caKey('sudo')].map(fingerprint);
+    for (const [purpose, key = ''] of [
+      ['login', login],
+      ['sudo', sudo],
+    ] as const)
+      await scene.caAct({ kind: 'revoke-ca', purpose, key, reason: 'stolen' });
+    const files = await filesFor(scene, host);
+    for (const name of ['login_ca.pub', 'sudo_ca.pub'])
+      expect(files[name]).toMatch(/^ssh-ed25519 [A-Za-z0-9+/]{68} usher-no-key\n$/);
+    const krl = decodeKrl(Buffer.from(files['revoked_keys'] ?? '', 'latin1'));
+    expect(krl.sha256Fingerprints).toHaveLength(2);
+  });
+
   it('names who may not sudo, until the certificate would have ended', async () => {
     await using opened = await openWithHost(SUDO_ROSTER);
     const { scene, host } = opened;

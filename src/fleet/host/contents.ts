@@ -1,5 +1,8 @@
 /** What stands in the files of one host. */
+import { sha256 } from '@noble/hashes/sha2.js';
 import { isHostName, isLogin } from '../../policy/names.ts';
+import type { PublicKey } from '../../ssh/public-key.ts';
+import { formatPublicKeyLine } from '../../ssh/public-key.ts';
 import type { CaKey } from '../ca-file.ts';
 import { formatCaFile } from '../ca-file.ts';
 import { FleetError } from '../error.ts';
@@ -32,13 +35,20 @@ export type SudoFacts = { readonly everywhere: boolean } & (
   | { readonly signer: 'statement'; readonly statement?: string }
 );
 
-/** @throws FleetError `no-ca-key`, `shared-ca-key`, `bad-value` */
+/** Its point is a hash, so that everybody can see that nobody chose it. */
+const NOBODYS_KEY: PublicKey = {
+  type: 'ssh-ed25519',
+  point: sha256(new TextEncoder().encode('usher: the CA key that nobody has')),
+};
+const NOBODYS_LINE = formatPublicKeyLine(NOBODYS_KEY, 'usher-no-key');
+
+/** @throws FleetError `shared-ca-key`, `bad-value` */
 export function hostFilesOf(facts: HostBundleFacts): HostArchive {
   const { host, caKeys, sudo, logins, revoked, sudoDenied } = facts;
   return {
-    'login_ca.pub': encode(formatCaFile(caKeys, 'login')),
+    'login_ca.pub': caFile(caKeys, 'login'),
     ...sudoCaFiles(caKeys, sudo),
-    'builder_ca.pub': encode(formatCaFile(caKeys, 'builder')),
+    'builder_ca.pub': caFile(caKeys, 'builder'),
     revoked_keys: revoked.login,
     revoked_builder_keys: revoked.builder,
     sudo_denied: lines(ordered(sudoDenied)),
@@ -48,9 +58,18 @@ export function hostFilesOf(facts: HostBundleFacts): HostArchive {
   };
 }
 
+/**
+ * While the only key of a purpose is revoked there is none to trust, and hosts take no empty file: they get a key that nobody has, or they
+ * would keep the revoked one. pam-ussh knows no list of revoked keys.
+ */
+function caFile(caKeys: readonly CaKey[], purpose: string): Uint8Array {
+  const hasKey = caKeys.some((ca) => ca.purpose === purpose);
+  return encode(hasKey ? formatCaFile(caKeys, purpose) : `${NOBODYS_LINE}\n`);
+}
+
 /** The file that a statement makes is the host's to write: it takes a statement over only from keys that it trusts. */
 function sudoCaFiles(caKeys: readonly CaKey[], sudo: SudoFacts): HostArchive {
-  if (sudo.signer === 'authority') return { 'sudo_ca.pub': encode(formatCaFile(caKeys, 'sudo')) };
+  if (sudo.signer === 'authority') return { 'sudo_ca.pub': caFile(caKeys, 'sudo') };
   return sudo.statement === undefined ? {} : { sudo_statement: encode(sudo.statement) };
 }
 

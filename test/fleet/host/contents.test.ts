@@ -10,6 +10,7 @@ import {
 import { formatPublicKeyLine } from '../../../src/ssh/public-key.ts';
 import { codeOf } from '../../support/code-of.ts';
 import { generateKey } from '../../support/keys.ts';
+import { runOrThrow } from '../../support/run.ts';
 
 const [LOGIN, OLD, SUDO, BUILDER, HOST] = Array.from(
   { length: 5 },
@@ -72,9 +73,16 @@ describe('the files of a host', () => {
     expect(textOf(unsaid, 'sudo_statement')).toBeUndefined();
   });
 
-  it.each(['login', 'sudo', 'builder'])('are not made without a CA key for %s', (purpose) => {
+  it.each([
+    ['login', 'login_ca.pub'],
+    ['sudo', 'sudo_ca.pub'],
+    ['builder', 'builder_ca.pub'],
+  ] as const)('name a key that nobody has, where the only one for %s was revoked', async (purpose, name) => {
     const caKeys = FACTS.caKeys.filter((ca) => ca.purpose !== purpose);
-    expect(codeOf(() => hostFilesOf({ ...FACTS, caKeys }))).toBe('no-ca-key');
+    const file = textOf({ ...FACTS, caKeys }, name) ?? '';
+    expect(file).toMatch(/^ssh-ed25519 [A-Za-z0-9+/]{68} usher-no-key\n$/);
+    const listed = await runOrThrow('ssh-keygen', ['-l', '-f', '-'], { input: file });
+    expect(listed).toBe('256 SHA256:G5gF84OEFlPmOMHXJODDzn+nkhYb8wy9kVpi/FcLD7E usher-no-key (ED25519)\n');
   });
 
   it('are read back', () => {
