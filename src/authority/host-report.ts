@@ -22,6 +22,8 @@ const SERIALS_END = 2n ** 63n;
 export async function receiveReport(authority: Authority, body: string, bell: Bell): Promise<void> {
   const report = openDocument(() => openReport(body));
   assertMeantForUs(authority, report);
+  // Writers take turns: strangers get no further than readers.
+  await authority.store.read((tx) => callingHost(authority, tx, report));
   const alarms = await authority.store.write((tx) => record(authority, tx, report));
   for (const alarm of alarms) bell(alarm);
 }
