@@ -208,6 +208,12 @@ describe('a signature', () => {
     }
   });
 
+  it('stands beside at most seven others', () => {
+    const times = (count: number) => Array.from({ length: count }, () => ED);
+    expect(openSigned(signedBy(formatFetch(FETCH), times(8))).signers).toHaveLength(8);
+    expect(codeOf(() => openSigned(signedBy(formatFetch(FETCH), times(9))))).toBe('bad-signature');
+  });
+
   it('of a fetch is one', () => {
     expect(codeOf(() => openFetch(signedBy(formatFetch(FETCH), [ED, EC])))).toBe('bad-document');
     expect(openFetch(signedBy(formatFetch(FETCH), [EC]))).toEqual({ ...FETCH, signer: EC.publicKey });
