@@ -79,7 +79,6 @@ describe.runIf(haveParts(PAGE_PARTS))('how the pages look and read', () => {
 
       await enrolByKeyboard(page, look);
       await touchByKeyboard(page, look);
-      await actByKeyboard(page, look);
       await approveByKeyboard(page, look);
       await page.goto(`${usherd.origin}/touch#${'A'.repeat(22)}`);
       await page.getByRole('heading', { name: 'There is no such request' }).waitFor();
@@ -95,6 +94,16 @@ describe.runIf(haveParts(PAGE_PARTS))('how the pages look and read', () => {
       await visitor.close();
     },
   );
+
+  it.each(LOOKS)('shows acts within $width px in $colorScheme, too', async ({ width, colorScheme }) => {
+    const visitor = await visit(browser, { width, colorScheme });
+    const { page } = visitor;
+    await enrolInBrowser(usherd, page, 'alice');
+    await page.context().setExtraHTTPHeaders({ 'x-forwarded-for': ELSEWHERE });
+    await actByKeyboard(page, (name) => lookAt(page, `${name}-${width}-${colorScheme}`));
+    expect(visitor.complaints).toEqual([]);
+    await visitor.close();
+  });
 
   async function lookAt(page: Page, name: string): Promise<void> {
     const faults = await page.evaluate(faultsOfLook);
