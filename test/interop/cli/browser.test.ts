@@ -7,7 +7,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { touchDigest } from '../../../src/fido/touch-digest.ts';
-import type { PageReply, ReviewReply } from '../../../src/http/contract/pages.ts';
+import type { IssueReview, PageReply } from '../../../src/http/contract/pages.ts';
 import type { Person } from '../../cli/support/person.ts';
 import { startPerson } from '../../cli/support/person.ts';
 import { haveParts } from '../../support/parts.ts';
@@ -102,7 +102,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('touch in a browser', () => {
   /** What the page does once it is proven: it computes the digest from the drafts that it shows. */
   async function reviewAndTouch(id: string, pageSecret: string): Promise<void> {
     const { body } = await post(`/v1/requests/${id}/review`, { pageSecret });
-    const review = body as ReviewReply;
+    const review = body as IssueReview;
     const draftHashes = review.drafts.map((draft) => sha256(base64urlnopad.decode(draft)));
     const challenge = touchDigest({
       origin: review.origin,
