@@ -146,7 +146,10 @@ async function assertNoCaKey(authority: Authority, tx: StoreReader, key: string)
   const current = (await currentCaKeys(authority, tx)).map((caKey) => caKey.key);
   const known = (await tx.caKeyRecords()).map(({ publicKey }) => decodePublicKey(publicKey));
   if ([...current, ...known].some((caKey) => fingerprint(caKey) === key))
-    throw new AuthorityError('key-has-role', 'this is a CA key: usher ca revoke');
+    throw new AuthorityError(
+      'key-has-role',
+      'this is a CA key: usher ca revoke, or the roster where it is a person’s',
+    );
 }
 
 /** A locked machine gets nothing until it enrols anew. */

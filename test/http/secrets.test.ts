@@ -14,6 +14,8 @@ function spellings(bytes: Uint8Array): readonly string[] {
   return [...spelt, Buffer.from(bytes).toString('latin1')];
 }
 
+const REVOKE_BOB = { kind: 'revoke', target: { kind: 'person', name: 'bob' }, reason: 'lost' };
+
 async function databaseText({ scene }: HttpScene): Promise<string> {
   const files = ['', '-wal'].map((end) => readFile(`${scene.databasePath}${end}`).catch(() => Buffer.of()));
   return (await Promise.all(files)).map((file) => file.toString('latin1')).join('\n');
@@ -45,7 +47,15 @@ describe('No secret, token, unanswered challenge or private key appears in a log
     const url = `/v1/requests/${unanswered.request.id}`;
     const page = await service.post(`${url}/page`, {});
     const pageSecret = String(page.json['pageSecret']);
+    const { json: act } = await service.post('/v1/acts', { person: 'alice', act: REVOKE_BOB });
+    const actSecret = String(act['pollSecret']);
+    const actUrl = `/v1/acts/${act['requestId']}`;
     const texts = [
+      await service.post(`${actUrl}/result`, { pollSecret: invite }),
+      await service.post(`${actUrl}/touch`, {
+        speaker: { pollSecret: actSecret },
+        assertion: scene.assertion(answered.request, alice),
+      }),
       await service.post(`${url}/code`, { pageSecret, code: 'AAAA-AAAA' }),
       await service.post(`${url}/review`, { pageSecret }),
       await service.post(`${url}/loopback`, { pollSecret: unanswered.pollSecret, pageSecret: invite }),
@@ -72,7 +82,7 @@ describe('No secret, token, unanswered challenge or private key appears in a log
 
     const bearer = {
       invite: [invite],
-      'poll secret': [unanswered.pollSecret, pollSecret, String(started.json['pollSecret'])],
+      'poll secret': [unanswered.pollSecret, pollSecret, actSecret, String(started.json['pollSecret'])],
       'page secret': [pageSecret],
       'private key': [scene.authority.bundleKey, scene.authority.throwaway, subject].flatMap(({ object }) =>
         spellings(base64urlnopad.decode(String(object.export({ format: 'jwk' }).d))),
@@ -81,6 +91,7 @@ describe('No secret, token, unanswered challenge or private key appears in a log
     };
     const challenges = {
       nonce: spellings(unanswered.request.nonce),
+      'nonce of an act': spellings(base64urlnopad.decode(String(act['nonce']))),
       digest: spellings(issueDigest(scene.authority.origin, unanswered.request)),
     };
     expect(texts.every(({ status }) => status >= 400)).toBe(true);
@@ -100,13 +111,13 @@ describe('No secret, token, unanswered challenge or private key appears in a log
     expect(hash).toMatch(/^#alice\.[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}$/);
   });
 
-  test('no route takes anything but an id or a number in its path or query', async () => {
+  test('no route takes anything but an id, a hash, a number or a purpose in its path or query', async () => {
     await using service = await openHttp();
     const { json } = await service.get('/openapi.json');
     const parameters = JSON.stringify(json).match(
       /"in":"(?:path|query)","name":"[^"]*"|"name":"[^"]*","in":"(?:path|query)"/g,
     );
     const names = new Set((parameters ?? []).map((text) => /"name":"([^"]*)"/.exec(text)?.[1]));
-    expect([...names].sort()).toEqual(['from', 'id']);
+    expect([...names].sort()).toEqual(['from', 'hash', 'id', 'purpose', 'serial']);
   });
 });

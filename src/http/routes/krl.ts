@@ -14,7 +14,7 @@ export function krlRoutes(http: Http, authority: Authority): void {
       // Kept by whoever likes, but asked for each time: an old list lets in who was revoked.
       reply.header('etag', `"${tag}"`).header('cache-control', 'no-cache').type('application/octet-stream');
       if (isKnown(headers['if-none-match'], `"${tag}"`)) return reply.code(304).send(null);
-      return reply.send(Buffer.from(bytes));
+      return reply.send(bytes);
     },
   );
 }
