@@ -82,6 +82,7 @@ describe.runIf(haveParts(PAGE_PARTS))('the page of an act', () => {
     await page.goto('about:blank');
     await page.goto(address);
     await typeCode(page, code);
+    await page.locator('.statement').waitFor();
   }
 
   /** Lines, as everybody gets them. */
