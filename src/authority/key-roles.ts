@@ -87,22 +87,13 @@ function hasOtherUse(): AuthorityError {
 export async function claimCaKeys(authority: Authority): Promise<void> {
   await authority.store.write(async (tx) => {
     const isAnyActive = await adoptCaKeys(authority, tx);
-    const [keys, created] = [await keysAtStart(authority, tx), await createdKeys(tx)];
-    assertOneUseEach(authority, [...keys, ...created]);
-    for (const key of created) await claimCaKey(tx, key);
-    await claimEach(authority, tx, keys, isAnyActive);
+    await claimEach(authority, tx, await keysAtStart(authority, tx), isAnyActive);
   });
-}
-
-/** Nothing else must get what will sign one day. */
-async function createdKeys(tx: StoreReader): Promise<readonly KeyInState[]> {
-  const created = (await tx.caKeyRecords()).filter(({ state }) => state === 'created');
-  return created.map(({ publicKey, ...others }) => ({ ...others, key: decodePublicKey(publicKey) }));
 }
 
 /** The same within a transaction that may have put another roster in force. */
 export async function claimCaKeysIn(authority: Authority, tx: StoreWriter): Promise<void> {
-  await claimEach(authority, tx, await currentCaKeys(authority, tx));
+  await claimEach(authority, tx, await currentCaKeys(authority, tx), false);
 }
 
 /** Once the settings say that people sign, or no longer do, the roster in force does not fit them until the next one is loaded. */
@@ -119,12 +110,20 @@ async function claimEach(
   authority: Authority,
   tx: StoreWriter,
   keys: readonly CaKey[],
-  isChanged = false,
+  isAnyActive: boolean,
 ): Promise<void> {
-  assertOneUseEach(authority, keys);
-  let isAnyNew = isChanged;
+  const created = await createdKeys(tx);
+  assertOneUseEach(authority, [...keys, ...created]);
+  for (const key of created) await claimCaKey(tx, key);
+  let isAnyNew = isAnyActive;
   for (const key of keys) isAnyNew = (await claimCaKey(tx, key)) || isAnyNew;
   if (isAnyNew) await tx.appendLeaf(authorityLeaf(authority, keys));
+}
+
+/** Nothing else must get what will sign one day. */
+async function createdKeys(tx: StoreReader): Promise<readonly KeyInState[]> {
+  const created = (await tx.caKeyRecords()).filter(({ state }) => state === 'created');
+  return created.map(({ publicKey, ...others }) => ({ ...others, key: decodePublicKey(publicKey) }));
 }
 
 type OfPurpose = Pick<CaKey, 'purpose' | 'key'>;

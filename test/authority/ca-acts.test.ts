@@ -213,7 +213,11 @@ describe('activating', () => {
     await using scene = await openScene();
     const key = await stage(scene, purpose);
     await enrolHost(scene, 'web1', [[purpose, key]]);
-    await enrolHost(scene, 'web2', [['host', key]]);
+    const other = fingerprint(scene.caKey(purpose));
+    await enrolHost(scene, 'web2', [
+      ['host', key],
+      [purpose, other],
+    ]);
     await enrolHost(scene, 'db1', undefined);
     const refused = activate(scene, purpose, key);
     expect(await codeOfAsync(refused)).toBe('hosts-lack-key');

@@ -229,7 +229,7 @@ export const MUTANTS: readonly Mutant[] = [
       "const PUBLISHED = ['active']",
       'authority/ca-acts',
     ],
-    ["ca.purpose === purpose && ca.state === 'active'", 'ca.purpose === purpose', 'authority/ca-acts'],
+    ["ca.state === 'active').map", 'true).map', 'authority/ca-acts'],
     ["return purpose === 'sudo' && ", 'return ', 'authority/touch-ca'],
   ),
   ...of(
@@ -794,6 +794,16 @@ export const MUTANTS: readonly Mutant[] = [
     ['new Set(serials).size !== serials.length || ', '', 'cli/lying-acts'],
     [' || serials.length > count', '', 'cli/lying-acts'],
     ["kind !== 'serial' || ", 'true || ', 'cli/lying-acts'],
+    ['purpose === act.purpose && ', '', 'cli/lying-acts'],
+    ['fingerprintOf(key) === act.key', 'true', 'cli/lying-acts'],
+    ['fingerprintOf(key) !== undefined && ', '', 'cli/lying-acts'],
+    [' && STATES[act.kind] === state', '', 'cli/lying-acts'],
+    ["(act.kind === 'revoke-ca' || affected.length === 0)", 'true', 'cli/lying-acts'],
+  ),
+  ...of(
+    'cli/act/ca-key.ts',
+    ['if (others.length > 0)', 'if (false)', 'cli/lying-acts'],
+    [' && ca.state === state', '', 'cli/lying-acts'],
   ),
   ...of(
     'cli/check/frame-check.ts',
