@@ -27,11 +27,13 @@ export interface ResultOf {
 /** design.md: the token of a host is good for an hour. */
 const TOKEN_SECONDS = 3600;
 
-const STATES: Readonly<Record<string, readonly CaKeyChanged['state'][]>> = {
-  'stage-ca': ['created', 'coming'],
-  'activate-ca': ['active'],
-  'retire-ca': ['retired', 'removed'],
-  'revoke-ca': ['revoked'],
+type CaAct = Extract<Act, { readonly purpose: string }>;
+
+const STATES: Readonly<Record<CaAct['kind'], CaKeyChanged['state']>> = {
+  'stage-ca': 'coming',
+  'activate-ca': 'active',
+  'retire-ca': 'removed',
+  'revoke-ca': 'revoked',
 };
 
 /**
@@ -88,12 +90,9 @@ function isCounted({ count, serials }: Revoked, { kind, name }: { kind: string; 
   return kind !== 'serial' || serials.every((serial) => serial === name);
 }
 
-function isOfKey(
-  { purpose, key, state, affected }: CaKeyChanged,
-  act: Extract<Act, { readonly purpose: string }>,
-): boolean {
+function isOfKey({ purpose, key, state, affected }: CaKeyChanged, act: CaAct): boolean {
   const isAsked = purpose === act.purpose && (act.key === '' || fingerprintOf(key) === act.key);
-  const isMade = fingerprintOf(key) !== undefined && STATES[act.kind]?.includes(state) === true;
+  const isMade = fingerprintOf(key) !== undefined && STATES[act.kind] === state;
   return isAsked && isMade && (act.kind === 'revoke-ca' || affected.length === 0);
 }
 

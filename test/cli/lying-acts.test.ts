@@ -14,10 +14,10 @@ import { issue } from '../support/certificates.ts';
 import { generateKey, generateSigner } from '../support/keys.ts';
 import { haveParts } from '../support/parts.ts';
 import { SSH_AGENT_PARTS } from '../support/ssh-agent.ts';
-import type { Liar } from './support/liar.ts';
+import type { Liar, Lies } from './support/liar.ts';
 import { ACCESS, startLiar } from './support/liar.ts';
 import type { ActLies } from './support/lying-acts.ts';
-import { ACT_NONCE } from './support/lying-acts.ts';
+import { ACT_NONCE, CA_KEY } from './support/lying-acts.ts';
 import type { Person } from './support/person.ts';
 import { startPerson } from './support/person.ts';
 
@@ -104,6 +104,85 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies about what is
       ['more were named than revoked', { count: 0 }],
       ['one was revoked twice', { count: 2, serials: [SERIAL, SERIAL] }],
     ])('%s', (_what, change) => refused(() => revoke(SERIAL), result(change), /not what you touched/));
+  });
+
+  describe('is refused after the touch for a CA key when it says that', () => {
+    const activate = () => usher('ca', 'rotate', 'login', '--activate', '--key', fingerprint(CA_KEY));
+
+    it.each<[string, object]>([
+      ['another key was activated', { key: formatPublicKeyLine(OTHER) }],
+      ['the key of another purpose was', { purpose: 'host' }],
+      ['it is something that is no key', { key: 'ssh-ed25519 AAAA' }],
+      ['it is retired', { state: 'retired' }],
+      ['it is revoked', { state: 'revoked' }],
+      ['certificates have to be issued again', { affected: [{ holder: 'bob', certificates: 1 }] }],
+    ])('%s', (_what, change) => refused(activate, result(change), /not what you touched/));
+
+    it('a key was made, and is none', () =>
+      refused(
+        () => usher('ca', 'rotate', 'login', '--stage'),
+        result({ key: 'ssh-ed25519 AAAA' }),
+        /not what you touched/,
+      ));
+
+    it('what it does and says fits', async () => {
+      expect(await activate()).toMatchObject({ code: 0, stderr: expect.stringContaining('is active') });
+      const act = { kind: 'activate-ca', purpose: 'login', key: fingerprint(CA_KEY), evenWithout: [] };
+      expect(liar.acting.asked.at(-1)).toEqual({ person: 'alice', act });
+    });
+  });
+
+  describe('the CA key that is meant', () => {
+    const inBundle = (...states: ('coming' | 'retired')[]): Lies => ({
+      bundle: (truth) => ({
+        ...truth,
+        caKeys: [
+          ...truth.caKeys,
+          ...states.map((state, place) => ({
+            purpose: 'login' as const,
+            key: formatPublicKeyLine(place === 0 ? CA_KEY : OTHER),
+            state,
+          })),
+        ],
+      }),
+    });
+
+    it.each<[string[], Lies, number, RegExp]>([
+      [['--activate'], inBundle('retired'), 1, /no CA key for login is coming/],
+      [['--retire'], inBundle('coming'), 1, /no CA key for login is retired/],
+      [['--retire'], inBundle('retired', 'retired'), 2, /several CA keys for login are retired/],
+      [[], {}, 2, /say which step/],
+      [['--stage', '--activate'], {}, 2, /say which step/],
+      [['--stage', '--even-without', 'web1'], {}, 2, /goes with --activate/],
+      [['--activate', '--key', 'SHA256:short'], {}, 2, /named by its fingerprint/],
+    ])('%j is refused before anything is asked', async (step, lies, code, reason) => {
+      liar.lies = lies;
+      const outcome = await usher('ca', 'rotate', 'login', ...step);
+      expect(outcome).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(reason) });
+      expect(liar.acting.asked).toEqual([]);
+    });
+
+    it('is the only one in the bundle; hosts without it are named once, in order', async () => {
+      liar.lies = inBundle('coming');
+      const without = ['--even-without', 'web2', 'web1', 'web2'];
+      expect(await usher('ca', 'rotate', 'login', '--activate', ...without)).toMatchObject({ code: 0 });
+      const act = {
+        kind: 'activate-ca',
+        purpose: 'login',
+        key: fingerprint(CA_KEY),
+        evenWithout: ['web1', 'web2'],
+      };
+      expect(liar.acting.asked).toEqual([{ person: 'alice', act }]);
+    });
+
+    it('is found by the file of its public key, to be revoked', async () => {
+      liar.lies = inBundle('retired');
+      const file = join(person.home, 'stolen.pub');
+      await writeFile(file, `${formatPublicKeyLine(CA_KEY)}\n`);
+      expect(await usher('ca', 'revoke', file, '--reason', 'stolen')).toMatchObject({ code: 0 });
+      const act = { kind: 'revoke-ca', purpose: 'login', key: fingerprint(CA_KEY), reason: 'stolen' };
+      expect(liar.acting.asked).toEqual([{ person: 'alice', act }]);
+    });
   });
 
   it('has what was asked touched, whatever it answers', async () => {

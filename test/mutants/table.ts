@@ -1555,6 +1555,7 @@ export const MUTANTS: readonly Mutant[] = [
       'authority/machine',
     ],
     ['if (!hasKeys(machine, request.keys))', 'if (false)', 'authority/machine'],
+    ['if (live.length === MOST_LIVE)', 'if (false)', 'authority/machine'],
     [' || now >= stored.validBefore', '', 'authority/machine'],
     ['(await tx.isRevoked(serial)) && ', 'false && ', 'authority/machine'],
     [' && isStillNamed(roster, machine.name, stored.certificate)', '', 'authority/machine'],
