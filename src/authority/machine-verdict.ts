@@ -31,6 +31,9 @@ export interface Moment {
   readonly now: number;
 }
 
+/** Eight keys that renew every day. */
+const MOST_LIVE = 240;
+
 /** The signatures and the time are verified already. @throws AuthorityError for a refusal that changes nothing. */
 export async function judge(moment: Moment): Promise<Verdict> {
   const { tx, request } = moment;
@@ -86,16 +89,28 @@ function servedBefore(request: CertificatesRequest, machine: Machine): Verdict {
   return isSame ? { kind: 'again', machine } : { kind: 'lock', machine, reason: 'two-holders' };
 }
 
-/** @throws AuthorityError `renewal-refused`, `key-has-role`, `key-revoked` */
+/** @throws AuthorityError `renewal-refused`, `key-has-role`, `key-revoked`, `too-many-certificates` */
 async function assertRenewable({ tx, roster, request, now }: Moment, machine: Machine): Promise<void> {
   if (!hasKeys(machine, request.keys)) throw refused('it has other keys than it enrolled with');
   await assertKeysOfHost(tx, machine.name, request.keys, now);
+  await assertNotTooMany(tx, machine.name, now);
   for (const serial of machine.serials) {
     const stored = await tx.findCertificate(serial);
     if (stored === undefined || now >= stored.validBefore) throw refused('its certificate has ended');
     if ((await tx.isRevoked(serial)) && isStillNamed(roster, machine.name, stored.certificate))
       throw refused('its certificate was revoked');
   }
+}
+
+/** Who holds one host's keys must not fill the log. */
+async function assertNotTooMany(tx: StoreReader, holder: string, now: number): Promise<void> {
+  const filter = { kind: 'holder', purposes: ['host'], holder } as const;
+  const live = await tx.liveCertificates(filter, now, { after: 0n, most: MOST_LIVE });
+  if (live.length === MOST_LIVE)
+    throw new AuthorityError(
+      'too-many-certificates',
+      'this host has renewed too often: try again in some days',
+    );
 }
 
 /** A certificate with a name that the roster took away was revoked with the roster, not because of the host. */

@@ -307,6 +307,15 @@ describe('a machine that renews', () => {
     expect(await machineOf(scene, 'web1')).not.toHaveProperty('lockedAt');
   });
 
+  it('can not fill the log', { timeout: 60_000 }, async () => {
+    await using scene = await openScene();
+    const keys = Array.from({ length: 8 }, newKey);
+    const host = await TestHost.enrolled(scene, 'web1', keys);
+    for (let count = 1; count < 30; count++) await host.renew();
+    expect(await codeOfAsync(host.send(host.body()))).toBe('too-many-certificates');
+    expect(await machineOf(scene, 'web1')).not.toHaveProperty('lockedAt');
+  });
+
   it('is refused with fewer, other or turned keys', async () => {
     await using opened = await openWithHost(1);
     const { scene, host } = opened;
