@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { REMOVAL_REASONS } from './authority/remove-credential.ts';
 import { breakGlass } from './commands/break-glass.ts';
+import { certificateCount } from './commands/certificate-count.ts';
 import { credentialJson, credentialLine, isoTime } from './commands/credential-view.ts';
 import { init } from './commands/init.ts';
 import { importRecords, listGaps } from './commands/log.ts';
@@ -121,7 +122,7 @@ function addCredential(program: Command): void {
     .action(async (id, { dir, reason }) => {
       const { credential, serials } = await dropCredential(dir, id, reason);
       print(`removed ${printable(credential.label)} of ${credential.person}`);
-      if (serials.length > 0) print(`revoked ${serials.length} certificates that it had touched for`);
+      if (serials.length > 0) print(`revoked ${certificateCount(serials.length)} that rested on it`);
     });
 }
 

@@ -11,6 +11,7 @@ import { formatRosterDiff } from '../policy/diff-text.ts';
 import { formatFault } from '../policy/fault.ts';
 import { parseRoster } from '../policy/parse.ts';
 import type { Roster } from '../policy/roster.ts';
+import { certificateCount } from './certificate-count.ts';
 
 /** @returns one line for each fault, with its place; none for a good roster. */
 export async function checkRoster(file: string): Promise<readonly string[]> {
@@ -33,11 +34,9 @@ export async function loadRoster(dir: string, file = join(dir, FILES.roster)): P
   const { digest, changed, revoked } = await putInForce(dir, text);
   await keepAsRosterFile(dir, text);
   const state = changed ? `in force: ${digest}` : `in force already: ${digest}`;
-  return revoked === 0 ? state : `${state}\nrevoked what it does not grant any more: ${count(revoked)}`;
-}
-
-function count(certificates: number): string {
-  return `${certificates} certificate${certificates === 1 ? '' : 's'}`;
+  return revoked === 0
+    ? state
+    : `${state}\nrevoked what it does not grant any more: ${certificateCount(revoked)}`;
 }
 
 async function putInForce(dir: string, text: Buffer): Promise<LoadedRoster> {
