@@ -70,6 +70,15 @@ describe('the first statement', () => {
     expect(await stored(scene)).toBeUndefined();
   });
 
+  it('is refused from a key that is only coming in the roster', async () => {
+    const caKeys = { carol: CAROL.publicKey, bob: DAVE.publicKey };
+    const roster = sudoRoster({ caKeys }).replace('{ person: bob,', '{ person: bob, state: coming,');
+    await using scene = await openScene({ roster, signers: { sudo: 'touch' } });
+    const statement = { ...FIRST, keys: [stated(CAROL.publicKey), stated(DAVE.publicKey)] };
+    expect(await codeOfAsync(publish(scene, signedText(statement, DAVE)))).toBe('statement-refused');
+    await publish(scene, signedText(statement, CAROL));
+  });
+
   it('is refused where the authority signs for sudo itself', async () => {
     await using scene = await openScene();
     expect(await codeOfAsync(publish(scene, signedText(FIRST, CAROL)))).toBe('statement-refused');
