@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 for_demo='openssh-server openssh-client'
-for_test="$for_demo openssh-tests sudo pamtester procps fido2-tools socat chromium softhsm2 golang-go golang-golang-x-crypto-dev nix-bin shellcheck busybox curl"
+for_test="$for_demo openssh-tests sudo pamtester procps fido2-tools socat chromium softhsm2 golang-go golang-golang-x-crypto-dev nix-bin shellcheck busybox curl systemd"
 
 say() { echo "set-up: $*" >&2; }
 

@@ -49,7 +49,9 @@ interface BundleOptions {
   readonly authority?: string;
 }
 
-type NixosOptions = HostOptions & Pick<SudoersOptions, 'noninteractive'> & BundleOptions;
+type NixosOptions = HostOptions &
+  Pick<SudoersOptions, 'noninteractive'> &
+  BundleOptions & { readonly sync?: HostProgram };
 
 interface SystemdOptions {
   readonly unit: 'service' | 'timer';
@@ -102,9 +104,10 @@ function sshdCommand(surroundings: Surroundings): Command {
 
 function nixosCommand(surroundings: Surroundings): Command {
   const command = new Command('nixos').description('all of these as a NixOS module');
-  return withAuthority(withNoninteractive(forHost(command))).action((options: NixosOptions) =>
-    exportNixos(surroundings, options),
-  );
+  const sync = new Option('--sync <program>', 'with the timer by which this program keeps the host');
+  return withAuthority(withNoninteractive(forHost(command)))
+    .addOption(sync.choices(['usher', 'script']))
+    .action((options: NixosOptions) => exportNixos(surroundings, options));
 }
 
 function caFileCommand(surroundings: Surroundings): Command {
@@ -185,10 +188,11 @@ async function exportNixos(surroundings: Surroundings, options: NixosOptions): P
   const keyless = keys.keyless.has('sudo');
   if (keyless)
     warn(surroundings, 'the CA keys of sudo are people\'s: the host takes them by "usher host trust"');
-  const { noninteractive = false } = options;
+  const { noninteractive = false, sync } = options;
   write(surroundings, () => {
     const sudoCa = keyless ? {} : { sudoCa: caFileText(keys, 'sudo') };
-    return formatNixos({ ...facts, noninteractive, loginCa: caFileText(keys, 'login'), ...sudoCa });
+    const files = { loginCa: caFileText(keys, 'login'), ...sudoCa };
+    return formatNixos({ ...facts, noninteractive, ...files, ...(sync === undefined ? {} : { sync }) });
   });
 }
 

@@ -2,6 +2,8 @@
 import type { HostFacts, HostFiles } from './host-facts.ts';
 import { hostFiles, sudoPrincipals } from './host-facts.ts';
 import { sshdSettings } from './sshd.ts';
+import type { HostProgram } from './systemd.ts';
+import { DESCRIPTIONS, hardening, TIMER } from './systemd.ts';
 
 export interface NixosOptions extends HostFacts {
   /** Lets `sudo -n` get as far as PAM. */
@@ -9,7 +11,18 @@ export interface NixosOptions extends HostFacts {
   /** Contents of the files of CA keys, where the configuration is to bring them. */
   readonly loginCa?: string;
   readonly sudoCa?: string;
+  /** What keeps the host in step with the authority, where something does. */
+  readonly sync?: HostProgram;
 }
+
+/** The one key of a NixOS host that gets a certificate: `settings` takes one value of a name. */
+const HOST_KEY = 'ssh_host_ed25519_key';
+const SYNC = 'usher-host-sync';
+/** The script finds programs where the system has them. */
+const SYNC_COMMANDS: Readonly<Record<HostProgram, string>> = {
+  usher: '/run/current-system/sw/bin/usher host sync',
+  script: `\${pkgs.runtimeShell} \${./usher-host} sync`,
+};
 
 /** @throws FleetError `bad-value` */
 export function formatNixos(options: NixosOptions): string {
@@ -22,6 +35,7 @@ export function formatNixos(options: NixosOptions): string {
       ...pamPart(options, files),
       ...sudoPart(options),
       ...sshdPart(options),
+      ...(options.sync === undefined ? [] : syncPart(options.sync, options.directory)),
       ...filesPart(options, files),
     ].map((line) => (line === '' ? '' : `  ${line}`)),
     '}',
@@ -64,10 +78,43 @@ function sudoPart({ noninteractive }: NixosOptions): readonly string[] {
   ];
 }
 
-function sshdPart({ directory }: NixosOptions): readonly string[] {
+function sshdPart({ directory, sync }: NixosOptions): readonly string[] {
+  const certificate = ['HostCertificate', `${directory}/${HOST_KEY}-cert.pub`] as const;
+  const settings = [...sshdSettings(directory), ...(sync === undefined ? [] : [certificate])];
   return [
     'services.openssh.settings = {',
-    ...sshdSettings(directory).map(([name, value]) => `  ${name} = ${quote(value)};`),
+    ...settings.map(([name, value]) => `  ${name} = ${quote(value)};`),
+    '};',
+  ];
+}
+
+/** Whoever enrols the host leaves sshd's configuration to this module. */
+function syncPart(program: HostProgram, directory: string): readonly string[] {
+  const enroll = program === 'usher' ? 'usher host enroll --token-file TOKEN' : 'usher-host enroll TOKEN';
+  return [
+    `# As root, once: ${enroll} --no-drop-in --host-key /etc/ssh/${HOST_KEY}`,
+    ...(program === 'script'
+      ? [
+          '# The program from "usher export host-script" is beside this file, under the name usher-host.',
+          'environment.systemPackages = [ pkgs.curl pkgs.diffutils pkgs.gawk pkgs.gnutar pkgs.util-linux ];',
+        ]
+      : []),
+    `systemd.services.${SYNC} = {`,
+    `  description = ${quote(DESCRIPTIONS.service)};`,
+    '  wants = [ "network-online.target" ];',
+    '  after = [ "network-online.target" ];',
+    '  serviceConfig = {',
+    '    Type = "oneshot";',
+    `    ExecStart = ${quote(SYNC_COMMANDS[program])};`,
+    ...hardening(program, directory).map(([name, value]) => `    ${name} = ${quote(value)};`),
+    '  };',
+    '};',
+    `systemd.timers.${SYNC} = {`,
+    `  description = ${quote(DESCRIPTIONS.timer)};`,
+    '  wantedBy = [ "timers.target" ];',
+    '  timerConfig = {',
+    ...TIMER.map(([name, value]) => `    ${name} = ${quote(value)};`),
+    '  };',
     '};',
   ];
 }

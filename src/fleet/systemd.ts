@@ -12,6 +12,11 @@ const COMMANDS: Readonly<Record<HostProgram, string>> = {
 
 const DROP_INS = '/etc/ssh/sshd_config.d';
 
+export const DESCRIPTIONS = {
+  service: 'CA keys, revocations and host certificates from the SSH certificate authority',
+  timer: 'Sync with the SSH certificate authority every five minutes',
+} as const;
+
 export interface ServiceOptions {
   readonly program: HostProgram;
   /** Where the host keeps what it was told, e.g. /etc/ssh/usher. */
@@ -25,7 +30,7 @@ export function formatService({ program, directory }: ServiceOptions): string {
   return unit([
     '# Usher: put this into /etc/systemd/system/usher-host-sync.service.',
     '[Unit]',
-    'Description=CA keys, revocations and host certificates from the SSH certificate authority',
+    `Description=${DESCRIPTIONS.service}`,
     'Documentation=man:sshd_config(5)',
     'Wants=network-online.target',
     'After=network-online.target',
@@ -42,7 +47,7 @@ export function formatTimer(): string {
   return unit([
     '# Usher: put this into /etc/systemd/system/usher-host-sync.timer, then: systemctl enable --now usher-host-sync.timer',
     '[Unit]',
-    'Description=Sync with the SSH certificate authority every five minutes',
+    `Description=${DESCRIPTIONS.timer}`,
     '',
     '[Timer]',
     ...TIMER.map(([name, value]) => `${name}=${value}`),

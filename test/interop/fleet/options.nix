@@ -3,6 +3,7 @@
 let
   text = builtins.isString;
   all = check: value: builtins.isList value && builtins.all check value;
+  settings = value: builtins.isAttrs value && builtins.all text (builtins.attrValues value);
   oneOf = choices: value: builtins.elem value choices;
   options = {
     "security.pam.ussh.enable" = builtins.isBool;
@@ -17,6 +18,15 @@ let
     "services.openssh.settings.TrustedUserCAKeys" = text;
     "services.openssh.settings.AuthorizedPrincipalsFile" = text;
     "services.openssh.settings.RevokedKeys" = text;
+    "services.openssh.settings.HostCertificate" = text;
+    "environment.systemPackages" = all text;
+    "systemd.services.usher-host-sync.description" = text;
+    "systemd.services.usher-host-sync.wants" = all text;
+    "systemd.services.usher-host-sync.after" = all text;
+    "systemd.services.usher-host-sync.serviceConfig" = settings;
+    "systemd.timers.usher-host-sync.description" = text;
+    "systemd.timers.usher-host-sync.wantedBy" = all text;
+    "systemd.timers.usher-host-sync.timerConfig" = settings;
     "systemd.tmpfiles.rules" = all text;
     "assertions" = all (value: builtins.isBool value.assertion && text value.message);
   };
@@ -29,7 +39,15 @@ let
   set = module {
     config.security.pam = { ussh.group = group; services.sudo.rules.auth.ussh.order = 11300; };
     # What is written is shown in the place of its path.
-    pkgs.writeText = name: content: "<${name}:${content}>";
+    pkgs = {
+      writeText = name: content: "<${name}:${content}>";
+      runtimeShell = "/shell";
+      curl = "curl";
+      diffutils = "diffutils";
+      gawk = "gawk";
+      gnutar = "gnutar";
+      util-linux = "util-linux";
+    };
   };
 in
 builtins.listToAttrs (flatten "" set)

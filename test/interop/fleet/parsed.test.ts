@@ -2,6 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatCaFile } from '../../../src/fleet/ca-file.ts';
 import { hostComment } from '../../../src/fleet/host-facts.ts';
@@ -9,6 +11,8 @@ import type { NixosOptions } from '../../../src/fleet/nixos.ts';
 import { formatNixos } from '../../../src/fleet/nixos.ts';
 import { formatSshd } from '../../../src/fleet/sshd.ts';
 import { formatSudoers } from '../../../src/fleet/sudoers.ts';
+import type { HostProgram } from '../../../src/fleet/systemd.ts';
+import { formatService, formatTimer } from '../../../src/fleet/systemd.ts';
 import { issue, validNow } from '../../support/certificates.ts';
 import { generateKey, generateSigner } from '../../support/keys.ts';
 import { haveParts, program } from '../../support/parts.ts';
@@ -83,6 +87,26 @@ describe.runIf(haveParts(SSHD_PARTS))('sshd', () => {
 /** Without a store: nothing is built, and nothing is written outside the test. */
 const NIX = ['--store', 'dummy://'];
 
+describe.runIf(haveParts({ 'systemd-analyze': 'systemd' }))('the units of systemd', () => {
+  it.each<[HostProgram, number]>([
+    ['usher', 26],
+    ['script', 25],
+  ])('that run %s are understood, and expose little', async (name, most) => {
+    const [service, timer] = ['service', 'timer'].map((unit) => join(directory, `usher-host-sync.${unit}`));
+    if (service === undefined || timer === undefined) throw new Error('there are two');
+    const text = formatService({ program: name, directory: '/etc/ssh/usher' });
+    // The program itself is not installed here.
+    await writeFile(service, text.replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true'));
+    await writeFile(timer, formatTimer());
+    expect(await run(program('systemd-analyze'), ['verify', service, timer])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    const judge = ['security', '--offline=true', `--threshold=${most}`, service];
+    expect(await run(program('systemd-analyze'), judge)).toMatchObject({ code: 0 });
+  });
+});
+
 describe.runIf(haveParts({ 'nix-instantiate': 'nix-bin' }))('the NixOS module', () => {
   const ca = generateSigner('ssh-ed25519').publicKey;
   const OPTIONS: NixosOptions = {
@@ -138,6 +162,27 @@ describe.runIf(haveParts({ 'nix-instantiate': 'nix-bin' }))('the NixOS module', 
     expect(set['security.pam.ussh.authorizedPrincipals']).toBe('sudoer@web-1');
     expect(set['security.sudo.extraConfig']).toBe('Defaults timestamp_timeout=0\n');
     expect(set['systemd.tmpfiles.rules']).toHaveLength(4);
+  });
+
+  it.each<[HostProgram, string]>([
+    ['usher', '/run/current-system/sw/bin/usher host sync'],
+    ['script', '/shell SCRIPT sync'],
+  ])('has a timer by which %s keeps the host', async (sync, command) => {
+    const script = join(directory, 'usher-host');
+    await writeFile(script, '#!/bin/sh\n');
+    const set = await evaluate({ ...OPTIONS, sync });
+    const service = set['systemd.services.usher-host-sync.serviceConfig'];
+    expect(service).toMatchObject({
+      ProtectSystem: 'strict',
+      ReadWritePaths: expect.stringContaining('/etc/ssh/usher'),
+    });
+    const { ExecStart } = Value.Parse(Type.Object({ ExecStart: Type.String() }), service);
+    expect(ExecStart.replace(/ \/nix\/store\/\S+-usher-host /, ' SCRIPT ')).toBe(command);
+    expect(set).toMatchObject({
+      'services.openssh.settings.HostCertificate': '/etc/ssh/usher/ssh_host_ed25519_key-cert.pub',
+      'systemd.timers.usher-host-sync.wantedBy': ['timers.target'],
+      'systemd.timers.usher-host-sync.timerConfig': { OnCalendar: '*:0/5', Persistent: 'true' },
+    });
   });
 
   it('fails where somebody sets a group', async () => {
