@@ -31,6 +31,8 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies about what is
 
   beforeAll(async () => {
     person = await startPerson();
+    // Loads the whole command, which takes its time.
+    await person.usher(['revoke', '--help']);
   });
   afterAll(() => person[Symbol.asyncDispose]());
   beforeEach(async () => {

@@ -1,8 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KnownHosts } from '../../src/fleet/known-hosts.ts';
 import { formatKnownHosts } from '../../src/fleet/known-hosts.ts';
-import { isHostName } from '../../src/policy/names.ts';
 import { formatPublicKeyLine } from '../../src/ssh/public-key.ts';
 import { generateKey } from '../support/keys.ts';
 
@@ -59,15 +57,11 @@ describe('known_hosts', () => {
     expect(lines({ caKeys: [] })).toEqual([]);
   });
 
-  it('splits many names over lines of bounded length, and loses none', () => {
-    const name = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/).filter(isHostName);
-    fc.assert(
-      fc.property(fc.uniqueArray(name, { maxLength: 120 }), (names) => {
-        const written = lines({ hosts: [{ name: 'web1', names }] });
-        const lists = written.map((line) => line.split(' ')[1] ?? '');
-        expect(Math.max(0, ...lists.map((list) => list.length))).toBeLessThanOrEqual(1000);
-        expect(lists.flatMap((list) => list.split(','))).toEqual(names);
-      }),
-    );
+  it.each([1, 60, 1000])('splits %i names over lines of bounded length, and loses none', (count) => {
+    const names = Array.from({ length: count }, (_, index) => `${index}-${'x'.repeat(40)}.example.org`);
+    const written = lines({ hosts: [{ name: 'web1', names }] });
+    const lists = written.map((line) => line.split(' ')[1] ?? '');
+    expect(Math.max(...lists.map((list) => list.length))).toBeLessThanOrEqual(1000);
+    expect(lists.flatMap((list) => list.split(','))).toEqual(names);
   });
 });
