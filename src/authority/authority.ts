@@ -1,8 +1,8 @@
 /** The authority as the use cases see it: its name, its keys, its bounds and its ports, made once at start. */
 import type { PrivateKey } from '../ssh/private-key.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
-import type { RevocationLists } from './krl.ts';
 import type { Clock, Keyring, PoolBounds, Random, Store } from './ports.ts';
+import type { RevocationLists } from './revocation-lists.ts';
 import type { RosterInForce } from './roster-in-force.ts';
 
 export interface Authority {

@@ -19,7 +19,6 @@ import { confirmEnrolment, offerCredential, startEnrolment } from '../../src/aut
 import { invitePerson } from '../../src/authority/invite.ts';
 import { touchRequest } from '../../src/authority/issue.ts';
 import { claimCaKeys } from '../../src/authority/key-roles.ts';
-import { RevocationLists } from '../../src/authority/krl.ts';
 import { loadRoster } from '../../src/authority/load-roster.ts';
 import type { CaSigner, Store } from '../../src/authority/ports.ts';
 import type { Purpose } from '../../src/authority/purpose.ts';
@@ -27,6 +26,7 @@ import { PURPOSES } from '../../src/authority/purpose.ts';
 import type { PendingIssue } from '../../src/authority/records.ts';
 import { release } from '../../src/authority/release.ts';
 import { answerDigest, enrolmentDigest, issueDigest } from '../../src/authority/request-digest.ts';
+import { RevocationLists } from '../../src/authority/revocation-lists.ts';
 import { RosterInForce } from '../../src/authority/roster-in-force.ts';
 import type { Waiting } from '../../src/authority/waiting.ts';
 import { describeWaiting } from '../../src/authority/waiting.ts';

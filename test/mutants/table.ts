@@ -785,6 +785,16 @@ export const MUTANTS: readonly Mutant[] = [
     'cli/known-hosts',
   ]),
   ...of(
+    'cli/hosts/host-certificate.ts',
+    ["if (fields.type !== 'host')", 'if (false)', 'cli/host-certificate'],
+    ['if (isAmong(revokedCaKeys))', 'if (false)', 'cli/host-certificate'],
+    ['if (!isAmong(caKeys))', 'if (false)', 'cli/host-certificate'],
+    ['if (!verifyCertificateSignature(certificate))', 'if (false)', 'cli/host-certificate'],
+    ['if (!fields.principals.includes(first))', 'if (false)', 'cli/host-certificate'],
+    ['if (!isValidAt(certificate, now))', 'if (false)', 'cli/host-certificate'],
+    ['if (isCertificateRevoked(krl, fields))', 'if (false)', 'cli/host-certificate'],
+  ),
+  ...of(
     'cli/act/check.ts',
     ['  checkFrame(reply, settings, now);\n', '', 'cli/lying-acts'],
     ['if (!fits(act, result, now))', 'if (false)', 'cli/lying-acts'],
@@ -1084,10 +1094,13 @@ export const MUTANTS: readonly Mutant[] = [
     'authority/revoke',
   ]),
   ...of(
-    'src/authority/krl.ts',
+    'src/authority/revocation-lists.ts',
     ['if (made?.number === number) return made.list;', '', 'authority/krl'],
     ['made?.number === number', 'made !== undefined', 'authority/krl'],
     ['list.catch(() => this.#made.delete(purpose));', 'list.catch(() => {});', 'authority/krl'],
+  ),
+  ...of(
+    'src/authority/krl.ts',
     ['  await dropEnded(authority, purpose);\n', '', 'authority/krl'],
     ['const before = now - KEEP_ENDED_SECONDS;', 'const before = now;', 'authority/krl'],
   ),

@@ -1,0 +1,81 @@
+/**
+ * The revocation list of each purpose, as bytes that sshd reads. They follow from what the store says and nothing else, so every
+ * replica gives out the same; a list that does not say what it should is not given out at all.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { base64urlnopad } from '@scure/base';
+import type { Krl } from '../ssh/krl.ts';
+import { encodeKrl } from '../ssh/krl.ts';
+import type { DecodedKrl } from '../ssh/krl-read.ts';
+import { decodeKrl } from '../ssh/krl-read.ts';
+import { decodePublicKey, samePublicKey } from '../ssh/public-key.ts';
+import { SerialSet } from '../ssh/serial-set.ts';
+import type { StoreReader } from './ports.ts';
+import type { Purpose } from './purpose.ts';
+import type { KrlContent } from './records.ts';
+
+export interface RevocationList {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  /** Differs whenever the bytes do. */
+  readonly tag: string;
+}
+
+/** Keeps the list of each purpose as it was made last: it is asked for far more often than it changes. */
+export class RevocationLists {
+  readonly #made = new Map<Purpose, { readonly number: number; readonly list: Promise<RevocationList> }>();
+
+  /** @param tx one that reads a committed state: the number of one that is undone may come to mean something else */
+  async in(tx: StoreReader, purpose: Purpose): Promise<RevocationList> {
+    const number = await tx.krlNumber(purpose);
+    const made = this.#made.get(purpose);
+    if (made?.number === number) return made.list;
+    const list = tx.krlContent(purpose).then(makeList);
+    this.#made.set(purpose, { number, list });
+    list.catch(() => this.#made.delete(purpose));
+    return list;
+  }
+}
+
+function makeList(content: KrlContent): RevocationList {
+  const krl = krlOf(content);
+  const bytes = encodeKrl(krl);
+  // A wrong list would lock everybody out, or let in who was revoked.
+  if (!says(decodeKrl(bytes), krl)) throw new TypeError('a revocation list does not say what was revoked');
+  return { number: content.number, bytes, tag: base64urlnopad.encode(sha256(bytes)) };
+}
+
+function krlOf({ number, changedAt, certificates, fingerprints }: KrlContent): Krl {
+  return {
+    number: BigInt(number),
+    generatedAt: BigInt(changedAt),
+    comment: '',
+    certificates: certificates.map(({ authority, serials }) => ({
+      authority: decodePublicKey(authority),
+      serials: SerialSet.of(serials),
+      keyIds: [],
+    })),
+    keys: [],
+    fingerprints,
+  };
+}
+
+function says(decoded: DecodedKrl, { number, certificates, fingerprints }: Krl): boolean {
+  const areListed = certificates.every(({ authority, serials }) =>
+    decoded.certificates.some(
+      (listed) => isOf(listed.authority, authority) && listed.serials.equals(serials),
+    ),
+  );
+  const isComplete =
+    areListed &&
+    decoded.certificates.length === certificates.length &&
+    decoded.sha256Fingerprints.length === fingerprints.length;
+  return isComplete && decoded.number === number;
+}
+
+type Signer = Krl['certificates'][number]['authority'];
+
+function isOf(listed: Signer, authority: Signer): boolean {
+  if (listed === 'any' || authority === 'any') return listed === authority;
+  return samePublicKey(listed, authority);
+}
