@@ -108,6 +108,13 @@ describe('the next statement', () => {
     expect(await stored(scene)).toBe(first);
   });
 
+  it('is refused once the authority signs for sudo itself', async () => {
+    await using scene = await openKeyless();
+    await publish(scene, signedText(FIRST, CAROL));
+    const changed = { ...scene.authority, sudoSigner: 'authority' } as const;
+    expect(await codeOfAsync(publishStatement(changed, signedText(NEXT, CAROL)))).toBe('statement-refused');
+  });
+
   it('may be the same once more, and is logged once', async () => {
     await using scene = await openKeyless();
     const text = signedText(FIRST, CAROL);
