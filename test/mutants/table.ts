@@ -1056,11 +1056,6 @@ export const MUTANTS: readonly Mutant[] = [
     ["if (!isLocked) await lockMachine(tx, machine, 'revoked', '', now);", '', 'authority/revoke'],
     ['const ended = await endWaiting(tx, person, now);', 'const ended = 0;', 'authority/revoke'],
     ['filter((request) => request.person === person)', 'filter(() => true)', 'authority/revoke'],
-    [
-      'return serial > GREATEST_SERIAL ? undefined : tx.findCertificate(serial);',
-      'return tx.findCertificate(serial);',
-      'authority/revoke',
-    ],
   ),
   ...of(
     'src/authority/revoke-live.ts',
