@@ -146,6 +146,16 @@ async function listens(log: string, port: number, child: ChildProcess): Promise<
   return false;
 }
 
+/** An sshd that is told to read its configuration anew closes its door for a moment. */
+async function ssh(args: readonly string[]): Promise<ProgramResult> {
+  const until = Date.now() + 5_000;
+  for (;;) {
+    const result = await run(program('ssh'), args);
+    if (!result.stderr.includes('Connection refused') || Date.now() > until) return result;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 interface HostFacts {
   readonly name: string;
   readonly port: number;
@@ -227,7 +237,7 @@ class Host implements HostMachine {
       `IdentityFile=${identityFile}`,
     ].flatMap((setting) => ['-o', setting]);
     const where = ['-p', `${this.port}`, '-l', LOGIN, '127.0.0.1', 'true'];
-    return run(program('ssh'), ['-F', 'none', ...settings, ...where]);
+    return ssh(['-F', 'none', ...settings, ...where]);
   }
 
   authorize(publicKeyLine: string): Promise<void> {

@@ -120,7 +120,7 @@ export async function startFleet(roster: string = ROSTER): Promise<Fleet> {
       startHost(host, { authority: origin, bundleKey: bundleKey.publicKey, program, parent }),
     login: async () => {
       const key = newKey();
-      const { status, body } = await alice.touch(await alice.ask({ key, logins: [LOGIN] }));
+      const { status, body } = await alice.touch(await alice.ask({ key, logins: [LOGIN], hosts: ['web'] }));
       const [issued] = body.certificates ?? [];
       if (issued === undefined) throw new Error(`${status} ${JSON.stringify(body)}`);
       const certificate = decodeCertificate(base64urlnopad.decode(issued.certificate));

@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { HOST_PARTS } from '../../support/host-machine.ts';
 import { HOST_PROGRAM_PARTS } from '../../support/host-program.ts';
 import { haveParts } from '../../support/parts.ts';
+import { describeCuts } from './cuts.ts';
 import { describeFaults } from './faults.ts';
 import { describeHealthy } from './healthy.ts';
 
@@ -9,3 +10,4 @@ const isPossible = haveParts({ ...HOST_PARTS, ...HOST_PROGRAM_PARTS });
 
 describe.runIf(isPossible)('a host kept by usher', () => describeHealthy('usher'));
 describe.runIf(isPossible)('a host kept by usher, when something fails', () => describeFaults('usher'));
+describe.runIf(isPossible)('a host kept by usher, when it is cut off', () => describeCuts('usher'));

@@ -33,6 +33,7 @@ interface Reply<Body> {
 interface AskOptions {
   readonly key?: PrivateKey;
   readonly logins?: readonly string[];
+  readonly hosts?: readonly string[];
 }
 
 type Unanswered = Pick<AskReply, 'nonce' | 'requestId' | 'expiresAt'>;
@@ -89,7 +90,7 @@ export class Person {
     return { credentialId: body.credentialId, publicKey: base64urlnopad.decode(body.publicKey) };
   }
 
-  async ask({ key = newKey(), logins = [this.name] }: AskOptions = {}): Promise<AskReply> {
+  async ask({ key = newKey(), logins = [this.name], hosts = ['web1'] }: AskOptions = {}): Promise<AskReply> {
     const { origin } = this.#service;
     const time = Math.floor(Date.now() / 1000);
     const { publicKey } = key;
@@ -99,7 +100,7 @@ export class Person {
       purpose: 'login',
       key: base64urlnopad.encode(encodePublicKey(publicKey)),
       logins,
-      hosts: ['web1'],
+      hosts,
       possession: { time, signature },
     };
     const body = { person: this.name, certificates: [certificate] };
