@@ -9,7 +9,7 @@ import { removeCredential } from '../../src/authority/remove-credential.ts';
 import { enrolmentDigest } from '../../src/authority/request-digest.ts';
 import { verifyLoggedEnrolment } from '../../src/fido/logged-touch.ts';
 import { decodeLeaf } from '../../src/log/leaf.ts';
-import { encodePublicKey } from '../../src/ssh/public-key.ts';
+import { encodePublicKey, fingerprint } from '../../src/ssh/public-key.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 import type { AttestationKind } from '../support/soft-authenticator.ts';
 import { FLAGS, SoftAuthenticator, SoftSecurityKey } from '../support/soft-authenticator.ts';
@@ -144,6 +144,14 @@ describe('an offered credential is refused', () => {
     expect(await codeOfAsync((await beginFor(scene, 'bob')).offer(key))).toBe('credential-exists');
     await removeCredential(scene.authority, key.credentialId, 'stolen');
     expect(await codeOfAsync((await beginFor(scene)).offer(key))).toBe('credential-exists');
+  });
+
+  it('when its key was revoked, whether it was ever enrolled or not', async () => {
+    await using scene = await openScene();
+    const key = new SoftSecurityKey().publicKey;
+    await scene.authority.store.write((tx) => tx.revokeKey(fingerprint(key), scene.now));
+    const offer = { kind: 'ssh-sk', label: 'key', publicKey: encodePublicKey(key) } as const;
+    expect(await codeOfAsync((await beginFor(scene)).send(offer))).toBe('key-revoked');
   });
 
   it('when it is an SSH key that is no security key, or one for another use', async () => {

@@ -1083,6 +1083,11 @@ export const MUTANTS: readonly Mutant[] = [
     'if (false)',
     'authority/revoke',
   ]),
+  ...of('src/authority/key-roles.ts', [
+    'if (await tx.isKeyRevoked(credential.id))',
+    'if (false)',
+    'authority/enroll',
+  ]),
   ...of('src/authority/credential.ts', [
     'if (await tx.isKeyRevoked(id)) return undefined;',
     '',
