@@ -265,7 +265,7 @@ enroll() { # TOKENFILE
   if [ -n "$next" ] && [ "$next" != "$(value secret "$state/generation")" ]; then
     certify 0 "$token" || die 'this host was not enrolled'
     [ "$(value host)" = "$host" ] || rm -f "$state/statement" "$state/files.tar"
-    rm -f "$state/pending" && say "this host is enrolled as $host at $AUTHORITY"
+    save enrolling "$(printf 'token-sha256 %s\ninstalled' "$token_hash")" && rm -f "$state/pending" && say "this host is enrolled as $host at $AUTHORITY"
   fi
   put "$state/settings" 600 <"$work/settings"
 }
