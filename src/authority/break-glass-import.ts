@@ -11,6 +11,7 @@ import { BreakGlassError } from './break-glass-error.ts';
 import type { BreakGlassRecord } from './break-glass-record.ts';
 import type { SerialGap } from './break-glass-serials.ts';
 import { gapsIn, serialRange } from './break-glass-serials.ts';
+import { issuedCertificate } from './issued-certificate.ts';
 import type { Clock, Store, StoreReader, StoreWriter } from './ports.ts';
 
 export interface ImportedBreakGlass extends BreakGlassRecord {
@@ -115,19 +116,9 @@ async function recordOne(
   const encoded = encodeCertificate(certificate);
   // It was certified, whatever the key does else: this can not be refused any more, but from now on it never touches.
   await tx.claimKey(keyIdentity(fields.subject), { role: purpose });
-  const issued = {
-    serial: fields.serial,
-    purpose,
-    person,
-    keyId: fields.keyId,
-    requestId: id,
-    // Not the time of the import, which would count against the person's certificates of this hour.
-    issuedAt: signedAt,
-    validAfter: Number(fields.validAfter),
-    validBefore: Number(fields.validBefore),
-    certificate: encoded,
-  };
-  await tx.insertCertificate(issued, []);
+  // Not the time of the import, which would count against the person's certificates of this hour.
+  const about = { purpose, person, requestId: id, issuedAt: signedAt };
+  await tx.insertCertificate(issuedCertificate(encoded, about), []);
   const leaf = encodeLeaf({
     kind: 'break-glass',
     recordedAt: now,

@@ -11,6 +11,7 @@ import { logAlarm } from './alarm.ts';
 import type { Authority } from './authority.ts';
 import { activeSigner } from './ca-keys.ts';
 import { AuthorityError } from './error.ts';
+import { issuedCertificate } from './issued-certificate.ts';
 import { claimHostKey } from './machine-keys.ts';
 import type { SignedForHost } from './machine-sign.ts';
 import type { Verdict } from './machine-verdict.ts';
@@ -79,20 +80,8 @@ async function recordOne(
   const certificate = certificates[index] ?? new Uint8Array();
   const { fields } = decodeCertificate(certificate);
   await claimHostKey(tx, fields.subject);
-  await tx.insertCertificate(
-    {
-      serial: fields.serial,
-      purpose: 'host',
-      person: request.host,
-      keyId: fields.keyId,
-      requestId,
-      issuedAt: now,
-      validAfter: Number(fields.validAfter),
-      validBefore: Number(fields.validBefore),
-      certificate,
-    },
-    [],
-  );
+  const about = { purpose: 'host', person: request.host, requestId, issuedAt: now } as const;
+  await tx.insertCertificate(issuedCertificate(certificate, about), []);
   await tx.appendLeaf(leafOf(request, roster.digest, certificate, index, now), fields.serial);
 }
 

@@ -8,6 +8,7 @@ import { decodeCertificate } from '../ssh/certificate.ts';
 import { keyIdentity } from '../ssh/key-identity.ts';
 import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
+import { issuedCertificate } from './issued-certificate.ts';
 import { approveBy, draftsOf, reasonOf, sudoRequestOf } from './pending-issue.ts';
 import type { StoreWriter } from './ports.ts';
 import type { Consent, PendingIssue, Touch } from './records.ts';
@@ -71,18 +72,9 @@ async function recordOne(
   const use = await tx.claimKey(keyIdentity(fields.subject), { role: purpose });
   if (use.role !== purpose)
     throw new AuthorityError('key-has-role', 'this key got another use meanwhile: use another one');
-  const issued = {
-    serial: fields.serial,
-    purpose,
-    person: request.person,
-    keyId: fields.keyId,
-    requestId: request.id,
-    issuedAt: authority.clock.now(),
-    validAfter: Number(fields.validAfter),
-    validBefore: Number(fields.validBefore),
-    certificate,
-  };
-  await tx.insertCertificate(issued, credentials);
+  const { person, id: requestId } = request;
+  const about = { purpose, person, requestId, issuedAt: authority.clock.now() };
+  await tx.insertCertificate(issuedCertificate(certificate, about), credentials);
   await tx.appendLeaf(leaf, fields.serial);
 }
 
