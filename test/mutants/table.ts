@@ -1161,7 +1161,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'src/fleet/sudo-ca-statement.ts',
     ['if (formatStatement(statement) !== text)', 'if (false)', 'fleet/sudo-ca-statement'],
-    ['if (!isOrigin(authority))', 'if (false)', 'fleet/sudo-ca-statement'],
+    ['if (!isAuthorityOrigin(authority))', 'if (false)', 'fleet/sudo-ca-statement'],
     ["if (!keys.some(({ state }) => state === 'active'))", 'if (false)', 'fleet/sudo-ca-statement'],
     ['keyIdentity(key))).size !== keys.length', 'keyIdentity(key))).size < 0', 'fleet/sudo-ca-statement'],
     ['if (!isSecurityKey(key))', 'if (false)', 'fleet/sudo-ca-statement'],
