@@ -201,10 +201,12 @@ describe('a certificate makes no call', () => {
   });
 
   it('when its person was removed, or their time is over', async () => {
-    const { scene, key, certificate, call } = await openCaller();
+    const { scene, key, call, forgeRecorded } = await openCaller();
     await using _ = scene;
     const until = new Date((scene.now + 60) * 1000).toISOString().replace('.000', '');
     await scene.loadRoster(ROSTER.replace('roles: [engineer] }', `roles: [engineer], until: ${until} }`));
+    // One that outlives that time is revoked by the roster; none is issued after it.
+    const certificate = await forgeRecorded({});
     expect(await call(sign(scene, key, certificate))).toEqual({ accepted: 'alice' });
     scene.pass(60);
     expect(await call(sign(scene, key, certificate))).toBe('call-refused');
