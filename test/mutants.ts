@@ -16,6 +16,7 @@ const COPIED = [
   'cli',
   'web',
   'bin',
+  'share',
   'test',
   'scripts',
   'docs',
