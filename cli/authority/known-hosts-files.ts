@@ -15,8 +15,7 @@ import { signGet } from './signed-call.ts';
 
 const TARGET = '/v1/known-hosts';
 const MAX_STATEMENT_BYTES = 8_388_608;
-/** ssh reads them, whoever's it is. */
-const MODE = 0o644;
+const MODE = 0o600;
 
 /** @throws UsherCommandError `bundle-refused`; then the files are as they were. */
 export async function refreshKnownHosts(
@@ -72,7 +71,7 @@ function filesOf({ paths, name }: Pick<Enrolled, 'paths' | 'name'>): KnownHostsP
 async function write(files: KnownHostsPaths, { reply, text, krlBytes }: VerifiedKnownHosts): Promise<void> {
   await writeAtomically(files.revokedHostKeys, krlBytes, MODE);
   await writeAtomically(files.knownHosts, text, MODE);
-  await writeAtomically(files.statement, `${JSON.stringify(reply)}\n`, 0o600);
+  await writeAtomically(files.statement, `${JSON.stringify(reply)}\n`, MODE);
 }
 
 function parseJson(text: string): unknown {

@@ -56,7 +56,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('what ssh knows of hosts', () => {
     const [knownHosts, revoked] = await read();
     expect(knownHosts?.split('\n').slice(1)).toEqual([`@cert-authority web1.example.org ${key}`, '']);
     expect(revoked?.slice(0, 8)).toBe('SSHKRL\n\0');
-    expect((await lstat(paths().knownHosts)).mode & 0o777).toBe(0o644);
+    expect((await lstat(paths().knownHosts)).mode & 0o777).toBe(0o600);
   });
 
   describe('stays as it was, and the login is done, when the list', () => {
