@@ -8,9 +8,10 @@ import { signSshsig } from '../ssh/sshsig.ts';
 import type { Authority } from './authority.ts';
 import type { CaKey } from './ca-keys.ts';
 import { currentCaKeys } from './ca-keys.ts';
+import type { StoreReader } from './ports.ts';
 
 /** How long a client may rely on a bundle before it must have seen a newer one. */
-export const FRESH_SECONDS = 7 * 86_400;
+const FRESH_SECONDS = 7 * 86_400;
 
 export interface SignedBundle {
   /** The exact bytes that are signed: JSON as in the HTTP contract's `Bundle`. */
@@ -18,22 +19,31 @@ export interface SignedBundle {
   readonly signature: Uint8Array;
 }
 
-/** Numbered by its time, so that a later bundle always has a higher number, also after a restore from backup. */
 export async function signBundle(authority: Authority): Promise<SignedBundle> {
-  const now = authority.clock.now();
-  const keys = await authority.store.read((tx) => currentCaKeys(authority, tx));
+  const { keys, times } = await authority.store.read(async (tx) => ({
+    keys: await currentCaKeys(authority, tx),
+    times: await statementTimes(authority, tx),
+  }));
   const bundle = {
     authority: authority.origin,
     rpId: authority.rpId,
-    number: now,
-    madeAt: now,
-    freshUntil: now + FRESH_SECONDS,
+    ...times,
     caKeys: keys.map(bundledKey),
     logKey: authority.logVerifierKey,
     bundleKey: formatPublicKeyLine(authority.bundleKey.publicKey),
   };
   const statement = new TextEncoder().encode(JSON.stringify(bundle));
   return { statement, signature: signSshsig(authority.bundleKey, BUNDLE_NAMESPACE, statement) };
+}
+
+/**
+ * Numbered by its time, so that a later bundle always has a higher number, also after a restore from backup. One number has one
+ * content: in the second in which CA keys changed, a bundle is already one of the next second.
+ */
+export async function statementTimes({ clock }: Authority, tx: StoreReader) {
+  const changes = (await tx.caKeyRecords()).map(({ since }) => since);
+  const madeAt = Math.max(clock.now(), ...changes.map((change) => change + 1));
+  return { number: madeAt, madeAt, freshUntil: madeAt + FRESH_SECONDS };
 }
 
 function bundledKey({ purpose, key, state, owner }: CaKey): object {

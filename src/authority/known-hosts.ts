@@ -8,7 +8,7 @@ import { decodePublicKey, formatPublicKeyLine } from '../ssh/public-key.ts';
 import { signSshsig } from '../ssh/sshsig.ts';
 import type { Authority } from './authority.ts';
 import type { SignedBundle } from './bundle.ts';
-import { FRESH_SECONDS } from './bundle.ts';
+import { statementTimes } from './bundle.ts';
 import { ownCaKeys } from './ca-keys.ts';
 import { revocationList } from './krl.ts';
 import type { StoreReader } from './ports.ts';
@@ -17,15 +17,7 @@ import type { StoreReader } from './ports.ts';
 export async function signKnownHosts(authority: Authority): Promise<SignedBundle> {
   const { bytes } = await revocationList(authority, 'host');
   const facts = await authority.store.read((tx) => readFacts(authority, tx));
-  const now = authority.clock.now();
-  const known = {
-    authority: authority.origin,
-    number: now,
-    madeAt: now,
-    freshUntil: now + FRESH_SECONDS,
-    ...facts,
-    krl: base64urlnopad.encode(bytes),
-  };
+  const known = { authority: authority.origin, ...facts, krl: base64urlnopad.encode(bytes) };
   const statement = new TextEncoder().encode(JSON.stringify(known));
   return { statement, signature: signSshsig(authority.bundleKey, KNOWN_HOSTS_NAMESPACE, statement) };
 }
@@ -34,6 +26,7 @@ async function readFacts(authority: Authority, tx: StoreReader): Promise<object>
   const roster = await authority.rosters.in(tx);
   const keys = (await ownCaKeys(authority, tx)).filter(({ purpose }) => purpose === 'host');
   return {
+    ...(await statementTimes(authority, tx)),
     hosts: [...roster.hosts.values()].map(({ name, names }) => ({ name, names })),
     caKeys: keys.map(({ key, state }) => ({ key: formatPublicKeyLine(key), state })),
     revokedCaKeys: await revokedHostKeys(tx),

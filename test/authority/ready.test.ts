@@ -59,6 +59,7 @@ describe('readiness', () => {
 describe('the bundle', () => {
   it('names every key of the authority, signed by the key that clients pin', async () => {
     await using scene = await openScene();
+    scene.pass(1);
     const { statement, signature } = await signBundle(scene.authority);
     const proof = verifySshsig(signature, 'usher-bundle', statement);
     expect(proof.valid && samePublicKey(proof.key, scene.authority.bundleKey.publicKey)).toBe(true);
@@ -76,5 +77,25 @@ describe('the bundle', () => {
     const { statement: next } = await signBundle(scene.authority);
     const later = JSON.parse(new TextDecoder().decode(next));
     expect(later.number).toBeGreaterThan(bundle.number);
+  });
+
+  it('has another number when CA keys changed, also within one second', async () => {
+    await using scene = await openScene();
+    const texts = new Map<number, string>();
+    const look = async () => {
+      const text = new TextDecoder().decode((await signBundle(scene.authority)).statement);
+      const { number } = JSON.parse(text);
+      expect(texts.get(number) ?? text).toBe(text);
+      texts.set(number, text);
+    };
+    scene.pass(1);
+    await look();
+    await scene.replaceCaKey('login');
+    await look();
+    scene.pass(1);
+    await look();
+    scene.pass(1);
+    await look();
+    expect(texts.size).toBe(3);
   });
 });
