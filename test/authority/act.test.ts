@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { actResult, askAct, touchAct } from '../../src/authority/act.ts';
+import { confirmEnrolment, startEnrolment } from '../../src/authority/enroll.ts';
 import { findAct, findIssue } from '../../src/authority/find-request.ts';
 import { enterCode, openPage, reviewRequest, vouchForPage } from '../../src/authority/page.ts';
 import { removeCredential } from '../../src/authority/remove-credential.ts';
@@ -164,6 +165,26 @@ describe('the secret of', () => {
     expect(await codeOfAsync(actResult(scene.authority, mine.request.id, theirs.pollSecret))).toBe(
       'unknown-request',
     );
+  });
+
+  it('an enrolment is none of an act, and an enrolment has no page', async () => {
+    await using scene = await openScene({ roster: KEEPERS });
+    const kim = await scene.enrol('kim');
+    const { request, pollSecret } = await startEnrolment(
+      scene.authority,
+      await scene.invite('alice'),
+      '192.0.2.1',
+    );
+    const { id } = request;
+    const act = await ask(scene, 'kim', INVITE);
+    const assertion = assertionOver(scene, act.request, kim);
+    for (const trying of [
+      actResult(scene.authority, id, pollSecret),
+      touchAct(scene.authority, id, { pollSecret }, assertion),
+      openPage(scene.authority, id, '192.0.2.1'),
+      confirmEnrolment(scene.authority, act.request.id, act.pollSecret, assertion),
+    ])
+      expect(await codeOfAsync(trying)).toBe('unknown-request');
   });
 
   it('an act is none of a certificate', async () => {

@@ -173,6 +173,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   ...of(
     'src/authority/page.ts',
+    ["request === undefined || request.action === 'enroll'", 'request === undefined', 'authority/act'],
     ["if ((request.page?.proof ?? 'none') !== 'none')", 'if (false)', 'authority/page'],
     ['  assertPageProven(request, { pageSecret });\n', '', 'authority/page'],
     ['if (counted.page.wrongCodes < MAX_WRONG_CODES) return counted;', 'return counted;', 'authority/page'],
