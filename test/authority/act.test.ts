@@ -179,12 +179,12 @@ describe('the secret of', () => {
     const act = await ask(scene, 'kim', INVITE);
     const assertion = assertionOver(scene, act.request, kim);
     for (const trying of [
-      actResult(scene.authority, id, pollSecret),
-      touchAct(scene.authority, id, { pollSecret }, assertion),
-      openPage(scene.authority, id, '192.0.2.1'),
-      confirmEnrolment(scene.authority, act.request.id, act.pollSecret, assertion),
+      () => actResult(scene.authority, id, pollSecret),
+      () => touchAct(scene.authority, id, { pollSecret }, assertion),
+      () => openPage(scene.authority, id, '192.0.2.1'),
+      () => confirmEnrolment(scene.authority, act.request.id, act.pollSecret, assertion),
     ])
-      expect(await codeOfAsync(trying)).toBe('unknown-request');
+      expect(await codeOfAsync(trying())).toBe('unknown-request');
   });
 
   it('an act is none of a certificate', async () => {
