@@ -172,8 +172,10 @@ describe.runIf(haveParts(PARTS))('sudo by the authority alone', () => {
       const config = join(alice.home, 'ssh_config');
       const known = join(alice.home, 'known_hosts');
       await writeFile(known, `web1 ${web1.hostKeyLine}\n`);
-      const place = `Host web1\n  HostName 127.0.0.1\n  Port ${web1.port}\n  HostKeyAlias web1\n`;
-      await writeFile(config, `${stdout}\n${place}  UserKnownHostsFile ${known}\n  User ${LOGIN}\n`);
+      const place = `Host web1\n  HostName 127.0.0.1\n  Port ${web1.port}\n`;
+      // The first value counts: this host shows no certificate.
+      const key = `Host web1\n  HostKeyAlias web1\n  UserKnownHostsFile ${known}\n`;
+      await writeFile(config, `${key}${stdout}\n${place}  User ${LOGIN}\n`);
       const env = { ...alice.env, XDG_RUNTIME_DIR: runtime, PATH: `${bin}:${alice.env['PATH']}` };
       return runOrThrow('ssh', ['-F', config, 'web1', command], { env });
     }
