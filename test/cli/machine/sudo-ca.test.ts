@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { nextSudoCa } from '../../../cli/machine/sudo-ca.ts';
+import { formatSudoCaFile } from '../../../src/fleet/sudo-ca-file.ts';
+import { CAROL, STATEMENT, sign, signedText } from '../../fleet/statements.ts';
+import { generateSecurityKey } from '../../support/keys.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const PLAIN = bytes(
+  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK2mC9IHY1v9Z2b0WmPSNVhKPwOHK1yJ2mXgq5b7kFqz usher-sudo-ca\n',
+);
+const PLACED = bytes(formatSudoCaFile(sign(STATEMENT)));
+const NEXT = { ...STATEMENT, number: STATEMENT.number + 1 };
+const EVE = generateSecurityKey('sk-ssh-ed25519@openssh.com');
+
+const statement = (text: string) => ({ sudo_statement: bytes(text) });
+
+describe('the keys for sudo', () => {
+  it('of an authority that holds them are taken as they are', () => {
+    expect(nextSudoCa({ 'sudo_ca.pub': PLAIN }, undefined)).toEqual({ kind: 'file', contents: PLAIN });
+    expect(nextSudoCa({ 'sudo_ca.pub': PLAIN }, bytes('ssh-ed25519 AAAA old\n'))).toMatchObject({
+      kind: 'file',
+    });
+  });
+
+  it('stay when the bundle says nothing of them', () => {
+    expect(nextSudoCa({}, PLACED)).toEqual({ kind: 'file', contents: undefined });
+  });
+
+  it('are never the authority’s where they are people’s', () => {
+    expect(nextSudoCa({ 'sudo_ca.pub': PLAIN }, PLACED)).toMatchObject({ kind: 'refused' });
+  });
+
+  it('are taken from a newer statement of one of them', () => {
+    const taken = nextSudoCa(statement(signedText(NEXT, CAROL)), PLACED);
+    expect(taken).toEqual({ kind: 'file', contents: bytes(formatSudoCaFile(sign(NEXT))) });
+  });
+
+  it('stay for the same statement, or an older one: somebody brought a newer one by hand', () => {
+    for (const each of [STATEMENT, { ...STATEMENT, number: STATEMENT.number - 1 }])
+      expect(nextSudoCa(statement(signedText(each, CAROL)), PLACED)).toEqual({
+        kind: 'file',
+        contents: undefined,
+      });
+  });
+
+  it.each([
+    ['a first statement, for which nobody vouches', signedText(NEXT, CAROL), undefined],
+    ['a first statement in place of the authority’s keys', signedText(NEXT, CAROL), PLAIN],
+    ['a statement of a stranger', signedText(NEXT, EVE), PLACED],
+    [
+      'a statement of another authority',
+      signedText({ ...NEXT, authority: 'https://other.example.org' }, CAROL),
+      PLACED,
+    ],
+    ['a statement that somebody changed', signedText(NEXT, CAROL).replace('number 8', 'number 9'), PLACED],
+    ['something else', 'usher sudo CA statement v1\n', PLACED],
+  ])('stay for %s', (_title, text, placed) => {
+    expect(nextSudoCa(statement(text), placed)).toMatchObject({ kind: 'refused' });
+  });
+});
