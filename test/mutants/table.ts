@@ -1631,4 +1631,5 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   ...of('src/http/signed-body.ts', ['BODIES.set(request, new Uint8Array(body));', '', 'http/hosts']),
   ...of('src/http/routes/hosts.ts', ['  scope.removeAllContentTypeParsers();\n', '', 'http/hosts']),
+  ...of('src/ssh/origin.ts', ['url.origin === text && ', '', 'ssh/origin']),
 ];
