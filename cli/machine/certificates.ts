@@ -62,7 +62,7 @@ function readCertificate(text: string): Certificate | undefined {
   }
 }
 
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
+export function sameNames(a: readonly string[], b: readonly string[]): boolean {
   const wanted = new Set(b);
   return new Set(a).size === wanted.size && a.every((name) => wanted.has(name));
 }

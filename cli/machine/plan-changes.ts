@@ -2,7 +2,7 @@
 import { hostFiles } from '../../src/fleet/host-facts.ts';
 import type { Certificate } from '../../src/ssh/certificate.ts';
 import type { MachineBundle } from './bundle.ts';
-import { certificateText, placedCertificates } from './certificates.ts';
+import { certificateText, placedCertificates, sameNames } from './certificates.ts';
 import { readPlain, toBytes } from './files.ts';
 import { certificatePath } from './host-keys.ts';
 import { checkKrl } from './krl.ts';
@@ -73,7 +73,7 @@ async function wantedCertificates(
   return machine.keys.flatMap(({ path: keyPath }, index) => {
     const path = certificatePath(machine.settings.directory, keyPath);
     const [before, next] = [placed[index], fresh?.[index]];
-    const isShorter = !isEnrolment && before !== undefined && next !== undefined && endsBefore(next, before);
+    const isShorter = !isEnrolment && before !== undefined && next !== undefined && isWorse(next, before);
     if (isShorter) faults.push(`the new certificate for ${keyPath} would end before the one in place`);
     const certificate = isShorter ? before : (next ?? before);
     if (certificate === undefined) return [];
@@ -81,6 +81,8 @@ async function wantedCertificates(
   });
 }
 
-function endsBefore(a: Certificate, b: Certificate): boolean {
-  return a.fields.validBefore < b.fields.validBefore;
+/** One with other names is no good any more, however long it would last. */
+function isWorse(next: Certificate, before: Certificate): boolean {
+  const [{ validBefore, principals }, placed] = [next.fields, before.fields];
+  return validBefore < placed.validBefore && sameNames(principals, placed.principals);
 }

@@ -57,6 +57,8 @@ export interface HostMachine extends AsyncDisposable {
   visit(visitor: Visitor): Promise<ProgramResult>;
   /** Lets everybody in who has this key, without a certificate. */
   authorize(publicKeyLine: string): Promise<void>;
+  /** Tells sshd to read its configuration anew. */
+  reload(): Promise<void>;
   /** How often sshd was told to read its configuration anew. */
   reloads(): Promise<number>;
 }
@@ -242,6 +244,12 @@ class Host implements HostMachine {
 
   authorize(publicKeyLine: string): Promise<void> {
     return writeFile(join(this.#root, 'etc/ssh/authorized_keys'), `${publicKeyLine}\n`);
+  }
+
+  async reload(): Promise<void> {
+    const count = await this.reloads();
+    this.#child.kill('SIGHUP');
+    while ((await this.reloads()) === count) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   async reloads(): Promise<number> {
