@@ -240,7 +240,8 @@ class RunningSshd implements Sshd {
   }
 
   async writeAuthorities(authorities: readonly string[]): Promise<void> {
-    await writeFile(join(this.#directory, 'authorities'), lines(authorities));
+    await writeFile(join(this.#directory, 'authorities.new'), lines(authorities));
+    await rename(join(this.#directory, 'authorities.new'), join(this.#directory, 'authorities'));
   }
 
   async writePrincipals(login: string, principals: readonly string[]): Promise<void> {
