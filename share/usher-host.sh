@@ -5,7 +5,7 @@
 #   usher-host sync [--state DIR] [--dry-run]
 # shellcheck disable=SC2015 # in "A && B || die" both may fail, and die does not return
 set -euf && umask 077
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin LC_ALL=C TZ=UTC
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin LC_ALL=C TZ=UTC0
 unset TAR_OPTIONS SSH_AUTH_SOCK SSH_ASKPASS
 AUTHORITY='@AUTHORITY@'
 BUNDLE_KEY='@BUNDLE_KEY@'
@@ -22,14 +22,14 @@ flush() { sync "$1" 2>/dev/null || sync; }
 put() { # FILE MODE <content
   new=$1.usher-new && cat >"$new" && chmod "$2" "$new" && flush "$new" && mv -f "$new" "$1" && flush "${1%/*}" || { rm -f "$new" && die "$1 can not be written"; }
 }
-save() { printf '%s\n' "$2" >"$work/next" && put "$state/$1" 600 <"$work/next"; } # NAME TEXT
-value() { sed -n "s/^$1 //p" "${2:-$state/settings}" 2>/dev/null || :; }           # NAME [FILE]
+save() { printf '%s\n' "$2" >"$work/next" && put "$state/$1" 600 <"$work/next" || die "$state/$1 can not be written"; } # NAME TEXT
+value() { sed -n "s/^$1 //p" "${2:-$state/settings}" 2>/dev/null || :; }                                               # NAME [FILE]
 is_same() { cmp -s "$1" "$2" && [ -n "$(find "$2" -prune -type f -user "$(id -u)" -perm 644)" ]; }
 show() { diff -u -L "$2" -L "$2" "$([ -f "$2" ] && echo "$2" || echo /dev/null)" "$1" || :; }
 update() { is_same "$1" "$2" || if [ -n "$dry" ]; then show "$1" "$2"; else put "$2" 644 <"$1"; fi; } # NEW FILE
 make_directory() { (umask 022 && mkdir -p "$1") && [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 -o ! -user "$(id -u)" \))" ] && chmod 755 "$1" || die "others may write $1"; }
 open_state() {
-  mkdir -p "$state" && chmod 700 "$state" && exec 9>"$state/lock" && flock -w 60 9 || die "another one is at work on $state, or it can not be written"
+  mkdir -p "$state" && chmod 700 "$state" && exec 9>"$state/lock" && { flock -n 9 || flock -w 60 9; } || die "another one is at work on $state, or it can not be written"
   work=$state/work && trap 'rm -rf "$work"' EXIT && trap 'exit 1' HUP INT TERM
   rm -rf "$work" && mkdir -p "$work/new/logins" && : >"$work/problems"
 }
@@ -137,7 +137,8 @@ check_files() {
   # "alice alice@web1 alice": a login, which becomes the name of a file, and principals of nobody else.
   check_lines principals '\([a-z_][a-z0-9_-]\{0,31\}\)\( \1\(@[a-z0-9][a-z0-9.-]*\)\{0,1\}\)\{1,\}'
   [ -s "$work/new/sudo_principals" ] && [ -s "$work/new/names" ] || die 'a list in the bundle is empty'
-  awk -v logins="$work/new/logins/" '{ for (i = 2; i <= NF; i++) print $i >(logins $1); close(logins $1) }' "$work/new/principals" || die "$work can not be written"
+  awk -v logins="$work/new/logins/" '{ for (i = 2; i <= NF; i++) print $i >(logins $1); close(logins $1) }' "$work/new/principals" &&
+    [ -z "$(find "$work/new/logins" -size 0)" ] || die "$work can not be written"
 }
 check_lines() { [ -e "$work/new/$1" ] && ! grep -vqx "$2" "$work/new/$1" || die "$1 in the bundle is not written as usher writes it"; } # NAME GRAMMAR
 check_ca() { # NAME
@@ -160,7 +161,7 @@ choose_sudo_ca() { # leaves in $work/new/sudo_ca.pub what is to be installed, if
     rm "$keys" && why="the authority would put a key of its own in place of people's"
   elif [ -e "$statement" ] && ! cmp -s "$statement" "$work/placed"; then
     if ! is_signed_by_placed || ! is_statement; then why='the new statement is refused'
-    elif [ "$(stated number)" -gt "$(value number "$work/placed")" ]; then { sed 's/^/# /' "$statement" && sed -n 's/^key [a-z]* //p' "$work/signed"; } >"$keys"; fi
+    elif [ "$(stated number)" -gt "$(value number "$work/placed")" ]; then { sed 's/^/# /' "$statement" && sed -n 's/^key [a-z]* //p' "$work/signed"; } >"$keys" || die "$keys can not be written"; fi
   fi
   [ -z "$why" ] || problem "the keys for sudo stay as they are: $why"
 }
@@ -191,7 +192,7 @@ install_drop_in() { # tried before it has its name, so that a crash never leaves
   drop_in=$(value drop-in) && {
     echo '# Usher: written by its sync, which undoes what is changed here.' && sed "s|.*/|HostCertificate $dir/|;s|\$|-cert.pub|" "$work/keys"
     printf 'TrustedUserCAKeys %s\nAuthorizedPrincipalsFile %s/%%u\nRevokedKeys %s\n' "$dir/login_ca.pub" "$dir/principals" "$dir/revoked_keys"
-  } >"$work/drop-in"
+  } >"$work/drop-in" || die "$work can not be written"
   if [ "$drop_in" = none ] || is_same "$work/drop-in" "$drop_in"; then return; elif [ -n "$dry" ]; then show "$work/drop-in" "$drop_in" && return; fi
   printf 'Include %s\n' "$work/drop-in" "$config" >"$work/sshd_config"
   is_good_config "$work/sshd_config" || { problem "sshd would not start with $drop_in: $(said)" && return; }
@@ -230,13 +231,12 @@ seen_in_log() { # certificates of CA keys that this host trusts, each once; what
 }
 report() {
   for purpose in login sudo builder; do ssh-keygen -l -f "$dir/${purpose}_ca.pub" 2>/dev/null | sed "s/^[0-9]* \(SHA256:[^ ]*\) .*/trusts $purpose \1/"; done | sort -u | sed 64q >"$work/trusts"
-  auth_log=$(value auth-log) pam=$(value pam-ussh) && if read_log; then seen_in_log >"$work/seen"; else problem "$auth_log can not be read: $(said)" && : >"$work/seen"; fi
-  if [ -e "$pam" ]; then pam=$(grep -ao 'golang.org/x/crypto[[:space:]]v[0-9.]*' "$pam" | sed -n '1s/.*[[:space:]]/x\/crypto /p'); else pam=none; fi
+  auth_log=$(value auth-log) pam=$(value pam-ussh) openssh=$("$sshd" -V 2>&1 | sed -n 's/^\(OpenSSH_[^,]*\).*/\1/p' | printable 200) && if read_log; then seen_in_log >"$work/seen"; else problem "$auth_log can not be read: $(said)" && : >"$work/seen"; fi
+  if [ -e "$pam" ]; then pam=$(tr -c '[:print:]\t' '\n' <"$pam" | sed -n 's|^.*golang.org/x/crypto[[:space:]]\(v[0-9][0-9.]*\).*|x/crypto \1|p' | sed 1q); else pam=none; fi
   while :; do
-    call_text 'usher host report v1' >"$work/text" && printf 'number %s\nfiles-sha256 %s\nopenssh %s\npam-ussh %s\n' "$number" "$hash" \
-      "$("$sshd" -V 2>&1 | sed -n 's/^\(OpenSSH_[^,]*\).*/\1/p' | printable 200)" "${pam:-unknown}" >>"$work/text" && cat "$work/trusts" >>"$work/text"
-    while read -r key; do ssh-keygen -L -f "$(certificate_of "$key")" | sed -n 's/^ *Serial: /shows /p'; done <"$work/keys" >>"$work/text"
-    { sed 1000q "$work/seen" && sed 's/^/problem /;10q' "$work/problems"; } >>"$work/text"
+    { call_text 'usher host report v1' && printf 'number %s\nfiles-sha256 %s\nopenssh %s\npam-ussh %s\n' "$number" "$hash" "${openssh:-unknown}" "${pam:-unknown}"
+      cat "$work/trusts" && while read -r key; do ssh-keygen -L -f "$(certificate_of "$key")" 2>/dev/null | sed -n 's/^ *Serial: /shows /p'; done <"$work/keys"
+      sed 1000q "$work/seen" && sed 's/^/problem /;10q' "$work/problems"; } >"$work/text"
     sign_text 1 && post /v1/hosts/report 4096 || { say 'warning: the report did not arrive' && return; }
     sed 1,1000d "$work/seen" >"$work/rest" && mv "$work/rest" "$work/seen" && [ -s "$work/seen" ] || break
   done
@@ -275,11 +275,11 @@ make_settings() { # HOST: what was given, then what holds otherwise
     'drop-in /etc/ssh/sshd_config.d/20-usher.conf' 'reload auto' "auth-log $log" "sshd $(command -v sshd)" \
     "pam-ussh $(find /lib /usr/lib /usr/lib64 -name pam_ussh.so 2>/dev/null | sed 1q)" 'pam-ussh /usr/lib/security/pam_ussh.so' |
     sed 's/^dir /directory /' | awk 'NF > 1 && ($1 == "host-key" || !known[$1]++)' >"$work/settings"
-  config=$(value sshd-config "$work/settings") && if ! grep -q '^host-key ' "$work/settings"; then sshd -T -f "$config" 2>/dev/null | sed -n 's/^hostkey /host-key /p' >>"$work/settings"; fi
+  config=$(value sshd-config "$work/settings") && grep -q '^host-key ' "$work/settings" || sshd -T -f "$config" 2>/dev/null | sed -n 's/^hostkey //p' |
+    while read -r key; do [ ! -f "$key" ] || echo "host-key $key"; done >>"$work/settings"
   ! grep -Evqx '(authority|host|bundle-key|reload) [ -~]+|drop-in none|auth-log journal|[a-z-]+ (/[A-Za-z0-9_+@-][A-Za-z0-9._+@-]*)+' "$work/settings" &&
     grep -q '^host-key ' "$work/settings" && grep -q '^sshd ' "$work/settings" || die 'there is no sshd or no host key, or a path has other characters than A-Z a-z 0-9 . _ + @ -'
 }
-
 program=${1:-} token_file=${2:-}
 case $program$# in enroll[01]) usage 'which token?' ;; enroll*) shift 2 ;; sync*) shift ;; *) usage 'it enrols this host, or syncs it' ;; esac
 while [ $# -gt 0 ]; do
