@@ -2,6 +2,7 @@
  * Puts the files of a host in place, one whole file after the other. sshd is asked whether it would start before it is told to, and when it would not,
  * what this run changed is taken back.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { UsherCommandError } from '../error.ts';
 import { say } from '../terminal.ts';
 import type { MachineFiles } from './files.ts';
@@ -32,10 +33,19 @@ async function carryOutAll(machine: Machine, changes: readonly FileChange[]): Pr
   for (const change of changes) {
     const fault = await faultOfChange(machine, change);
     if (fault !== undefined) return fault;
+    await assertAsPlanned(machine.files, change);
     await carryOut(machine.files, change);
     say(surroundings, `${change.after === undefined ? 'removed' : 'installed'} ${change.path}`);
   }
   return faultOfSshd(surroundings, settings);
+}
+
+/** What was decided holds for the file that was read: `usher host trust` may have put a newer statement there meanwhile. */
+async function assertAsPlanned(files: MachineFiles, { path, before }: FileChange): Promise<void> {
+  if (isDeepStrictEqual(await files.read(path), before)) return;
+  throw new UsherCommandError('host-file', `${path} was changed meanwhile`, {
+    hint: 'the next sync looks at it anew',
+  });
 }
 
 /** Our lines are never in place untried: a crash at that moment would leave a machine whose sshd does not start again. */

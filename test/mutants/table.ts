@@ -1096,6 +1096,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   ...of(
     'src/authority/revocation-lists.ts',
+    ['if (!says(decodeKrl(bytes), krl))', 'if (false)', 'authority/krl'],
     ['if (made?.number === number) return made.list;', '', 'authority/krl'],
     ['made?.number === number', 'made !== undefined', 'authority/krl'],
     ['list.catch(() => this.#made.delete(purpose));', 'list.catch(() => {});', 'authority/krl'],
@@ -1632,4 +1633,45 @@ export const MUTANTS: readonly Mutant[] = [
   ...of('src/http/signed-body.ts', ['BODIES.set(request, new Uint8Array(body));', '', 'http/hosts']),
   ...of('src/http/routes/hosts.ts', ['  scope.removeAllContentTypeParsers();\n', '', 'http/hosts']),
   ...of('src/ssh/origin.ts', ['url.origin === text && ', '', 'ssh/origin']),
+  ...of(
+    'cli/machine/sudo-ca.ts',
+    ['  acceptStatement(next, installed);\n', '', 'cli/machine/sudo-ca'],
+    [
+      "if (installed === undefined) return { kind: 'file', contents: keys };",
+      "return { kind: 'file', contents: keys };",
+      'cli/machine/sudo-ca',
+    ],
+    ['if (installed.text === text) return KEEP;', 'return KEEP;', 'cli/machine/sudo-ca'],
+    ['statement.authority === authority && ', '', 'cli/machine/sudo-ca'],
+  ),
+  ...of(
+    'cli/machine/plan.ts',
+    ['found.mode !== PUBLIC_MODE || ', '', 'cli/machine/plan'],
+    [' || !found.isRoots', '', 'cli/machine/plan'],
+    ["if (lines.length === 0) throw refused('a file of CA keys is empty');", '', 'cli/machine/plan'],
+    [
+      'if (!lines.every((line) => /^sudoer',
+      'if (false && !lines.every((line) => /^sudoer',
+      'cli/machine/plan',
+    ],
+    ['for (const line of lines) parsePublicKeyLine(line);', '', 'cli/machine/plan'],
+  ),
+  ...of(
+    'cli/machine/real-files.ts',
+    [' | constants.O_NOFOLLOW', '', 'cli/machine/real-files'],
+    ['(state.mode & OTHERS_WRITE) !== 0 || ', '', 'cli/machine/real-files'],
+    ['exactly: true, ', '', 'cli/machine/real-files'],
+  ),
+  ...of(
+    'cli/machine/certificates.ts',
+    ["type === 'host' && ", '', 'cli/machine/certificates'],
+    [' && principals.length > 0 && isLive', ' && principals.length > 0', 'cli/machine/certificates'],
+    ['isFor(certificate, key) && principals', 'principals', 'cli/machine/certificates'],
+  ),
+  ...of('cli/machine/auth-log-lines.ts', [
+    'const purpose = trusted.get(ca);',
+    "const purpose = trusted.get(ca) ?? 'login';",
+    'cli/machine/auth-log',
+  ]),
+  ...of('cli/machine/settings.ts', ['if (!PATH.test(path))', 'if (false)', 'cli/machine/settings']),
 ];

@@ -52,6 +52,11 @@ describe('the keys for sudo', () => {
       signedText({ ...NEXT, authority: 'https://other.example.org' }, CAROL),
       PLACED,
     ],
+    [
+      'an older one of another authority',
+      signedText({ ...STATEMENT, authority: 'https://other.example.org' }, CAROL),
+      PLACED,
+    ],
     ['a statement that somebody changed', signedText(NEXT, CAROL).replace('number 8', 'number 9'), PLACED],
     ['something else', 'usher sudo CA statement v1\n', PLACED],
   ])('stay for %s', (_title, text, placed) => {

@@ -2,6 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { encodeKrl } from '../../../src/ssh/krl.ts';
 import type { HostMachine } from '../../support/host-machine.ts';
 import type { HostProgramName } from '../../support/host-program.ts';
 import type { Meddling } from '../../support/relay.ts';
@@ -17,6 +18,15 @@ const DAY = 86_400;
 type Lie = readonly [title: string, meddle: (fleet: Fleet) => Meddling];
 
 const text = (contents: string) => new TextEncoder().encode(contents);
+
+const OLD_KRL = encodeKrl({
+  number: 1n,
+  generatedAt: 1n,
+  comment: '',
+  certificates: [],
+  keys: [],
+  fingerprints: [],
+});
 
 const LIES: readonly Lie[] = [
   ['a statement that somebody changed', () => tampering.unsigned()],
@@ -42,6 +52,7 @@ const LIES: readonly Lie[] = [
   ['half of the files', (fleet) => tampering.archive(fleet, (tar) => tar.subarray(0, 2048))],
   ['something else than an archive', (fleet) => tampering.archive(fleet, () => text('<html>'.repeat(200)))],
   ['a list of revoked keys that is cut off', (fleet) => cutKrl(fleet)],
+  ['an older list of revoked keys', (fleet) => tampering.files(fleet, () => ({ revoked_keys: OLD_KRL }))],
   ['an empty list of revoked keys', (fleet) => tampering.files(fleet, () => ({ revoked_keys: text('') }))],
   ['no list of revoked keys', (fleet) => tampering.files(fleet, () => ({ revoked_keys: undefined }))],
   ['an empty file of CA keys', (fleet) => tampering.files(fleet, () => ({ 'login_ca.pub': text('') }))],
