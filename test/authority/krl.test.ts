@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { revocationList } from '../../src/authority/krl.ts';
 import type { Purpose } from '../../src/authority/purpose.ts';
 import { PURPOSES } from '../../src/authority/purpose.ts';
+import { RevocationLists } from '../../src/authority/revocation-lists.ts';
 import { decodeCertificate } from '../../src/ssh/certificate.ts';
 import { isCertificateRevoked } from '../../src/ssh/krl-query.ts';
 import { decodeKrl } from '../../src/ssh/krl-read.ts';
-import { fingerprint } from '../../src/ssh/public-key.ts';
+import { encodePublicKey, fingerprint } from '../../src/ssh/public-key.ts';
 import { KEEPERS, perform, revoke } from './act-scene.ts';
 import type { Login, Scene } from './scene.ts';
 import { newKey, openScene } from './scene.ts';
@@ -113,6 +114,18 @@ describe('the list of a purpose', () => {
     expect(after.number).toBeGreaterThan(number);
     expect(lists(after.krl, login)).toBe(false);
     expect(after.krl.sha256Fingerprints).toHaveLength(1);
+  });
+
+  it('is not given out when it would not say what the store says', async () => {
+    await using scene = await openScene({ roster: KEEPERS });
+    const authority = encodePublicKey(scene.caKey('login'));
+    const lists = new RevocationLists();
+    const making = scene.authority.store.read(async (tx) => {
+      const content = await tx.krlContent('login');
+      const krlContent = async () => ({ ...content, certificates: [{ authority, serials: [] }] });
+      return lists.in({ ...tx, krlNumber: tx.krlNumber, krlContent }, 'login');
+    });
+    await expect(making).rejects.toThrow('does not say what was revoked');
   });
 
   it('is not given out when it can not be made, and is made anew when it can', async () => {
