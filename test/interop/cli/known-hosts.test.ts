@@ -82,6 +82,12 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, ...SSHD_PARTS }))(
       return sshd.port;
     }
 
+    async function foreignCa(): Promise<string> {
+      const file = join(terminal.home, 'foreign_ca');
+      await runOrThrow('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
+      return file;
+    }
+
     async function hostCertificate(
       caFile: string,
       line: string,
@@ -103,6 +109,18 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, ...SSHD_PARTS }))(
         file,
       ]);
       return (await readFile(join(terminal.home, 'host_key-cert.pub'), 'utf8')).trim();
+    }
+
+    /** web1 with new keys, and host certificates by an invite of the person. */
+    async function enrol(): Promise<HostMachine> {
+      const file = join(terminal.home, 'web1.token');
+      await rm(file, { force: true });
+      await usher('host', 'invite', 'web1');
+      const token = await readFile(file, 'utf8');
+      const { bundleKey } = parseTokenFile(token);
+      const enrolled = await startHost('web1', { authority: usherd.origin, bundleKey, program: 'usher' });
+      await enrolled.mustEnroll(token);
+      return enrolled;
     }
 
     /** `ssh web1`, strict, with the stanza as it was exported and nothing else of trust. */
@@ -134,6 +152,11 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, ...SSHD_PARTS }))(
         /is for web2\.example\.org, not for web1/,
       ],
       ['one by the CA key of logins', () => serve(ca('login')), /is signed by another CA key: SHA256:/],
+      [
+        'one by a CA key of its own',
+        async () => serve(await foreignCa()),
+        /is signed by another CA key: SHA256:/,
+      ],
     ])('ssh refuses %s, and host check says why', async (_what, start, reason) => {
       const port = await start();
       const { code, stderr } = await ssh(port);
@@ -187,7 +210,7 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, ...SSHD_PARTS }))(
       await usher('host', 'invite', 'web1');
       const token = await readFile(join(terminal.home, 'web1.token'), 'utf8');
       const { bundleKey } = parseTokenFile(token);
-      host = await startHost('web1', { authority: usherd.origin, bundleKey }, 'usher');
+      host = await startHost('web1', { authority: usherd.origin, bundleKey, program: 'usher' });
       await host.mustEnroll(token);
       const logged = await ssh(host.port);
       expect(logged, logged.stderr).toMatchObject({ code: 0 });
@@ -197,6 +220,17 @@ describe.runIf(haveParts({ ...SSH_AGENT_PARTS, ...SSHD_PARTS }))(
       await usher('login');
       expect(await ssh(host.port)).toMatchObject({ code: 255 });
       expect((await check(host.port)).stderr).toMatch(/its certificate is revoked/);
+    });
+
+    it('a host key that was stolen is refused, whatever certificate is shown for it', async () => {
+      host = await enrol();
+      const logged = await ssh(host.port);
+      expect(logged, logged.stderr).toMatchObject({ code: 0 });
+      for (const key of host.keys) await usher('revoke', '--key', `${key}.pub`, '--reason', 'stolen');
+      await usher('login');
+      const { code, stderr } = await ssh(host.port);
+      expect(code).toBe(255);
+      expect(stderr).toMatch(/revoked/i);
     });
 
     it('of a revoked CA key nothing counts from the next login on', async () => {
