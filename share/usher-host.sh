@@ -31,7 +31,7 @@ make_directory() { (umask 022 && mkdir -p "$1") && [ -z "$(find "$1" -prune \( -
 open_state() {
   mkdir -p "$state" && chmod 700 "$state" && exec 9>"$state/lock" && { flock -n 9 || flock -w 60 9; } || die "another one is at work on $state, or it can not be written"
   work=$state/work && trap 'rm -rf "$work"' EXIT && trap 'exit 1' HUP INT TERM
-  rm -rf "$work" && mkdir -p "$work/new/logins" && : >"$work/problems"
+  rm -rf "$work" && mkdir -p "$work/new/logins" && head -c 262144 /dev/zero >"$work/problems" && : >"$work/problems" || die "$work can not be written: is the disk full?"
 }
 use_settings() { # FILE
   [ "$(value authority "$1") $(value bundle-key "$1")" = "$AUTHORITY $BUNDLE_KEY" ] || die 'this host has another authority, or another bundle key, than this program'
@@ -80,13 +80,13 @@ certify() { # GENERATION SECRET; the coming secret is $next
   done <"$work/keys" 3<"$work/certificates"
   save generation "$(printf 'generation %s\nsecret %s' $(($1 + 1)) "$next")"
 }
-needs_certificates() { # whether one is missing, in the second half of its life, or has other names than the host
+needs_certificates() { # whether one is missing, in the second half of its life, has other names than the host, or is by a revoked CA key
   while read -r key; do
     is_certificate_of "$key" "$(certificate_of "$key")" || return 0
     from=$(sed -n 's/^ *Valid: from \([^ ]*\)T\([^ ]*\) .*/\1 \2/p' "$work/view") to=$(sed -n 's/^ *Valid: .* to \([^ ]*\)T/\1 /p' "$work/view")
     [ "$(date +%s)" -lt $((($(date -u -d "$from" +%s) + $(date -u -d "$to" +%s)) / 2)) ] || return 0
     sed '1,/Principals:/d;/Critical Options:/,$d;s/^ *//;s/ *$//' "$work/view" | sort -u >"$work/shown"
-    sort -u "$work/new/names" | cmp -s - "$work/shown" || return 0
+    sort -u "$work/new/names" | cmp -s - "$work/shown" && ssh-keygen -Q -f "$work/new/revoked_keys" "$(certificate_of "$key")" >/dev/null 2>&1 || return 0
   done <"$work/keys"
   return 1
 }

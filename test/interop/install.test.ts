@@ -33,6 +33,7 @@ test('the package carries no TypeScript: Node would refuse to strip it there', (
     readdirSync(join(installed, folder), { recursive: true, encoding: 'utf8' }),
   );
   expect(files).toContain('launch.js');
+  expect(existsSync(join(installed, 'share/usher-host.sh'))).toBe(true);
   expect(files.filter((file) => file.endsWith('.ts'))).toEqual([]);
 });
 
