@@ -1,6 +1,8 @@
 import { MAX_PRINCIPALS } from '../ssh/certificate-fields.ts';
 import type { SudoAccess } from './access-sudo.ts';
 import { sudoAccessOf } from './access-sudo.ts';
+import { mayApproveAnything } from './approve.ts';
+import { mayInspect } from './decide-act.ts';
 import type { LoginRole } from './granting.ts';
 import { grantingRole, loginRolesOf } from './granting.ts';
 import type { LoginMandates } from './login-mandates.ts';
@@ -12,7 +14,7 @@ import { strictest } from './strictest.ts';
 /** What a person may ask for in one request to sign in, and for sudo; the command asks for it by default. */
 export interface Access {
   readonly logins: readonly string[];
-  /** Names of hosts and groups, or exactly `['*']`; none for somebody who has sudo only. */
+  /** Names of hosts and groups, or exactly `['*']`; none for somebody who may not sign in. */
   readonly hosts: readonly string[];
   /** Seconds, of certificates to sign in with. */
   readonly defaultLifetime: number;
@@ -21,7 +23,7 @@ export interface Access {
 }
 
 /**
- * The most that `decide` grants the person in one certificate of each purpose, or nothing. A role that excludes an earlier one, and
+ * The most that `decide` grants the person in one certificate of each purpose; nothing for whoever has no use for a touch. A role that excludes an earlier one, and
  * what goes beyond the number of principals, is left out: that takes requests of its own.
  * @param now Unix seconds
  */
@@ -31,7 +33,8 @@ export function accessOf(roster: Roster, personName: string, now: number): Acces
   const left = (person.until ?? Number.POSITIVE_INFINITY) - now;
   if (left < LOGIN_LIFETIME.least) return undefined;
   const [login, sudo] = [reachOf(roster, person), sudoAccessOf(roster, person, now, left)];
-  if (login === undefined && sudo === undefined) return undefined;
+  if (login === undefined && sudo === undefined && !touchesForOthers(roster, personName, now))
+    return undefined;
   return {
     logins: person.logins,
     hosts: login?.hosts ?? [],
@@ -39,6 +42,11 @@ export function accessOf(roster: Roster, personName: string, now: number): Acces
     maxLifetime: Math.min(login?.mandates.maxLifetime ?? LOGIN_LIFETIME.most, left),
     ...(sudo === undefined ? {} : { sudo }),
   };
+}
+
+/** Who keeps the authority, or approves what others ask for, needs a security key and perhaps no certificate. */
+function touchesForOthers(roster: Roster, personName: string, now: number): boolean {
+  return mayInspect(roster, personName) || mayApproveAnything(roster, personName, now);
 }
 
 interface Reach {

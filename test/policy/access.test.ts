@@ -14,6 +14,16 @@ it('nobody has access when less than the shortest certificate is left of it', ()
   expect(accessOf(roster, 'guest', until - 299)).toBeUndefined();
 });
 
+it.each([
+  ['keeps the authority', 'r: {manage: [hosts]}', 'r'],
+  ['approves', 'r: {}, s: {sudo: {hosts: "*", approvals: 1, approvers: [r]}}', 'r'],
+])('who only %s has access to nothing, and can enrol a security key', (_, roles, role) => {
+  const text = `{people: {a: {logins: [a], roles: [${role}]}, b: {logins: [b], roles: []}}, roles: {${roles}}, hosts: {h: {}}}`;
+  expect(accessOf(rosterOf(text), 'a', NOW)).toMatchObject({ logins: ['a'], hosts: [] });
+  expect(accessOf(rosterOf(text), 'a', NOW)?.sudo).toBeUndefined();
+  expect(accessOf(rosterOf(text), 'b', NOW)).toBeUndefined();
+});
+
 it('"*" stands for every host', () => {
   expect(accessOf(roster, 'alice', NOW)).toEqual({
     logins: ['alice', 'deploy'],
