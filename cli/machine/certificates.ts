@@ -2,6 +2,8 @@
 import type { Certificate } from '../../src/ssh/certificate.ts';
 import { formatCertificateLine, parseCertificateLine } from '../../src/ssh/certificate-line.ts';
 import { SshError } from '../../src/ssh/error.ts';
+import { isCertificateRevoked } from '../../src/ssh/krl-query.ts';
+import type { DecodedKrl } from '../../src/ssh/krl-read.ts';
 import { samePublicKey } from '../../src/ssh/public-key.ts';
 import { readPlainText } from './files.ts';
 import type { HostKey } from './host-keys.ts';
@@ -23,10 +25,16 @@ export async function placedCertificates({
   );
 }
 
-/** Why it is time for new ones; undefined: it is not. @param names that they shall have, if that is known. */
+/** What the bundle says of them; absent: it is not known. */
+export interface WantedCertificates {
+  readonly names?: readonly string[];
+  readonly revoked?: DecodedKrl;
+}
+
+/** Why it is time for new ones; undefined: it is not. */
 export function reasonToRenew(
   placed: readonly (Certificate | undefined)[],
-  names: readonly string[] | undefined,
+  { names, revoked }: WantedCertificates,
   now: number,
 ): string | undefined {
   for (const certificate of placed) {
@@ -34,6 +42,9 @@ export function reasonToRenew(
     const { validAfter, validBefore, principals } = certificate.fields;
     if (BigInt(now) >= (validAfter + validBefore) / 2n) return 'less than half of their time is left';
     if (names !== undefined && !sameNames(principals, names)) return 'the names of this host have changed';
+    // The list names revoked CA keys of every purpose: nobody believes what one of them signed.
+    if (revoked !== undefined && isCertificateRevoked(revoked, certificate.fields))
+      return 'the key that signed them was revoked';
   }
   return undefined;
 }

@@ -1,9 +1,11 @@
 /** `usher host sync`: what a host does every few minutes. Whatever happens on the way, sshd has its last good files. */
 import type { Certificate } from '../../src/ssh/certificate.ts';
+import { decodeKrl } from '../../src/ssh/krl-read.ts';
 import { UsherCommandError } from '../error.ts';
 import { say, warn } from '../terminal.ts';
 import type { Fetched, MachineBundle } from './bundle.ts';
 import { getBundle } from './bundle.ts';
+import type { WantedCertificates } from './certificates.ts';
 import { placedCertificates, reasonToRenew } from './certificates.ts';
 import { install } from './install.ts';
 import type { Machine } from './machine.ts';
@@ -45,8 +47,13 @@ export function bundleOf(fetched: Fetched): MachineBundle {
 /** Why certificates shall be renewed now, if they shall. */
 export async function renewalReason(machine: Machine, bundle: MachineBundle): Promise<string | undefined> {
   if (await machine.state.isEnrolmentOpen()) return 'the enrolment was interrupted';
-  const names = orRefuseBundle(() => wantedNames(bundle.files));
-  return reasonToRenew(await placedCertificates(machine), names, machine.surroundings.now());
+  const wanted = orRefuseBundle(() => wantedCertificates(bundle));
+  return reasonToRenew(await placedCertificates(machine), wanted, machine.surroundings.now());
+}
+
+function wantedCertificates({ files }: MachineBundle): WantedCertificates {
+  const names = wantedNames(files);
+  return files.revoked_keys === undefined ? { names } : { names, revoked: decodeKrl(files.revoked_keys) };
 }
 
 /** A host that gets no certificates any more still learns who is revoked. */
