@@ -15,6 +15,7 @@ import type { ListedCaKey } from '../authority/ca-keys.ts';
 import { fetchCaKeys } from '../authority/ca-keys.ts';
 import type { Enrolled } from '../authority/enrolled.ts';
 import { openEnrolled, refreshBundle } from '../authority/enrolled.ts';
+import { loadKnownHosts } from '../authority/load-known-hosts.ts';
 import { UsherCommandError } from '../error.ts';
 import { formatTime } from '../issue/review.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -124,7 +125,11 @@ function stepOf(options: RotateOptions): (typeof STEPS)[number] {
 
 async function status(enrolled: Enrolled, purpose: Purpose): Promise<void> {
   const { surroundings } = enrolled;
-  const rotation = rotationOf(await fetchCaKeys(enrolled), purpose, surroundings.now());
+  const { keys, hosts } = await fetchCaKeys(enrolled);
+  const listed = new Set((await loadKnownHosts(enrolled)).hosts.map(({ name }) => name));
+  // The authority does not wait for those that the roster names no more: they will never report again.
+  const current = hosts.filter(({ host }) => listed.has(host));
+  const rotation = rotationOf({ keys, hosts: current }, purpose, surroundings.now());
   for (const standing of rotation.keys) {
     writeData(surroundings, lineOf(standing.key));
     for (const line of hostLines(standing)) writeData(surroundings, `  ${line}`);
