@@ -14,8 +14,8 @@ import type { Fleet, LoginFiles } from './fleet.ts';
 import { ROSTER, startFleet } from './fleet.ts';
 
 /** After how many changes in the host's directories it ends; a whole run with a renewal makes some fifty. */
-const SYNC_CUTS = [1, 3, 5, 8, 11, 14, 18, 22, 27, 33, 40, 48];
-const ENROLMENT_CUTS = [1, 4, 9, 20];
+const SYNC_CUTS = [1, 4, 8, 12, 17, 23, 30, 40];
+const ENROLMENT_CUTS = [1, 6, 20];
 
 export function describeCuts(program: HostProgramName): void {
   let fleet: Fleet;

@@ -101,6 +101,8 @@ export function describeFaults(program: HostProgramName): void {
   beforeAll(async () => {
     fleet = await startFleet();
     host = await fleet.start('web1', program);
+    // The list that it gets then has a number that means something.
+    await revokeOne();
     await host.mustEnroll(await fleet.invite('web1'));
     login = await fleet.login();
     const key = await fleet.plainKey();

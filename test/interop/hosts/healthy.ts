@@ -119,6 +119,17 @@ export function describeHealthy(program: HostProgramName): void {
     await synced();
   });
 
+  it('renews once when two runs begin at the same time', async () => {
+    await fleet.loadRoster(ROSTER.replace('web1.example.org', 'twice.example.org'));
+    const count = fleet.relay.requests.length;
+    await Promise.all([synced(), synced()]);
+    const requests = fleet.relay.requests.slice(count);
+    expect(requests.filter((each) => each === 'POST /v1/hosts/certificates')).toHaveLength(1);
+    expect(fleet.usherd.log()).not.toContain('ALARM');
+    await fleet.loadRoster(ROSTER);
+    await synced();
+  });
+
   it('takes the principals of a login away that is gone from the roster', async () => {
     await fleet.loadRoster(ROSTER.replace(`[${LOGIN}]`, `[${LOGIN}, deploy]`));
     await synced();
