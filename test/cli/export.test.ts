@@ -1,10 +1,10 @@
 /** `usher export`: where its values come from, and that nothing is printed of what can not be made. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bundle } from '../../src/http/contract/bundle.ts';
-import { formatPublicKeyLine } from '../../src/ssh/public-key.ts';
+import { fingerprint, formatPublicKeyLine, parsePublicKeyLine } from '../../src/ssh/public-key.ts';
 import { generateKey, generateSecurityKey } from '../support/keys.ts';
 import type { Liar } from './support/liar.ts';
 import { ACCESS, startLiar } from './support/liar.ts';
@@ -213,5 +213,49 @@ sudo_ca: [{ person: carol, key: ${JSON.stringify(formatPublicKeyLine(publicKey))
     const nixos = await exported('nixos', '--host', 'web1', '--roster', keyless);
     expect(nixos.stdout).toContain('usher-login-ca');
     expect(nixos.stdout).not.toContain('usher-sudo-ca');
+  });
+});
+
+describe('the program for hosts without Node', () => {
+  it('has the authority and the key that signed its bundle, and nothing else filled in', async () => {
+    say(key('login', LOGIN ?? '', 'active'));
+    const { code, stdout, stderr } = await exported('host-script');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const script = await readFile(new URL('../../share/usher-host.sh', import.meta.url), 'utf8');
+    const before = script.split('\n');
+    const [authority, bundleKey, ...others] = stdout.split('\n').filter((line, at) => line !== before[at]);
+    expect([authority, others]).toEqual([`AUTHORITY='${liar.origin}'`, []]);
+    const keyLine = bundleKey?.replace(/^BUNDLE_KEY='(.*)'$/, '$1') ?? '';
+    expect(fingerprint(parsePublicKeyLine(keyLine).key)).toBe(liar.bundleFingerprint);
+  });
+
+  it('is not printed for a bundle that another key signed', async () => {
+    say(key('login', LOGIN ?? '', 'active'));
+    liar.lies = { ...liar.lies, bundleKey: generateKey('ssh-ed25519') };
+    const result = await exported('host-script');
+    expect(result).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('not signed') });
+  });
+});
+
+describe('a unit of systemd', () => {
+  it.each([
+    ['usher', [], 'ExecStart=usher host sync\n'],
+    ['the script', ['--program', 'script'], 'ExecStart=usher-host sync\n'],
+  ])('runs %s', async (_program, more, line) => {
+    const { stdout } = await exported('systemd', '--unit', 'service', '--dir', '/etc/usher', ...more);
+    expect(stdout).toContain(line);
+    expect(stdout).toContain('\nReadWritePaths=-/etc/usher -/etc/ssh/sshd_config.d\n');
+  });
+
+  it('is a timer', async () => {
+    expect((await exported('systemd', '--unit', 'timer')).stdout).toContain('\n[Timer]\nOnCalendar=');
+  });
+
+  it.each([
+    ['no unit', []],
+    ['another unit', ['--unit', 'socket']],
+    ['a directory that systemd would split', ['--unit', 'service', '--dir', '/etc/a b']],
+  ])('is not made of %s', async (_what, args) => {
+    expect(await exported('systemd', ...args)).toMatchObject({ code: 2, stdout: '' });
   });
 });
