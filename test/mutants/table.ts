@@ -284,6 +284,11 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ['await assertSigns(authority, signer)', 'await Promise.resolve()', 'authority/ca-acts'],
   ),
+  ...of('cli/machine/certificates.ts', [
+    'revoked !== undefined && isCertificateRevoked(revoked, certificate.fields)',
+    'false',
+    'cli/machine/certificates',
+  ]),
   ...of(
     'src/authority/host-trust.ts',
     ['lockedAt === undefined && ', '', 'authority/ca-acts'],
