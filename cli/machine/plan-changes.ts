@@ -1,6 +1,7 @@
 /** The whole of what a run will change, decided before it changes anything. */
 import { hostFiles } from '../../src/fleet/host-facts.ts';
 import type { Certificate } from '../../src/ssh/certificate.ts';
+import { samePublicKey } from '../../src/ssh/public-key.ts';
 import type { MachineBundle } from './bundle.ts';
 import { certificateText, placedCertificates, sameNames } from './certificates.ts';
 import { readPlain, toBytes } from './files.ts';
@@ -81,8 +82,9 @@ async function wantedCertificates(
   });
 }
 
-/** One with other names is no good any more, however long it would last. */
+/** One with other names, or by another CA key, may be all that is still believed, however long it lasts. */
 function isWorse(next: Certificate, before: Certificate): boolean {
-  const [{ validBefore, principals }, placed] = [next.fields, before.fields];
-  return validBefore < placed.validBefore && sameNames(principals, placed.principals);
+  const [{ validBefore, principals, authority }, placed] = [next.fields, before.fields];
+  const isAlike = sameNames(principals, placed.principals) && samePublicKey(authority, placed.authority);
+  return isAlike && validBefore < placed.validBefore;
 }
