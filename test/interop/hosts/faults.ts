@@ -62,6 +62,16 @@ const LIES: readonly Lie[] = [
     (fleet) => tampering.files(fleet, () => ({ 'login_ca.pub': text('ssh-ed25519 AAAA\n') })),
   ],
   [
+    'CA keys of which one can not be read',
+    (fleet) =>
+      tampering.files(fleet, (before) => ({
+        'login_ca.pub': Buffer.concat([
+          before['login_ca.pub'] ?? new Uint8Array(),
+          text('ssh-ed25519 AAAA\n'),
+        ]),
+      })),
+  ],
+  [
     'no principals for sudo, which would let in everybody',
     (fleet) => tampering.files(fleet, () => ({ sudo_principals: text('') })),
   ],
@@ -232,10 +242,13 @@ export function describeFaults(program: HostProgramName): void {
     await other[Symbol.asyncDispose]();
     const before = await host.file('ssh_host_ed25519_key-cert.pub');
     await fleet.loadRoster(ROSTER.replace('web1.example.org', 'other.example.org'));
-    fleet.relay.meddle = tampering.saying(
-      tampering.CERTIFICATES,
-      (reply) => replies.get(tampering.CERTIFICATES) ?? reply,
-    );
+    // In the form of the right answer, so that nothing but the keys tells.
+    fleet.relay.meddle = tampering.saying(tampering.CERTIFICATES, (reply) => {
+      const theirs = Buffer.from(replies.get(tampering.CERTIFICATES)?.body ?? []).toString();
+      const [generation = ''] = /^generation .*$/m.exec(Buffer.from(reply.body).toString()) ?? [];
+      const body = theirs.replace(/^host .*$/m, 'host web1').replace(/^generation .*$/m, generation);
+      return { ...reply, body: text(body) };
+    });
     expect(await host.sync()).toMatchObject({ code: 1 });
     expect(await host.file('ssh_host_ed25519_key-cert.pub')).toBe(before);
     await fleet.loadRoster(ROSTER);
