@@ -1678,19 +1678,5 @@ export const MUTANTS: readonly Mutant[] = [
     "const purpose = trusted.get(ca) ?? 'login';",
     'cli/machine/auth-log',
   ]),
-  ...of('cli/machine/plan-changes.ts', [
-    'const isShorter = !isEnrolment && ',
-    'const isShorter = false && ',
-    'interop/hosts/shorter',
-  ]),
-  ...of(
-    'cli/machine/install.ts',
-    [
-      'for (const change of changes.toReversed()) await takeBack(files, change);',
-      '',
-      'interop/hosts/rollback',
-    ],
-    ['return faultWithLines(surroundings, settings, after);', 'return undefined;', 'interop/hosts/rollback'],
-  ),
   ...of('cli/machine/settings.ts', ['if (!PATH.test(path))', 'if (false)', 'cli/machine/settings']),
 ];
