@@ -39,10 +39,11 @@ export async function signBundle(authority: Authority): Promise<SignedBundle> {
 /**
  * Numbered by its time, so that a later bundle always has a higher number, also after a restore from backup. One number has one
  * content: in the second in which CA keys changed, a bundle is already one of the next second.
+ * @param least for what changes apart from CA keys
  */
-export async function statementTimes({ clock }: Authority, tx: StoreReader) {
-  const changes = (await tx.caKeyRecords()).map(({ since }) => since);
-  const madeAt = Math.max(clock.now(), ...changes.map((change) => change + 1));
+export async function statementTimes({ clock }: Authority, tx: StoreReader, least = 0) {
+  const changes = (await tx.caKeyRecords()).map(({ since }) => since + 1);
+  const madeAt = Math.max(clock.now(), least, ...changes);
   return { number: madeAt, madeAt, freshUntil: madeAt + FRESH_SECONDS };
 }
 
