@@ -1678,5 +1678,18 @@ export const MUTANTS: readonly Mutant[] = [
     "const purpose = trusted.get(ca) ?? 'login';",
     'cli/machine/auth-log',
   ]),
+  ...of(
+    'cli/machine/install.ts',
+    ['for (const change of changes.toReversed()) await takeBack(files, change);', '', 'cli/machine/install'],
+    ['return faultWithLines(surroundings, settings, after);', 'return undefined;', 'cli/machine/install'],
+    ['    await assertAsPlanned(machine.files, change);\n', '', 'cli/machine/install'],
+    [
+      'if (changes.some(({ needsReload }) => needsReload)) await state.setReloadDue(true);',
+      '',
+      'cli/machine/install',
+    ],
+    ['  await state.setReloadDue(false);\n  say(', '  say(', 'cli/machine/install'],
+    ['if (change.path !== settings.dropIn) await carryOut', 'await carryOut', 'cli/machine/install'],
+  ),
   ...of('cli/machine/settings.ts', ['if (!PATH.test(path))', 'if (false)', 'cli/machine/settings']),
 ];
