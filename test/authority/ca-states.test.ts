@@ -2,8 +2,11 @@ import { rm } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { Authority } from '../../src/authority/authority.ts';
+import { activeSigner } from '../../src/authority/ca-keys.ts';
 import { strayKeys } from '../../src/authority/ca-states.ts';
+import { touchRequest } from '../../src/authority/issue.ts';
 import { claimCaKeys } from '../../src/authority/key-roles.ts';
+import { checkReadiness } from '../../src/authority/ready.ts';
 import { fingerprint } from '../../src/ssh/public-key.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 import { activate, leavesFrom, retire, stage, statesOf } from './ca-scene.ts';
@@ -111,6 +114,21 @@ describe('a start', () => {
     expect(leaf).toMatchObject({ kind: 'authority' });
     expect(others).toEqual([]);
     expect(await statesOf(scene.authority, 'login')).toEqual([[fingerprint(scene.caKey('login')), 'active']]);
+  });
+});
+
+describe('a process that lacks the key which signs', () => {
+  it('issues nothing, and says that it is not ready', async () => {
+    await using scene = await openScene();
+    const lacking = scene.withSigners({ login: caSigner() });
+    const signer = lacking.store.read((tx) => activeSigner(lacking, tx, 'login'));
+    expect(await codeOfAsync(signer)).toBe('no-ca-key');
+    const failing = (await checkReadiness(lacking)).filter(({ ok }) => !ok);
+    expect(failing).toEqual([{ name: 'ca-login', ok: false }]);
+    const alice = await scene.enrol('alice');
+    const asked = await scene.ask('alice');
+    const touching = touchRequest(lacking, asked.request.id, asked, scene.assertion(asked.request, alice));
+    expect(await codeOfAsync(touching)).toBe('signing-failed');
   });
 });
 
