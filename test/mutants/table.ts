@@ -1691,5 +1691,22 @@ export const MUTANTS: readonly Mutant[] = [
     ['  await state.setReloadDue(false);\n  say(', '  say(', 'cli/machine/install'],
     ['if (change.path !== settings.dropIn) await carryOut', 'await carryOut', 'cli/machine/install'],
   ),
+  ...of(
+    'cli/machine/renew.ts',
+    ['  await state.savePending(next);\n', '', 'cli/machine/renew'],
+    [' && pending !== current', '', 'cli/machine/renew'],
+    ['if (generation !== expected)', 'if (false)', 'cli/machine/renew'],
+    ['certificate === undefined || !isGoodFor(', 'false && !isGoodFor(', 'cli/machine/renew'],
+    ["  await state.settleEnrolment('received');\n", '', 'cli/machine/renew'],
+  ),
+  ...of(
+    'cli/machine/enroll.ts',
+    ['asked?.secret ?? newSecret(surroundings)', 'newSecret(surroundings)', 'cli/machine/renew'],
+    [
+      "  await state.saveEnrolling({ tokenHash, step: { kind: 'asked', secret: next } });\n",
+      '',
+      'cli/machine/renew',
+    ],
+  ),
   ...of('cli/machine/settings.ts', ['if (!PATH.test(path))', 'if (false)', 'cli/machine/settings']),
 ];
