@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { accessOf } from '../../src/policy/access.ts';
 import { mayApproveAnything } from '../../src/policy/approve.ts';
 import { decide, decideAgain } from '../../src/policy/decide.ts';
+import { mayInspect } from '../../src/policy/decide-act.ts';
 import { DENIAL_CODES } from '../../src/policy/decision.ts';
 import { refuseMalformed } from '../../src/policy/malformed.ts';
 import type { Roster } from '../../src/policy/roster.ts';
