@@ -1,7 +1,7 @@
 /** The program for hosts without Node (share/usher-host.sh), made for one authority: its origin and its bundle key stand in it, and nothing else is filled in. */
 import { isAuthorityOrigin } from '../ssh/origin.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
-import { formatPublicKeyLine, isSecurityKey } from '../ssh/public-key.ts';
+import { formatPublicKeyLine } from '../ssh/public-key.ts';
 import { FleetError } from './error.ts';
 
 export interface HostScriptFacts {
@@ -14,6 +14,7 @@ export interface HostScriptFacts {
 const PLACES = { authority: "'@AUTHORITY@'", bundleKey: "'@BUNDLE_KEY@'" } as const;
 /** Between single quotes a shell reads none of these, and sed and curl none as more than itself. */
 const ORIGIN = /^https?:\/\/[a-z0-9.[\]:-]+$/;
+/** No security key, either: their types have an "@". */
 const KEY_LINE = /^[a-z0-9-]+ [A-Za-z0-9+/]+={0,2}$/;
 
 /** @throws FleetError `bad-value` */
@@ -21,8 +22,7 @@ export function fillHostScript(script: string, { authority, bundleKey }: HostScr
   if (!isAuthorityOrigin(authority) || !ORIGIN.test(authority))
     throw new FleetError('bad-value', `"${authority}" is no origin of an authority`);
   const keyLine = formatPublicKeyLine(bundleKey);
-  if (isSecurityKey(bundleKey) || !KEY_LINE.test(keyLine))
-    throw new FleetError('bad-value', 'the bundle key is none of a program');
+  if (!KEY_LINE.test(keyLine)) throw new FleetError('bad-value', 'the bundle key is none of a program');
   return fill(fill(script, PLACES.authority, authority), PLACES.bundleKey, keyLine);
 }
 

@@ -392,7 +392,7 @@ export const MUTANTS: readonly Mutant[] = [
     'src/authority/call.ts',
     ["fields.type !== 'user' || ", '', 'authority/call'],
     ['!isOurs || ', '', 'authority/call'],
-    ['if (await tx.isRevoked(fields.serial))', 'if (false)', 'http/acts'],
+    ['if ((await tx.revocationCause(fields.serial)) !== undefined)', 'if (false)', 'http/acts'],
     [' || !verifyCertificateSignature(certificate)', '', 'authority/call'],
     ['BigInt(now) < fields.validAfter || ', '', 'authority/call'],
     [' || BigInt(now) >= fields.validBefore', '', 'authority/call'],
@@ -774,6 +774,14 @@ export const MUTANTS: readonly Mutant[] = [
     'web/approve/memory',
   ]),
   ...of(
+    'src/fleet/host-script.ts',
+    ['!isAuthorityOrigin(authority) || ', '', 'fleet/host-script'],
+    [' || !ORIGIN.test(authority)', '', 'fleet/host-script'],
+    ['if (!KEY_LINE.test(keyLine))', 'if (false)', 'fleet/host-script'],
+    ['if (parts.length !== 2) throw', 'if (false) throw', 'fleet/host-script'],
+  ),
+  ...of('src/fleet/systemd.ts', ['  hostFiles(directory);\n', '', 'cli/export']),
+  ...of(
     'src/fleet/known-hosts.ts',
     ['if (!isHostName(each))', 'if (false)', 'fleet/known-hosts'],
     ['  refuseRevoked(caKeys, revokedCaKeys);\n', '', 'fleet/known-hosts'],
@@ -973,7 +981,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'cli/authority/client.ts',
     ['if (Value.Check(call.reply, value)) return value;', 'if (value) return value as never;', 'cli/client'],
-    ['if (size > MAX_REPLY_BYTES)', 'if (false)', 'cli/client'],
+    ['if (size > most)', 'if (false)', 'cli/client'],
     ["redirect: 'error'", "redirect: 'follow'", 'cli/client'],
     ['call.repeatable ? RETRY_DELAYS : []', 'RETRY_DELAYS', 'cli/client'],
   ),
@@ -1144,7 +1152,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   ...of(
     'cli/ssh-config.ts',
-    ['if (!PATTERN.test(host))', 'if (false)', 'cli/ssh-config'],
+    ['if (!PATTERN.test(pattern))', 'if (false)', 'cli/ssh-config'],
     ['if (!WORD.test(authority))', 'if (false)', 'cli/ssh-config'],
   ),
   ...of(
@@ -1577,7 +1585,8 @@ export const MUTANTS: readonly Mutant[] = [
     ['if (!hasKeys(machine, request.keys))', 'if (false)', 'authority/machine'],
     ['if (live.length === MOST_LIVE)', 'if (false)', 'authority/machine'],
     [' || now >= stored.validBefore', '', 'authority/machine'],
-    ['(await tx.isRevoked(serial)) && ', 'false && ', 'authority/machine'],
+    ["cause !== undefined && cause !== 'roster'", 'false', 'authority/machine-roster'],
+    ["cause !== undefined && cause !== 'roster'", 'cause !== undefined', 'authority/machine-roster'],
     [' && isStillNamed(roster, machine.name, stored.certificate)', '', 'authority/machine'],
   ),
   ...of(
