@@ -4,6 +4,7 @@ import { UsherCommandError } from '../error.ts';
 
 const AGAIN = 'type the command again';
 const ANOTHER_INVITE = 'ask the keeper of your fleet for another invite';
+const ANOTHER_TOKEN = 'enrol this host with a new token: usher host invite, then usher host enroll';
 const NARROWER = 'ask for less: --login NAME --host NAME';
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -41,6 +42,11 @@ const HINTS: Readonly<Record<string, string>> = {
   'invite-unknown': ANOTHER_INVITE,
   'invite-used': ANOTHER_INVITE,
   'invite-expired': ANOTHER_INVITE,
+  'token-unknown': ANOTHER_TOKEN,
+  'token-used': ANOTHER_TOKEN,
+  'token-expired': ANOTHER_TOKEN,
+  'machine-locked': ANOTHER_TOKEN,
+  'renewal-refused': ANOTHER_TOKEN,
   'too-many-certificates': 'wait a while; your certificates of before are still good (usher status)',
   'too-many-requests': 'wait a minute',
   overloaded: 'wait a minute',

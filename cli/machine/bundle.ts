@@ -28,9 +28,16 @@ export async function getBundle(machine: Machine): Promise<Fetched> {
   try {
     return { kind: 'new', bundle: await fetchBundleTwice(machine) };
   } catch (error) {
-    if (!(error instanceof UsherCommandError) || error.code !== 'unreachable') throw error;
+    if (!(error instanceof UsherCommandError) || !isAway(error)) throw error;
     return { kind: 'kept', bundle: await keptBundle(machine), why: error };
   }
+}
+
+/** Whether it can not answer now, which says nothing about this host. */
+function isAway({ code, problem }: UsherCommandError): boolean {
+  return (
+    code === 'unreachable' || (problem !== undefined && (problem.status === 429 || problem.status >= 500))
+  );
 }
 
 /** The bundle that was installed last; none when there is none, or when it is damaged: whoever can damage it could remove it. */

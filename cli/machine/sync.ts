@@ -11,7 +11,7 @@ import { install } from './install.ts';
 import type { Machine } from './machine.ts';
 import { wantedNames } from './plan.ts';
 import { planChanges } from './plan-changes.ts';
-import { orRefuseBundle, refused } from './refusal.ts';
+import { orRefuseBundle } from './refusal.ts';
 import { renew } from './renew.ts';
 import { reportHost } from './report.ts';
 import { whatSshdIgnores } from './sshd.ts';
@@ -34,8 +34,7 @@ export async function syncHost(machine: Machine, enrolled?: readonly Certificate
   if (fresh !== undefined) await machine.state.settleEnrolment('installed');
   if (fetched.kind === 'new') await conclude(machine, bundle, faults);
   else sayKept(machine, bundle, fetched.why);
-  const [fault] = faults;
-  if (fault !== undefined) throw refused(fault);
+  assertFaultless(machine, faults);
 }
 
 /** @throws UsherCommandError `unreachable` when there is nothing to go on with. */
@@ -101,6 +100,13 @@ function sayKept({ surroundings }: Machine, { statement }: MachineBundle, why: U
       `${why.message}; bundle ${number} is stale since ${when(freshUntil)}`,
       { cause: why, hint: 'sshd goes on with it; whoever was revoked since can still log in' },
     );
+}
+
+/** @throws UsherCommandError `bundle-refused` for what was left as it is */
+function assertFaultless({ surroundings }: Machine, [first, ...others]: Faults): void {
+  for (const fault of others) warn(surroundings, fault);
+  if (first !== undefined)
+    throw new UsherCommandError('bundle-refused', first, { hint: 'everything else was installed' });
 }
 
 function when(time: number): string {
