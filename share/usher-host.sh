@@ -131,8 +131,7 @@ unpack() { # these names only, each up to its limit: no path of the archive is u
   done
 }
 check_files() {
-  check_krl revoked_keys && check_krl revoked_builder_keys && check_ca login_ca.pub && check_ca builder_ca.pub
-  if [ -e "$work/new/sudo_ca.pub" ]; then check_ca sudo_ca.pub; fi
+  check_krl revoked_keys && check_krl revoked_builder_keys && check_ca login_ca.pub && check_ca builder_ca.pub && { [ ! -e "$work/new/sudo_ca.pub" ] || check_ca sudo_ca.pub; }
   check_lines sudo_denied '[a-z_][a-z0-9_-]\{0,31\}' && check_lines sudo_principals 'sudoer\(@[a-z0-9.-]*\)\{0,1\}' && check_lines names '[a-z0-9][a-z0-9.-]\{0,199\}'
   # "alice alice@web1 alice": a login, which becomes the name of a file, and principals of nobody else.
   check_lines principals '\([a-z_][a-z0-9_-]\{0,31\}\)\( \1\(@[a-z0-9][a-z0-9.-]*\)\{0,1\}\)\{1,\}'
@@ -231,7 +230,8 @@ seen_in_log() { # certificates of CA keys that this host trusts, each once; what
 }
 report() {
   for purpose in login sudo builder; do ssh-keygen -l -f "$dir/${purpose}_ca.pub" 2>/dev/null | sed "s/^[0-9]* \(SHA256:[^ ]*\) .*/trusts $purpose \1/"; done | sort -u | sed 64q >"$work/trusts"
-  auth_log=$(value auth-log) pam=$(value pam-ussh) openssh=$("$sshd" -V 2>&1 | sed -n 's/^\(OpenSSH_[^,]*\).*/\1/p' | printable 200) && if read_log; then seen_in_log >"$work/seen"; else problem "$auth_log can not be read: $(said)" && : >"$work/seen"; fi
+  auth_log=$(value auth-log) pam=$(value pam-ussh) openssh=$("$sshd" -V 2>&1 | sed -n 's/^\(OpenSSH_[^,]*\).*/\1/p' | printable 200)
+  if read_log; then seen_in_log >"$work/seen"; else problem "$auth_log can not be read: $(said)" && : >"$work/seen"; fi
   if [ -e "$pam" ]; then pam=$(tr -c '[:print:]\t' '\n' <"$pam" | sed -n 's|^.*golang.org/x/crypto[[:space:]]\(v[0-9][0-9.]*\).*|x/crypto \1|p' | sed 1q); else pam=none; fi
   while :; do
     { call_text 'usher host report v1' && printf 'number %s\nfiles-sha256 %s\nopenssh %s\npam-ussh %s\n' "$number" "$hash" "${openssh:-unknown}" "${pam:-unknown}"
