@@ -3,8 +3,8 @@ import type { Authority } from './authority.ts';
 import type { Purpose } from './purpose.ts';
 import type { RevocationList } from './revocation-lists.ts';
 
-/** Clocks of hosts may be behind: to them a certificate is valid for a while after it ended. */
-const KEEP_ENDED_SECONDS = 3600;
+/** Clocks of hosts may be behind, by a day and more: to them a certificate is valid for a while after it ended. */
+const KEEP_ENDED_SECONDS = 48 * 3600;
 
 /** The list as it is now, without what ended by itself. */
 export async function revocationList(authority: Authority, purpose: Purpose): Promise<RevocationList> {

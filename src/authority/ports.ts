@@ -95,6 +95,8 @@ export interface StoreReader {
   /** How many of them are one person's; counting stops at `most`. */
   countWaiting(person: string, now: number, most: number): Promise<number>;
   keyUse(identity: string): Promise<KeyUse | undefined>;
+  /** Of one person: requests that were touched, are kept at `now`, and may yet be issued: they wait for others, or are being signed. */
+  listTouched(person: string, now: number): Promise<readonly PendingIssue[]>;
 
   /**
    * Certificates that have not ended at `now` and are not revoked, those that end first first; at most `most`, those behind

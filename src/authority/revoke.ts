@@ -20,8 +20,6 @@ const OF_PEOPLE: readonly Purpose[] = ['login', 'sudo'];
 const OF_MACHINES: readonly Purpose[] = ['builder', 'host'];
 /** A result is kept in the store and sent in one reply. */
 const MOST_SHOWN = 1000;
-/** Far more than people make, each of whom may have a few. */
-const MOST_WAITING = 65_536;
 
 /** @throws AuthorityError `nothing-to-revoke` when nothing would change. */
 export async function carryOutRevocation(
@@ -101,20 +99,22 @@ async function revokePerson(
   cause: Cause,
   now: number,
 ): Promise<readonly bigint[]> {
-  const ended = await endWaiting(tx, person, now);
+  const ended = await endTouched(tx, person, now);
   const serials = await revokeLive(tx, { kind: 'holder', purposes: OF_PEOPLE, holder: person }, cause, now);
   if (serials.length + ended === 0) throw nothing();
   return serials;
 }
 
-/** What the person touched and others have yet to approve would be issued after all. @returns how many there were */
-async function endWaiting(tx: StoreWriter, person: string, now: number): Promise<number> {
-  const all = await tx.listWaiting(now, MOST_WAITING);
-  const theirs = all.filter((request) => request.person === person);
+/**
+ * What the person touched would be issued after all: once others approve, or whoever signs it now is done, or a later poll has it
+ * signed. @returns how many there were
+ */
+async function endTouched(tx: StoreWriter, person: string, now: number): Promise<number> {
+  const touched = await tx.listTouched(person, now);
   const reason = 'what this person holds was revoked while this waited: ask again';
-  for (const request of theirs)
+  for (const request of touched)
     await advance(tx, request, { kind: 'denied', refusal: { code: 'policy-changed', reason } });
-  return theirs.length;
+  return touched.length;
 }
 
 /** The key gets no certificate any more, and touches no more if it is a credential. */

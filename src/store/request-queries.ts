@@ -60,7 +60,7 @@ function rowQueries(db: Kysely<Schema>) {
   };
 }
 
-/** Both walk the index of requests that wait, which holds no others; it is used where its condition stands literally. */
+/** All but the last walk the index of requests that wait, which holds no others; it is used where its condition stands literally. */
 function waitingQueries(db: Kysely<Schema>) {
   const waiting = () => db.selectFrom('request').where(sql<boolean>`state = 'waiting'`);
   return {
@@ -78,6 +78,20 @@ function waitingQueries(db: Kysely<Schema>) {
         .where('person', '=', param('person'))
         .where('keep_until', '>', param('now'))
         .limit(param('most')),
+    ),
+    waitingBy: prepare<{ person: string; now: number }, RequestRow>((param) =>
+      waiting()
+        .select(REQUEST_COLUMNS)
+        .where('person', '=', param('person'))
+        .where('keep_until', '>', param('now')),
+    ),
+    signingBy: prepare<{ person: string; now: number }, RequestRow>((param) =>
+      db
+        .selectFrom('request')
+        .where(sql<boolean>`state = 'signing'`)
+        .select(REQUEST_COLUMNS)
+        .where('person', '=', param('person'))
+        .where('keep_until', '>', param('now')),
     ),
   };
 }

@@ -40,6 +40,13 @@ export class RequestTable {
     return rows.length;
   }
 
+  /** Of one person: those that wait for others or are being signed, and are kept at `now`. */
+  async listTouched(run: Run, person: string, now: number): Promise<readonly PendingIssue[]> {
+    const { rows: waiting } = await run(this.#queries.waitingBy({ person, now }));
+    const { rows: signing } = await run(this.#queries.signingBy({ person, now }));
+    return [...waiting, ...signing].map(readRequestRow).filter((request) => request.action === 'issue');
+  }
+
   async insert(run: Run, request: PendingRequest, bounds: PoolBounds, now: number): Promise<void> {
     if (!inPool(request)) throw new TypeError('a new request is untouched');
     const purged = countUntouched(await run(this.#queries.purge({ now, most: MOST_DROPPED })));

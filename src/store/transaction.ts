@@ -20,6 +20,7 @@ export function makeReader(tables: Tables, run: Run): StoreReader {
     countIssued: (person, since, most) => tables.certificates.countIssued(run, person, since, most),
     listWaiting: (now, most) => tables.requests.listWaiting(run, now, most),
     countWaiting: (person, now, most) => tables.requests.countWaiting(run, person, now, most),
+    listTouched: (person, now) => tables.requests.listTouched(run, person, now),
     keyUse: (identity) => tables.keyRoles.find(run, identity),
     liveCertificates: (filter, now, page) => tables.liveCertificates.list(run, filter, now, page),
     isRevoked: (serial) => tables.revocations.isRevoked(run, serial),

@@ -303,7 +303,7 @@ describe('what is being signed while it is revoked', () => {
     const assertion = scene.assertion(asked.request, alice);
     const touching = codeOfAsync(touchRequest(scene.authority, asked.request.id, asked, assertion));
     await gate.reached;
-    return { scene, kim, alice, key, gate, touching };
+    return { scene, kim, alice, key, gate, asked, touching };
   }
 
   it('is not released when the key was revoked meanwhile', async () => {
@@ -320,6 +320,39 @@ describe('what is being signed while it is revoked', () => {
     await perform(scene, 'kim', kim, revoke('credential', alice.credentialId));
     gate.open();
     expect(await touching).toBe('unknown-credential');
+  });
+
+  it('is not released when all that the person holds was revoked meanwhile', async () => {
+    const { scene, kim, gate, asked, touching } = await openSlow();
+    await using _ = scene;
+    expect(await perform(scene, 'kim', kim, revoke('person', 'alice'))).toEqual(NOTHING);
+    gate.open();
+    expect(await touching).toBe('request-answered');
+    const result = resultOf(scene.authority, asked.request.id, asked.pollSecret);
+    expect(await codeOfAsync(result)).toBe('policy-changed');
+    expect(await leafKinds(scene)).not.toContain('certificate');
+  });
+
+  it('is not released by a later poll, when signing failed before', async () => {
+    const signer = stagedSigner(caSigner());
+    await using scene = await openScene({ roster: KEEPERS, signers: { login: signer } });
+    const [kim, alice, bob] = [
+      await scene.enrol('kim'),
+      await scene.enrol('alice'),
+      await scene.enrol('bob'),
+    ];
+    const [asked, others] = [await scene.ask('alice'), await scene.ask('bob')];
+    signer.instead = () => Promise.reject(new Error('the HSM is away'));
+    await codeOfAsync(scene.touch(asked, alice));
+    await codeOfAsync(scene.touch(others, bob));
+    await perform(scene, 'kim', kim, revoke('person', 'alice'));
+    signer.instead = undefined;
+    scene.pass(31);
+    const result = resultOf(scene.authority, asked.request.id, asked.pollSecret);
+    expect(await codeOfAsync(result)).toBe('policy-changed');
+    expect(await resultOf(scene.authority, others.request.id, others.pollSecret)).toMatchObject({
+      state: { kind: 'issued' },
+    });
   });
 });
 
@@ -369,6 +402,16 @@ describe('a new roster', () => {
     await scene.loadRoster(KEEPERS.replace('    sudo: { hosts: "*" }\n', ''));
     expect(await isRevoked(scene, forSudo)).toBe(true);
     expect(await isRevoked(scene, login)).toBe(false);
+  });
+
+  it('names what it ends in ascending order, whichever ends first', async () => {
+    await using office = await openOffice();
+    const { scene, alice } = office;
+    for (let hours = 1; hours <= 8; hours++) await scene.login('alice', alice, { lifetime: 3600 * hours });
+    await scene.loadRoster(KEEPERS.replace(/ {2}alice: .*\n/, ''));
+    const [leaf] = await revocations(scene);
+    expect(leaf?.serials).toHaveLength(8);
+    expect(leaf?.serials).toEqual([...(leaf?.serials ?? [])].sort((a, b) => (a < b ? -1 : 1)));
   });
 
   it('leaves what an offline key signed in an emergency: no roster was asked for it', async () => {

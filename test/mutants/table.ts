@@ -684,6 +684,7 @@ export const MUTANTS: readonly Mutant[] = [
     'async update(run: Run, given: PendingRequest): Promise<boolean> {\n    const request = { ...given, version: (await this.find(run, given.id))?.version ?? 0 };',
     'authority/race',
   ]),
+  ...of('src/store/request-table.ts', ['[...waiting, ...signing]', 'waiting', 'authority/revoke']),
   ...of(
     'web/request/draft.ts',
     ["if (fields.type !== 'user')", 'if (false)', 'web/request/draft'],
@@ -1058,6 +1059,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'src/authority/revoke.ts',
     ['certificate?.person !== person || ', '', 'authority/revoke'],
+    ['for (const request of touched)', 'for (const request of [])', 'authority/revoke'],
     [' || !OF_PEOPLE.includes(certificate.purpose)', '', 'authority/revoke'],
     ['if (now >= certificate.validBefore) throw nothing();', '', 'authority/revoke'],
     [

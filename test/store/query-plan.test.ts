@@ -107,6 +107,7 @@ async function useRequests(tx: StoreWriter): Promise<void> {
   await tx.findRequest(request.id);
   await tx.listWaiting(NOW, 5);
   await tx.countWaiting('alice', NOW, 5);
+  await tx.listTouched('alice', NOW);
   await tx.rememberNonce('n', NOW, NOW);
 }
 

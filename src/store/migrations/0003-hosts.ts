@@ -1,5 +1,6 @@
 /** Acts, revocation, CA keys by state, and hosts that enrol. Certificates that are there already become revocable, too. */
 import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { decodeLeaf } from '../../log/leaf.ts';
 import { keyColumns } from '../certificate-row.ts';
@@ -13,7 +14,7 @@ const ROWS = 1000;
 export function hostsMigration(types: ColumnTypes): Migration {
   return {
     async up(db: Kysely<unknown>) {
-      await db.schema.alterTable('request').addColumn('act', 'text').execute();
+      await extendRequests(db);
       await extendCertificates(db, types);
       await createRevocations(db, types);
       await createCaKeys(db, types);
@@ -21,6 +22,13 @@ export function hostsMigration(types: ColumnTypes): Migration {
       await createMessages(db, types);
     },
   };
+}
+
+/** Requests that are being signed are looked for by person; the index holds no others. */
+async function extendRequests(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('request').addColumn('act', 'text').execute();
+  const index = db.schema.createIndex('request_signing').on('request').column('person');
+  await index.where(sql<boolean>`state = 'signing'`).execute();
 }
 
 async function extendCertificates(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {

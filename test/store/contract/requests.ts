@@ -34,6 +34,34 @@ export function requestLaws(open: StoreUnderTest['open']): void {
       await expect(store.write((tx) => tx.insertRequest(touched, WIDE, NOW))).rejects.toThrow(TypeError);
     });
 
+    test('that was touched is listed for its person while it waits or is being signed, and is kept', async () => {
+      const store = await open();
+      const consent = { touch: sampleTouch(), approvals: [] };
+      const signing = { kind: 'signing', consent, leaseUntil: NOW } as const;
+      const states: readonly [IssueState, boolean][] = [
+        [{ kind: 'pending' }, false],
+        [{ kind: 'waiting', consent }, true],
+        [signing, true],
+        [{ kind: 'issued', serials: [1n] }, false],
+        [{ kind: 'rejected', reason: 'too-many-codes' }, false],
+      ];
+      const mine: string[] = [];
+      await store.write(async (tx) => {
+        for (const [state, isListed] of states) {
+          const request = sampleIssue();
+          await tx.insertRequest(request, WIDE, NOW);
+          await tx.updateRequest({ ...request, state });
+          if (isListed) mine.push(request.id);
+        }
+        for (const other of [sampleIssue({ person: 'mallory' }), sampleIssue({ keepUntil: NOW })]) {
+          await tx.insertRequest(other, WIDE, NOW - 1);
+          await tx.updateRequest({ ...other, state: signing });
+        }
+      });
+      const listed = await store.read((tx) => tx.listTouched(sampleIssue().person, NOW));
+      expect(listed.map(({ id }) => id).toSorted()).toEqual(mine.toSorted());
+    });
+
     test('that nobody made is not updated', async () => {
       const store = await open();
       expect(await store.write((tx) => tx.updateRequest(sampleIssue()))).toBe(false);
