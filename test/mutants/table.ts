@@ -1631,7 +1631,22 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...of(
     'src/authority/sudo-statement.ts',
-    ['  judged(() => acceptStatement(next, { ...installed, keys }));\n', '', 'authority/sudo-statement'],
+    [
+      'else assertMaySign(authority, sudoCa, next.signer, openStatement(before));',
+      '',
+      'authority/sudo-statement',
+    ],
+    [
+      "state !== 'retired' && samePublicKey(key, signer)",
+      'samePublicKey(key, signer)',
+      'authority/sudo-statement',
+    ],
+    ['!wasNamed || ', '', 'authority/sudo-statement'],
+    [' || !offlineKeys.some((key) => samePublicKey(key, signer))', '', 'authority/sudo-statement'],
+    ['if (foreign !== undefined)', 'if (false)', 'authority/sudo-statement'],
+    ['if (await tx.isKeyRevoked(fingerprint(key)))', 'if (false)', 'authority/sudo-statement'],
+    ['for (const key of [signer, ...named])', 'for (const key of [signer])', 'authority/sudo-statement'],
+    ['for (const key of [signer, ...named])', 'for (const key of named)', 'authority/sudo-statement'],
     ['  judged(() => acceptFirstStatement(next));\n', '', 'authority/sudo-statement'],
     ["state === 'active' && samePublicKey", 'samePublicKey', 'authority/sudo-statement'],
     ['if (next.statement.authority !== authority.origin)', 'if (false)', 'authority/sudo-statement'],
