@@ -1,6 +1,6 @@
 /** The sshd of this host: what it makes of its configuration, and telling it that something has changed. */
 import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { sshdSettings } from '../../src/fleet/sshd.ts';
 import { UsherCommandError } from '../error.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -33,7 +33,7 @@ export async function faultWithLines(
     const [ours, whole] = [join(directory, 'lines'), join(directory, 'sshd_config')];
     await writeFile(ours, lines);
     await writeFile(whole, `Include ${ours}\nInclude ${sshdConfig}\n`);
-    return faultOf(surroundings, sshd, whole);
+    return (await faultOf(surroundings, sshd, whole))?.replaceAll(`${directory}/`, '');
   });
 }
 
@@ -79,7 +79,7 @@ async function faultOf(
 ): Promise<string | undefined> {
   const result = await runOnHost(surroundings, [sshd, '-t', '-f', config]);
   if (result.exitCode === 0) return undefined;
-  return complaintOf(result).replaceAll(dirname(config), '') || `it ended with ${result.exitCode}`;
+  return complaintOf(result) || `it ended with ${result.exitCode}`;
 }
 
 async function reloadCommand(surroundings: Surroundings): Promise<readonly string[] | undefined> {
