@@ -51,7 +51,13 @@ async function measureList(count: number): Promise<object> {
 
 async function revokeAll(store: Store, serials: BigUint64Array): Promise<void> {
   const authority = encodePublicKey(AUTHORITY.publicKey);
-  const rest = { purpose: 'login', authority, validBefore: NOW + 72_000, revokedAt: NOW } as const;
+  const rest = {
+    purpose: 'login',
+    authority,
+    validBefore: NOW + 72_000,
+    revokedAt: NOW,
+    cause: 'person',
+  } as const;
   for (let from = 0; from < serials.length; from += BATCH) {
     const some = Array.from(serials.subarray(from, from + BATCH), (serial) => ({ serial, ...rest }));
     await store.write((tx) => tx.revokeCertificates(some, NOW));

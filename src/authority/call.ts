@@ -100,7 +100,8 @@ async function admit(
   const issued = await tx.findCertificate(fields.serial);
   if (issued?.purpose !== 'login' || !equalBytes(issued.certificate, credentials.certificate))
     throw refuse('this certificate was not issued here');
-  if (await tx.isRevoked(fields.serial)) throw refuse('this certificate was revoked: usher login');
+  if ((await tx.revocationCause(fields.serial)) !== undefined)
+    throw refuse('this certificate was revoked: usher login');
   assertStillInRoster(await authority.rosters.in(tx), issued.person, now);
   const until = credentials.time + CALL_SKEW_SECONDS + 1;
   if (!(await tx.rememberNonce(credentials.nonce, until, now)))

@@ -2,6 +2,7 @@ import { hex } from '@scure/base';
 import { encodeLeaf } from '../log/leaf.ts';
 import type { Authority } from './authority.ts';
 import { claimCaKeysIn } from './key-roles.ts';
+import { lockThoseGone } from './machine-lock.ts';
 import { revokeUncovered } from './revoke-uncovered.ts';
 
 export interface LoadedRoster {
@@ -25,6 +26,7 @@ export async function loadRoster(authority: Authority, text: string): Promise<Lo
     await tx.appendLeaf(encodeLeaf({ kind: 'roster', recordedAt: now, digest: roster.digest }));
     await claimCaKeysIn(authority, tx);
     const revoked = await revokeUncovered(tx, roster, now);
+    await lockThoseGone(tx, roster, now);
     return { digest, changed: true, revoked: revoked.length };
   });
 }

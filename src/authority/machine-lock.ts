@@ -1,6 +1,7 @@
 /** A machine that is locked gets nothing, and nothing that it has counts, until it enrols with a new token. */
 import { encodeLeaf } from '../log/leaf.ts';
 import type { LockReason } from '../log/machine-bodies.ts';
+import type { Roster } from '../policy/roster.ts';
 import type { Alarm } from './alarm.ts';
 import type { StoreWriter } from './ports.ts';
 import type { Purpose } from './purpose.ts';
@@ -9,7 +10,14 @@ import { revokeLive } from './revoke-live.ts';
 
 const OF_MACHINES: readonly Purpose[] = ['builder', 'host'];
 
-/** @param document the signed one that showed why. */
+/** A host that comes back to the roster may be another one: its name is given anew, so it enrols anew. */
+export async function lockThoseGone(tx: StoreWriter, roster: Roster, now: number): Promise<void> {
+  for (const machine of await tx.listMachines())
+    if (machine.lockedAt === undefined && !roster.hosts.has(machine.name))
+      await lockMachine(tx, machine, 'left-roster', '', now);
+}
+
+/** @param document the signed one that showed why; empty when none did. */
 export async function lockMachine(
   tx: StoreWriter,
   machine: Machine,

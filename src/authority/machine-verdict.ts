@@ -9,7 +9,6 @@ import type { LockReason } from '../log/machine-bodies.ts';
 import { decideHost } from '../policy/decide-host.ts';
 import type { Terms } from '../policy/decision.ts';
 import type { Roster } from '../policy/roster.ts';
-import { decodeCertificate } from '../ssh/certificate.ts';
 import { AuthorityError } from './error.ts';
 import { hostCallRefused, machineLocked } from './host-document.ts';
 import { assertKeysOfHost, hasKeys, hasOneOf } from './machine-keys.ts';
@@ -90,15 +89,16 @@ function servedBefore(request: CertificatesRequest, machine: Machine): Verdict {
 }
 
 /** @throws AuthorityError `renewal-refused`, `key-has-role`, `key-revoked`, `too-many-certificates` */
-async function assertRenewable({ tx, roster, request, now }: Moment, machine: Machine): Promise<void> {
+async function assertRenewable({ tx, request, now }: Moment, machine: Machine): Promise<void> {
   if (!hasKeys(machine, request.keys)) throw refused('it has other keys than it enrolled with');
   await assertKeysOfHost(tx, machine.name, request.keys, now);
   await assertNotTooMany(tx, machine.name, now);
   for (const serial of machine.serials) {
     const stored = await tx.findCertificate(serial);
     if (stored === undefined || now >= stored.validBefore) throw refused('its certificate has ended');
-    if ((await tx.isRevoked(serial)) && isStillNamed(roster, machine.name, stored.certificate))
-      throw refused('its certificate was revoked');
+    const cause = await tx.revocationCause(serial);
+    // A name was taken away from a host that the roster still has: not because of the host. One that left the roster is locked.
+    if (cause !== undefined && cause !== 'roster') throw refused('its certificate was revoked');
   }
 }
 
@@ -111,12 +111,6 @@ async function assertNotTooMany(tx: StoreReader, holder: string, now: number): P
       'too-many-certificates',
       'this host has renewed too often: try again in some days',
     );
-}
-
-/** A certificate with a name that the roster took away was revoked with the roster, not because of the host. */
-function isStillNamed(roster: Roster, host: string, certificate: Uint8Array): boolean {
-  const names = roster.hosts.get(host)?.names ?? [];
-  return decodeCertificate(certificate).fields.principals.every((name) => names.includes(name));
 }
 
 /** @throws AuthorityError `unknown-host`, or why the roster gives it no certificate */

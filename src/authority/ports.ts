@@ -1,4 +1,5 @@
 /** What the use cases need from the outside. Adapters implement these; nothing here knows SQL, files or sockets. */
+import type { RevocationCause } from '../log/act-bodies.ts';
 import type { NodeCoordinate } from '../log/merkle.ts';
 import type { PublicKey } from '../ssh/public-key.ts';
 import type { Purpose } from './purpose.ts';
@@ -94,9 +95,9 @@ export interface StoreReader {
   listWaiting(now: number, most: number): Promise<readonly PendingIssue[]>;
   /** How many of them are one person's; counting stops at `most`. */
   countWaiting(person: string, now: number, most: number): Promise<number>;
-  keyUse(identity: string): Promise<KeyUse | undefined>;
   /** Of one person: requests that were touched, are kept at `now`, and may yet be issued: they wait for others, or are being signed. */
   listTouched(person: string, now: number): Promise<readonly PendingIssue[]>;
+  keyUse(identity: string): Promise<KeyUse | undefined>;
 
   /**
    * Certificates that have not ended at `now` and are not revoked, those that end first first; at most `most`, those behind
@@ -107,7 +108,8 @@ export interface StoreReader {
     now: number,
     page: { readonly after: bigint; readonly most: number },
   ): Promise<readonly IssuedCertificate[]>;
-  isRevoked(serial: bigint): Promise<boolean>;
+  /** @returns undefined when it was not revoked, or has ended so long ago that no list names it. */
+  revocationCause(serial: bigint): Promise<RevocationCause | undefined>;
   /** Whether this key, by its fingerprint, counts no more whatever certificate it has. */
   isKeyRevoked(fingerprint: string): Promise<boolean>;
   /** The number alone is read at no cost, to see whether the content is needed; 0 as long as nothing was revoked. */

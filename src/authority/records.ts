@@ -1,5 +1,6 @@
 /** What the authority keeps. Bytes are bytes; times are Unix seconds; names are those of design and roster. */
 import type { AssertionJson } from '../fido/assertion.ts';
+import type { RevocationCause } from '../log/act-bodies.ts';
 import type { CertificateRequest } from '../policy/decision.ts';
 import type { Act } from '../ssh/act.ts';
 import type { Refusal } from './error.ts';
@@ -256,6 +257,8 @@ export interface Revocation {
   readonly authority: Uint8Array;
   readonly validBefore: number;
   readonly revokedAt: number;
+  /** The first one counts: what is revoked is not revoked once more. */
+  readonly cause: RevocationCause;
 }
 
 /** What a revocation list of one purpose says. */

@@ -29,10 +29,16 @@ export async function revokeLive(
   now: number,
 ): Promise<readonly bigint[]> {
   const serials: bigint[] = [];
-  for await (const page of livePages(tx, filter, now)) serials.push(...(await revokeEach(tx, page, now)));
-  serials.sort((a, b) => (a < b ? -1 : 1));
-  await logRevocation(tx, serials, cause, now);
-  return serials;
+  for await (const page of livePages(tx, filter, now))
+    serials.push(...(await revokeEach(tx, page, cause.cause, now)));
+  const all = ascending(serials);
+  await logRevocation(tx, all, cause, now);
+  return all;
+}
+
+/** As leaves have them; pages come in the order in which certificates end. */
+export function ascending(serials: readonly bigint[]): readonly bigint[] {
+  return serials.toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 /** All live certificates of the filter, those that end first first, some at a time. */
@@ -55,9 +61,10 @@ export async function* livePages(
 export function revokeEach(
   tx: StoreWriter,
   certificates: readonly IssuedCertificate[],
+  cause: RevocationCause,
   now: number,
 ): Promise<readonly bigint[]> {
-  const revocations = certificates.map((certificate) => revocationOf(certificate, now));
+  const revocations = certificates.map((certificate) => revocationOf(certificate, cause, now));
   return tx.revokeCertificates(revocations, now);
 }
 
@@ -78,8 +85,9 @@ export async function logRevocation(
 /** A list names a certificate by the key that signed it, so that one of another authority with this serial is not meant. */
 function revocationOf(
   { serial, purpose, validBefore, certificate }: IssuedCertificate,
+  cause: RevocationCause,
   now: number,
 ): Revocation {
   const { authority } = decodeCertificate(certificate).fields;
-  return { serial, purpose, authority: encodePublicKey(authority), validBefore, revokedAt: now };
+  return { serial, purpose, authority: encodePublicKey(authority), validBefore, revokedAt: now, cause };
 }

@@ -7,9 +7,9 @@ import { LEAST_RANDOM_SERIAL } from '../ssh/serial.ts';
 import { termsOfFields } from './draft.ts';
 import type { StoreWriter } from './ports.ts';
 import type { IssuedCertificate } from './records.ts';
-import { livePages, logRevocation, revokeEach } from './revoke-live.ts';
+import { ascending, livePages, logRevocation, revokeEach } from './revoke-live.ts';
 
-/** @returns the serials of what was live and is not granted any more. */
+/** @returns the serials of what was live and is not granted any more, in ascending order. */
 export async function revokeUncovered(
   tx: StoreWriter,
   roster: Roster,
@@ -18,11 +18,12 @@ export async function revokeUncovered(
   const serials: bigint[] = [];
   for await (const page of livePages(tx, { kind: 'all' }, now)) {
     const uncovered = page.filter((certificate) => !isGranted(roster, certificate, now));
-    if (uncovered.length > 0) serials.push(...(await revokeEach(tx, uncovered, now)));
+    if (uncovered.length > 0) serials.push(...(await revokeEach(tx, uncovered, 'roster', now)));
   }
   const cause = { cause: 'roster', subject: hex.encode(roster.digest), reason: '' } as const;
-  await logRevocation(tx, serials, cause, now);
-  return serials;
+  const all = ascending(serials);
+  await logRevocation(tx, all, cause, now);
+  return all;
 }
 
 function isGranted(

@@ -8,7 +8,7 @@ import { advance } from './issue.ts';
 import { lockMachine } from './machine-lock.ts';
 import type { StoreReader, StoreWriter } from './ports.ts';
 import type { Purpose } from './purpose.ts';
-import type { ActResult, IssuedCertificate } from './records.ts';
+import type { ActResult, IssuedCertificate, Machine } from './records.ts';
 import { removeIn } from './remove-credential.ts';
 import type { Cause } from './revoke-live.ts';
 import { logRevocation, revokeEach, revokeLive } from './revoke-live.ts';
@@ -77,7 +77,18 @@ async function revokeBySerial(
 ): Promise<readonly bigint[]> {
   const certificate = await tx.findCertificate(serial);
   if (certificate === undefined) throw nothing();
-  return revokeSerial(tx, certificate, reason, now);
+  const machine = await machineThatHas(tx, certificate);
+  if (machine === undefined) return revokeSerial(tx, certificate, reason, now);
+  return revokeMachine(tx, machine.name, { cause: 'serial', subject: `${serial}`, reason }, now);
+}
+
+/** It would renew at once what it shows now, so the machine itself is what must not go on. */
+async function machineThatHas(
+  tx: StoreReader,
+  { serial, purpose, person }: IssuedCertificate,
+): Promise<Machine | undefined> {
+  const machine = purpose === 'host' ? await tx.findMachine(person) : undefined;
+  return machine?.serials.includes(serial) === true ? machine : undefined;
 }
 
 async function revokeSerial(
@@ -87,7 +98,7 @@ async function revokeSerial(
   now: number,
 ): Promise<readonly bigint[]> {
   if (now >= certificate.validBefore) throw nothing();
-  const serials = await revokeEach(tx, [certificate], now);
+  const serials = await revokeEach(tx, [certificate], 'serial', now);
   if (serials.length === 0) throw nothing();
   await logRevocation(tx, serials, { cause: 'serial', subject: `${certificate.serial}`, reason }, now);
   return serials;

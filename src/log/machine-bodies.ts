@@ -17,7 +17,7 @@ export interface HostCertificateBody {
   readonly request: Uint8Array;
 }
 
-export const LOCK_REASONS = ['two-holders', 'old-generation', 'revoked'] as const;
+export const LOCK_REASONS = ['two-holders', 'old-generation', 'revoked', 'left-roster'] as const;
 export type LockReason = (typeof LOCK_REASONS)[number];
 
 /** The machine gets nothing until it enrols with a new token. */
@@ -26,7 +26,7 @@ export interface LockMachineBody {
   /** Of the machine, when it was locked. */
   readonly generation: number;
   readonly reason: LockReason;
-  /** The signed document that showed it; empty when a person locked it. */
+  /** The signed document that showed it; empty when a person or a roster locked it. */
   readonly request: Uint8Array;
 }
 

@@ -1,15 +1,17 @@
 import type { Insertable, Kysely } from 'kysely';
 import type { KrlContent, Revocation } from '../authority/records.ts';
+import { REVOCATION_CAUSES } from '../log/act-bodies.ts';
 import { MAX_SERIAL } from './certificate-row.ts';
 import type { Run } from './connection.ts';
 import { changedRows, firstRow } from './connection.ts';
+import { StoreError } from './error.ts';
 import type { KrlTable } from './krl-table.ts';
 import { prepare, rowOf } from './prepared.ts';
 import type { Schema, RevocationTable as Table } from './schema.ts';
 
 type Purpose = Revocation['purpose'];
 
-const COLUMNS = ['serial', 'purpose', 'authority', 'valid_before', 'revoked_at'] as const;
+const COLUMNS = ['serial', 'purpose', 'authority', 'valid_before', 'revoked_at', 'cause'] as const;
 
 /** What counts no more. Every change of it gives the lists that it is on new numbers. */
 export class RevocationTable {
@@ -21,8 +23,13 @@ export class RevocationTable {
     this.#krls = krls;
   }
 
-  async isRevoked(run: Run, serial: bigint): Promise<boolean> {
-    return serial <= MAX_SERIAL && (await firstRow(run, this.#queries.find({ serial }))) !== undefined;
+  async causeOf(run: Run, serial: bigint): Promise<Revocation['cause'] | undefined> {
+    if (serial > MAX_SERIAL) return undefined;
+    const row = await firstRow(run, this.#queries.find({ serial }));
+    if (row === undefined) return undefined;
+    const cause = REVOCATION_CAUSES.find((known) => known === row.cause);
+    if (cause === undefined) throw new StoreError('corrupt', `the revocation of ${serial} has no cause`);
+    return cause;
   }
 
   async isKeyRevoked(run: Run, fingerprint: string): Promise<boolean> {
@@ -76,8 +83,8 @@ function revocationQueries(db: Kysely<Schema>) {
 
 function certificateQueries(db: Kysely<Schema>) {
   return {
-    find: prepare<{ serial: bigint }, { serial: bigint }>((param) =>
-      db.selectFrom('revocation').select('serial').where('serial', '=', param('serial')),
+    find: prepare<{ serial: bigint }, { cause: string }>((param) =>
+      db.selectFrom('revocation').select('cause').where('serial', '=', param('serial')),
     ),
     insert: prepare<Insertable<Table>, unknown>((param) =>
       db
@@ -148,5 +155,6 @@ function writeRow(revocation: Revocation): Insertable<Table> {
     authority: revocation.authority,
     valid_before: revocation.validBefore,
     revoked_at: revocation.revokedAt,
+    cause: revocation.cause,
   };
 }

@@ -133,6 +133,7 @@ export interface RevocationTable {
   readonly authority: Uint8Array;
   readonly valid_before: Integer;
   readonly revoked_at: Integer;
+  readonly cause: string;
 }
 
 export interface RevokedKeyTable {

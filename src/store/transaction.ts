@@ -23,7 +23,7 @@ export function makeReader(tables: Tables, run: Run): StoreReader {
     listTouched: (person, now) => tables.requests.listTouched(run, person, now),
     keyUse: (identity) => tables.keyRoles.find(run, identity),
     liveCertificates: (filter, now, page) => tables.liveCertificates.list(run, filter, now, page),
-    isRevoked: (serial) => tables.revocations.isRevoked(run, serial),
+    revocationCause: (serial) => tables.revocations.causeOf(run, serial),
     isKeyRevoked: (fingerprint) => tables.revocations.isKeyRevoked(run, fingerprint),
     krlNumber: async (purpose) => (await tables.krls.find(run, purpose)).number,
     krlContent: (purpose) => tables.revocations.content(run, purpose),

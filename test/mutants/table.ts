@@ -1070,8 +1070,13 @@ export const MUTANTS: readonly Mutant[] = [
     ['  await assertNoCaKey(authority, tx, key);\n', '', 'authority/revoke'],
     ['const isNew = await tx.revokeKey(key, now);', 'const isNew = true;', 'authority/revoke'],
     ["if (!isLocked) await lockMachine(tx, machine, 'revoked', '', now);", '', 'authority/revoke'],
-    ['const ended = await endWaiting(tx, person, now);', 'const ended = 0;', 'authority/revoke'],
-    ['filter((request) => request.person === person)', 'filter(() => true)', 'authority/revoke'],
+    [
+      'if (machine === undefined) return revokeSerial',
+      'if (machine) return revokeSerial',
+      'authority/machine-roster',
+    ],
+    ['machine?.serials.includes(serial) === true ? machine', 'machine ? machine', 'authority/machine-roster'],
+    ['const ended = await endTouched(tx, person, now);', 'const ended = 0;', 'authority/revoke'],
   ),
   ...of(
     'src/authority/revoke-live.ts',
@@ -1082,7 +1087,8 @@ export const MUTANTS: readonly Mutant[] = [
     'src/authority/revoke-uncovered.ts',
     ['if (serial < LEAST_RANDOM_SERIAL) return true;', '', 'authority/revoke'],
     ['return stillCovered(roster, live, now) === undefined;', 'return true;', 'authority/revoke'],
-    ['  await logRevocation(tx, serials, cause, now);\n', '', 'authority/revoke'],
+    ['  await logRevocation(tx, all, cause, now);\n', '', 'authority/revoke'],
+    ['const all = ascending(serials);', 'const all = serials;', 'authority/revoke'],
   ),
   ...of('src/authority/remove-credential.ts', [
     "await revokeLive(tx, { kind: 'credential', id }, cause, now)",
@@ -1589,7 +1595,12 @@ export const MUTANTS: readonly Mutant[] = [
     [' || now >= stored.validBefore', '', 'authority/machine'],
     ["cause !== undefined && cause !== 'roster'", 'false', 'authority/machine-roster'],
     ["cause !== undefined && cause !== 'roster'", 'cause !== undefined', 'authority/machine-roster'],
-    [' && isStillNamed(roster, machine.name, stored.certificate)', '', 'authority/machine'],
+  ),
+  ...of(
+    'src/authority/machine-lock.ts',
+    ['machine.lockedAt === undefined && !roster', '!roster', 'authority/machine-roster'],
+    ['!roster.hosts.has(machine.name)', 'false', 'authority/machine-roster'],
+    [' && !roster.hosts.has(machine.name)', '', 'authority/machine-roster'],
   ),
   ...of(
     'src/authority/machine-keys.ts',

@@ -147,7 +147,7 @@ async function useRevocations(tx: StoreWriter): Promise<void> {
   const revocation = sampleRevocation();
   await tx.revokeCertificates([revocation], NOW);
   await tx.revokeKey('SHA256:k', NOW);
-  await tx.isRevoked(revocation.serial);
+  await tx.revocationCause(revocation.serial);
   await tx.isKeyRevoked('SHA256:k');
   await tx.krlNumber('login');
   await tx.krlContent('login');

@@ -131,6 +131,7 @@ export function sampleRevocation(changes: Partial<Revocation> = {}): Revocation 
     authority: encodePublicKey(samplePublicKey()),
     validBefore: NOW + 72_000,
     revokedAt: NOW,
+    cause: 'person',
     ...changes,
   };
 }

@@ -59,6 +59,7 @@ async function createRevocations(db: Kysely<unknown>, types: ColumnTypes): Promi
     authority: 'bytes',
     valid_before: 'integer',
     revoked_at: 'integer',
+    cause: 'text',
   });
   const index = (name: string) => db.schema.createIndex(name).on('revocation');
   await index('revocation_list').columns(['purpose', 'authority', 'serial']).execute();

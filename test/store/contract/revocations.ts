@@ -203,7 +203,7 @@ function revoke(store: Store, revocations: readonly Revocation[], now = NOW): Pr
 }
 
 function isRevoked(store: Store, serial: bigint): Promise<boolean> {
-  return store.read((tx) => tx.isRevoked(serial));
+  return store.read(async (tx) => (await tx.revocationCause(serial)) !== undefined);
 }
 
 function content(store: Store, purpose: Purpose) {
