@@ -6,6 +6,7 @@
 import { hex } from '@scure/base';
 import type { CertificatesRequest } from '../fleet/host/certificates-document.ts';
 import type { LockReason } from '../log/machine-bodies.ts';
+import { decideAct } from '../policy/decide-act.ts';
 import { decideHost } from '../policy/decide-host.ts';
 import type { Terms } from '../policy/decision.ts';
 import type { Roster } from '../policy/roster.ts';
@@ -43,14 +44,20 @@ export async function judge(moment: Moment): Promise<Verdict> {
 async function judgeToken(moment: Moment, machine: Machine | undefined): Promise<Verdict> {
   const { tx, request, now } = moment;
   const token = await tx.findHostToken(request.secretHash);
-  if (token === undefined || token.host !== request.host)
-    throw new AuthorityError('token-unknown', 'this token is not known: ask for a new one');
+  if (token === undefined || token.host !== request.host) throw tokenUnknown();
   const terms = termsOf(moment);
   if (token.usedAt !== undefined) return judgeUsedToken(request, machine);
+  assertMayStillInvite(moment, token);
   if (now >= token.expiresAt)
     throw new AuthorityError('token-expired', 'this token is over: ask for a new one');
   await assertKeysOfHost(tx, request.host, request.keys, now);
   return { kind: 'issue', terms, token, ...(machine === undefined ? {} : { machine }) };
+}
+
+/** Who lost the right to enrol hosts, or left, does it with no token of before either. */
+function assertMayStillInvite({ roster, now }: Moment, { id, host, person }: HostToken): void {
+  const act = { kind: 'invite-host', host, tokenHash: hex.decode(id) } as const;
+  if (decideAct(roster, person, act, now).kind !== 'grant') throw tokenUnknown();
 }
 
 /** A token that was used is the secret of what the machine did before; where others found it later, they know no key of the machine. */
@@ -119,6 +126,10 @@ function termsOf({ roster, request }: Moment): Terms {
   if (decision.kind === 'grant') return decision.terms;
   const code = decision.code === 'host-unknown' ? 'unknown-host' : decision.code;
   throw new AuthorityError(code, decision.reason);
+}
+
+function tokenUnknown(): AuthorityError {
+  return new AuthorityError('token-unknown', 'this token is not known: ask for a new one');
 }
 
 function refused(why: string): AuthorityError {

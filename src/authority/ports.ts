@@ -18,6 +18,7 @@ import type {
   PendingRequest,
   RequestId,
   Revocation,
+  TokenFilter,
 } from './records.ts';
 
 export interface Clock {
@@ -177,6 +178,8 @@ export interface StoreWriter extends StoreReader {
 
   /** @throws when the id exists. */
   insertHostToken(token: HostToken): Promise<void>;
+  /** Those that are still open are over from now on. @returns how many. */
+  endHostTokens(filter: TokenFilter, now: number): Promise<number>;
   /** @returns false when it is used already, or there is none. */
   useHostToken(id: string, now: number): Promise<boolean>;
   /** Adds a machine, or replaces the one of this name. */

@@ -215,6 +215,12 @@ export interface HostToken {
   readonly usedAt?: number;
 }
 
+/** Which tokens are meant: those for a host, or those that a person made. */
+export interface TokenFilter {
+  readonly kind: 'host' | 'person';
+  readonly name: string;
+}
+
 /** A host that has enrolled; its name is one of the roster's hosts. */
 export interface Machine {
   readonly name: string;

@@ -1,4 +1,7 @@
-/** A lost or replaced security key counts no more, from this transaction on, and neither does what was issued for its touches. */
+/**
+ * A lost or replaced security key counts no more, from this transaction on, and neither does what was issued for its touches.
+ * Which tokens for hosts it was touched for is not kept: all that the person made and nobody has used are over.
+ */
 import { encodeLeaf } from '../log/leaf.ts';
 import type { Authority } from './authority.ts';
 import { AuthorityError } from './error.ts';
@@ -48,6 +51,7 @@ export async function removeIn(
   await tx.appendLeaf(
     encodeLeaf({ kind: 'remove-credential', recordedAt: now, person, credentialId: id, reason }),
   );
+  await tx.endHostTokens({ kind: 'person', name: person }, now);
   const cause = { cause: 'credential', subject: id, reason: why } as const;
   return { credential, serials: await revokeLive(tx, { kind: 'credential', id }, cause, now) };
 }

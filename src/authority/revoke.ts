@@ -110,7 +110,8 @@ async function revokePerson(
   cause: Cause,
   now: number,
 ): Promise<readonly bigint[]> {
-  const ended = await endTouched(tx, person, now);
+  const ended =
+    (await endTouched(tx, person, now)) + (await tx.endHostTokens({ kind: 'person', name: person }, now));
   const serials = await revokeLive(tx, { kind: 'holder', purposes: OF_PEOPLE, holder: person }, cause, now);
   if (serials.length + ended === 0) throw nothing();
   return serials;
@@ -156,7 +157,7 @@ async function assertNoCaKey(authority: Authority, tx: StoreReader, key: string)
     );
 }
 
-/** A locked machine gets nothing until it enrols anew. */
+/** A locked machine gets nothing until it enrols anew, by a token that is made after this. */
 async function revokeMachine(
   tx: StoreWriter,
   name: string,
@@ -164,10 +165,11 @@ async function revokeMachine(
   now: number,
 ): Promise<readonly bigint[]> {
   const serials = await revokeLive(tx, { kind: 'holder', purposes: OF_MACHINES, holder: name }, cause, now);
+  const tokens = await tx.endHostTokens({ kind: 'host', name }, now);
   const machine = await tx.findMachine(name);
   const isLocked = machine === undefined || machine.lockedAt !== undefined;
   if (!isLocked) await lockMachine(tx, machine, 'revoked', '', now);
-  if (isLocked && serials.length === 0) throw nothing();
+  if (isLocked && serials.length + tokens === 0) throw nothing();
   return serials;
 }
 

@@ -1,5 +1,5 @@
 import type { Insertable, Kysely, Selectable } from 'kysely';
-import type { HostToken } from '../authority/records.ts';
+import type { HostToken, TokenFilter } from '../authority/records.ts';
 import type { Run } from './connection.ts';
 import { changedRows, firstRow } from './connection.ts';
 import { StoreError } from './error.ts';
@@ -30,6 +30,11 @@ export class HostTokenTable {
     if (inserted !== 1) throw new StoreError('duplicate', 'a host token with this id exists');
   }
 
+  async end(run: Run, { kind, name }: TokenFilter, now: number): Promise<number> {
+    const query = kind === 'host' ? this.#queries.endOfHost : this.#queries.endOfPerson;
+    return changedRows(run, query({ name, now }));
+  }
+
   async use(run: Run, id: string, now: number): Promise<boolean> {
     return (await changedRows(run, this.#queries.use({ id, now }))) === 1;
   }
@@ -53,6 +58,8 @@ function hostTokenQueries(db: Kysely<Schema>) {
         .where('id', '=', param('id'))
         .where('used_at', 'is', null),
     ),
+    endOfHost: endQuery(db, 'host'),
+    endOfPerson: endQuery(db, 'person'),
     purge: prepare<{ before: number; most: number }, unknown>((param) =>
       db
         .deleteFrom('host_token')
@@ -66,6 +73,17 @@ function hostTokenQueries(db: Kysely<Schema>) {
         ),
     ),
   };
+}
+
+function endQuery(db: Kysely<Schema>, column: 'host' | 'person') {
+  return prepare<{ name: string; now: number }, unknown>((param) =>
+    db
+      .updateTable('host_token')
+      .set({ expires_at: param('now') })
+      .where(column, '=', param('name'))
+      .where('expires_at', '>', param('now'))
+      .where('used_at', 'is', null),
+  );
 }
 
 function writeRow(token: HostToken): Insertable<Table> {

@@ -66,6 +66,7 @@ export function makeWriter(tables: Tables, run: Run, leaves: LeafBasket): StoreW
     dropEndedRevocations: (purpose, before, now) => tables.revocations.dropEnded(run, purpose, before, now),
     saveCaKey: (record) => tables.caKeys.save(run, record),
     insertHostToken: (token) => tables.hostTokens.insert(run, token),
+    endHostTokens: (filter, now) => tables.hostTokens.end(run, filter, now),
     useHostToken: (id, now) => tables.hostTokens.use(run, id, now),
     saveMachine: (machine) => tables.machines.save(run, machine),
     saveHostReport: (report) => tables.hostReports.save(run, report),

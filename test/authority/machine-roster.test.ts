@@ -1,9 +1,10 @@
 /** What ends a host's certificates for good, and what a renewal may mend: only what a new roster did to a host that it still has. */
 import { describe, expect, it } from 'vitest';
+import { removeCredential } from '../../src/authority/remove-credential.ts';
 import { revokeLive } from '../../src/authority/revoke-live.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 import { KEEPERS, perform, revoke } from './act-scene.ts';
-import type { Scene } from './scene.ts';
+import type { Scene, Toucher } from './scene.ts';
 import { openScene } from './scene.ts';
 import { leavesOf, machineOf, TestHost } from './test-host.ts';
 
@@ -16,6 +17,11 @@ async function openWithHost() {
   const host = await TestHost.enrolled(scene, 'web1');
   const serials = (await machineOf(scene, 'web1'))?.serials ?? [];
   return { scene, kim, host, serials, [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]() };
+}
+
+async function removeKeyOf(scene: Scene, person: string): Promise<void> {
+  const [credential] = await scene.authority.store.read((tx) => tx.credentialsOf(person));
+  await removeCredential(scene.authority, credential?.id ?? '', 'stolen');
 }
 
 async function locks(scene: Scene) {
@@ -83,6 +89,61 @@ describe('a name that the roster takes away', () => {
       expect(await codeOfAsync(host.renew())).toBe('renewal-refused');
     },
   );
+});
+
+describe('a token that waits', () => {
+  it.for<[string, (scene: Scene, kim: Toucher) => unknown, string]>([
+    [
+      'the machine was revoked',
+      (scene, kim) => perform(scene, 'kim', kim, revoke('machine', 'web1')),
+      'token-expired',
+    ],
+    [
+      'who made it was revoked',
+      (scene, kim) => perform(scene, 'kim', kim, revoke('person', 'kim')),
+      'token-expired',
+    ],
+    ['a security key of who made it was removed', (scene) => removeKeyOf(scene, 'kim'), 'token-expired'],
+    [
+      'who made it is in the roster no more',
+      (scene) => scene.loadRoster(KEEPERS.replace(/ {2}kim: .*\n/, '')),
+      'token-unknown',
+    ],
+    [
+      'who made it has the right no more',
+      (scene) => scene.loadRoster(KEEPERS.replace('[hosts, revoke, ca]', '[revoke, ca]')),
+      'token-unknown',
+    ],
+    [
+      'the time of who made it is over',
+      (scene) => scene.loadRoster(KEEPERS.replace('[kim],', '[kim], until: 2020-01-01T00:00:00Z,')),
+      'token-unknown',
+    ],
+  ])('is good no more when %s', async ([, change, code]) => {
+    await using opened = await openWithHost();
+    const { scene, kim, host } = opened;
+    const waiting = await TestHost.invited(scene, 'web1');
+    await change(scene, kim);
+    expect(await codeOfAsync(waiting.renew())).toBe(code);
+    expect((await machineOf(scene, 'web1'))?.keys).toHaveLength(host.keys.length);
+  });
+
+  it('for another host, or of another person, is as good as before', async () => {
+    await using opened = await openWithHost();
+    const { scene, kim } = opened;
+    const waiting = await TestHost.invited(scene, 'db1');
+    await perform(scene, 'kim', kim, revoke('machine', 'web1'));
+    await perform(scene, 'kim', kim, revoke('person', 'alice')).catch(() => undefined);
+    expect(await waiting.renew()).toMatchObject({ generation: 1 });
+  });
+
+  it('is something to revoke', async () => {
+    await using opened = await openWithHost();
+    const { scene, kim } = opened;
+    await TestHost.invited(scene, 'db1');
+    expect(await perform(scene, 'kim', kim, revoke('machine', 'db1'))).toMatchObject({ count: 0 });
+    expect(await codeOfAsync(perform(scene, 'kim', kim, revoke('machine', 'db1')))).toBe('nothing-to-revoke');
+  });
 });
 
 describe('the serial of a host certificate', () => {

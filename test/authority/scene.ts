@@ -61,6 +61,7 @@ people:
 roles:
   engineer:
     login: { hosts: [web1, db], lifetime: 8h, max_lifetime: 20h }
+    manage: [hosts]
   visitor:
     login: { hosts: "*", lifetime: 1h, max_lifetime: 2h, source_addresses: [10.0.0.0/8] }
 hosts:

@@ -40,6 +40,7 @@ export function sudoRoster({ sudo = '', touch, people = PEOPLE, caKeys = {} }: S
     '  engineer:',
     '    login: { hosts: "*" }',
     `    sudo: { hosts: [web]${more} }`,
+    '    manage: [hosts]',
     ...(touch === undefined ? [] : [`    touch: ${touch}`]),
     '  lead: { login: { hosts: "*" } }',
     'hosts:',

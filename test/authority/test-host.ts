@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { hex } from '@scure/base';
+import { expect } from 'vitest';
 import type { Alarm } from '../../src/authority/alarm.ts';
 import type { Authority } from '../../src/authority/authority.ts';
 import { inviteHost } from '../../src/authority/host-invite.ts';
@@ -25,6 +26,7 @@ import { formatReport } from '../../src/fleet/host/report-document.ts';
 import { secretHash } from '../../src/fleet/host/secret.ts';
 import type { Leaf } from '../../src/log/leaf.ts';
 import { decodeLeaf } from '../../src/log/leaf.ts';
+import { decideAct } from '../../src/policy/decide-act.ts';
 import type { PrivateKey } from '../../src/ssh/private-key.ts';
 import { signedBy } from '../fleet/host/documents.ts';
 import { generateKey } from '../support/keys.ts';
@@ -45,7 +47,12 @@ export function newSecretText(): string {
 export async function inviteTo(scene: Scene, host: string): Promise<string> {
   const token = newSecretText();
   const act = { kind: 'invite-host', host, tokenHash: hex.decode(secretHash(token)) } as const;
-  await scene.authority.store.write((tx) => inviteHost(tx, act, 'alice', scene.now));
+  await scene.authority.store.write(async (tx) => {
+    const roster = await scene.authority.rosters.in(tx);
+    const mayInvite = (person: string) => decideAct(roster, person, act, scene.now).kind === 'grant';
+    const person = [...roster.people.keys()].find(mayInvite) ?? expect.fail('nobody may invite hosts');
+    await inviteHost(tx, act, person, scene.now);
+  });
   return token;
 }
 

@@ -225,6 +225,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'src/authority/ca-keys.ts',
     ["state: 'offline' })", "state: 'active' })", 'authority/offline-key'],
+    ['if (!(await tx.isKeyRevoked(fingerprint(key))))', '', 'authority/offline-key'],
     [
       "const PUBLISHED = ['coming', 'active', 'retired']",
       "const PUBLISHED = ['active']",
@@ -295,6 +296,17 @@ export const MUTANTS: readonly Mutant[] = [
     [' && roster.hosts.has(name)', '', 'authority/ca-acts'],
     ['trusted.purpose === purpose && ', '', 'authority/ca-acts'],
     [' && trusted.key === key', '', 'authority/ca-acts'],
+  ),
+  ...of(
+    'src/authority/key-roles.ts',
+    ["if (!wasCaKey) await assertNotRevoked(tx, key, 'in break_glass');", '', 'authority/offline-key'],
+    ['if (!wasCaKey) await', 'await', 'authority/offline-key'],
+    ['await assertNotRevoked(tx, key, `for', 'void (tx, key, `for', 'authority/ca-states'],
+  ),
+  ...of(
+    'src/authority/ca-acts.ts',
+    ['each === act.purpose);\n  const key', 'true);\n  const key', 'authority/offline-key'],
+    ['if (!(await tx.revokeKey(name, now))) throw', 'if (false) throw', 'authority/offline-key'],
   ),
   ...of('src/authority/ca-key-list.ts', [
     'if (!mayInspect(await authority.rosters.in(tx), person))',
@@ -658,7 +670,17 @@ export const MUTANTS: readonly Mutant[] = [
     '',
     'store/sqlite',
   ]),
-  ...of('src/store/host-token-table.ts', [".where('used_at', 'is', null)", '', 'store/sqlite']),
+  ...of(
+    'src/store/host-token-table.ts',
+    [
+      ".set({ used_at: param('now') })\n        .where('id', '=', param('id'))\n        .where('used_at', 'is', null)",
+      ".set({ used_at: param('now') })\n        .where('id', '=', param('id'))",
+      'store/sqlite',
+    ],
+    [".where('expires_at', '>', param('now'))", '', 'store/sqlite'],
+    [".where(column, '=', param('name'))", '', 'store/sqlite'],
+    [".where('used_at', 'is', null),\n  );", ',\n  );', 'store/sqlite'],
+  ),
   ...of('src/store/alarm-table.ts', [
     '.doNothing()',
     ".doUpdateSet({ raised_at: param('now') })",
@@ -1076,11 +1098,14 @@ export const MUTANTS: readonly Mutant[] = [
       'authority/machine-roster',
     ],
     ['machine?.serials.includes(serial) === true ? machine', 'machine ? machine', 'authority/machine-roster'],
-    ['const ended = await endTouched(tx, person, now);', 'const ended = 0;', 'authority/revoke'],
+    ['(await endTouched(tx, person, now)) +', '', 'authority/revoke'],
+    ["(await tx.endHostTokens({ kind: 'person', name: person }, now))", '0', 'authority/machine-roster'],
+    ["await tx.endHostTokens({ kind: 'host', name }, now)", '0', 'authority/machine-roster'],
+    ['serials.length + tokens === 0', 'serials.length === 0', 'authority/machine-roster'],
   ),
   ...of(
     'src/authority/revoke-live.ts',
-    ['  await logRevocation(tx, serials, cause, now);\n', '', 'authority/revoke'],
+    ['  await logRevocation(tx, all, cause, now);\n', '', 'authority/revoke'],
     ['from += MAX_LOGGED_SERIALS', 'from += serials.length + 1', 'authority/revoke'],
   ),
   ...of(
@@ -1090,6 +1115,11 @@ export const MUTANTS: readonly Mutant[] = [
     ['  await logRevocation(tx, all, cause, now);\n', '', 'authority/revoke'],
     ['const all = ascending(serials);', 'const all = serials;', 'authority/revoke'],
   ),
+  ...of('src/authority/remove-credential.ts', [
+    "  await tx.endHostTokens({ kind: 'person', name: person }, now);\n",
+    '',
+    'authority/machine-roster',
+  ]),
   ...of('src/authority/remove-credential.ts', [
     "await revokeLive(tx, { kind: 'credential', id }, cause, now)",
     '[]',
@@ -1125,7 +1155,16 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'src/authority/krl.ts',
     ['  await dropEnded(authority, purpose);\n', '', 'authority/krl'],
-    ['const before = now - KEEP_ENDED_SECONDS;', 'const before = now;', 'authority/krl'],
+    [
+      "(purpose === 'sudo' ? KEEP_ENDED_SUDO_SECONDS : KEEP_ENDED_SECONDS)",
+      'KEEP_ENDED_SUDO_SECONDS',
+      'authority/krl',
+    ],
+    [
+      "(purpose === 'sudo' ? KEEP_ENDED_SUDO_SECONDS : KEEP_ENDED_SECONDS)",
+      'KEEP_ENDED_SECONDS',
+      'authority/krl',
+    ],
   ),
   ...of(
     'src/http/routes/krl.ts',
@@ -1577,6 +1616,7 @@ export const MUTANTS: readonly Mutant[] = [
     [' || token.host !== request.host', '', 'authority/machine'],
     ['if (token.usedAt !== undefined)', 'if (false)', 'authority/machine'],
     ['if (now >= token.expiresAt)', 'if (false)', 'authority/machine'],
+    ['  assertMayStillInvite(moment, token);\n', '', 'authority/machine-roster'],
     ['  await assertKeysOfHost(tx, request.host, request.keys, now);\n', '', 'authority/machine'],
     [' && hasOneOf(machine, request.keys);', ';', 'authority/machine'],
     [' || !hasOneOf(machine, request.keys)', '', 'authority/machine'],

@@ -160,6 +160,7 @@ async function useRevocations(tx: StoreWriter): Promise<void> {
 async function useHosts(tx: StoreWriter): Promise<void> {
   const [hostToken, machine] = [sampleHostToken(), sampleMachine()];
   await tx.insertHostToken(hostToken);
+  for (const kind of ['host', 'person'] as const) await tx.endHostTokens({ kind, name: 'n' }, NOW);
   await tx.useHostToken(hostToken.id, NOW);
   await tx.findHostToken(hostToken.id);
   await tx.saveMachine(machine);

@@ -93,7 +93,12 @@ async function createHosts(db: Kysely<unknown>, types: ColumnTypes): Promise<voi
     expires_at: 'integer',
     used_at: 'integer?',
   });
-  await db.schema.createIndex('host_token_expires_at').on('host_token').column('expires_at').execute();
+  for (const columns of [['expires_at'], ['host', 'expires_at'], ['person', 'expires_at']])
+    await db.schema
+      .createIndex(['host_token', ...columns].join('_'))
+      .on('host_token')
+      .columns(columns)
+      .execute();
   await createTable(db, types, 'machine', {
     name: 'text',
     generation: 'integer',

@@ -49,6 +49,30 @@ export function hostLaws(open: StoreUnderTest['open']): void {
       expect(await store.write((tx) => tx.useHostToken(hostToken.id, NOW))).toBe(true);
     });
 
+    test('that is open is ended by its host or its person, and nothing else is', async () => {
+      const store = await open();
+      const [used, over] = [sampleHostToken(), sampleHostToken({ expiresAt: NOW + 9 })];
+      const [web, db] = [sampleHostToken({ person: 'kim' }), sampleHostToken({ host: 'db1' })];
+      for (const each of [used, over, web, db]) await store.write((tx) => tx.insertHostToken(each));
+      await store.write((tx) => tx.useHostToken(used.id, NOW + 1));
+      const end = (kind: 'host' | 'person', name: string, now: number) =>
+        store.write((tx) => tx.endHostTokens({ kind, name }, now));
+      const endOf = async ({ id }: typeof web) => (await store.read((tx) => tx.findHostToken(id)))?.expiresAt;
+      expect(await end('host', 'alice', NOW + 9)).toBe(0);
+      expect(await end('person', 'web1', NOW + 9)).toBe(0);
+      expect(await end('host', 'web1', NOW + 9)).toBe(1);
+      expect(await Promise.all([used, over, web, db].map(endOf))).toEqual([
+        used.expiresAt,
+        NOW + 9,
+        NOW + 9,
+        db.expiresAt,
+      ]);
+      expect(await end('person', 'kim', NOW + 10)).toBe(0);
+      expect(await end('person', 'alice', NOW + 10)).toBe(1);
+      expect(await endOf(db)).toBe(NOW + 10);
+      expect(await endOf(over)).toBe(NOW + 9);
+    });
+
     test('is forgotten a month after its end, and not before', async () => {
       const store = await open();
       const month = 30 * 86_400;
