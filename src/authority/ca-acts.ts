@@ -2,9 +2,12 @@
 import { LOGIN_LIFETIME } from '../policy/roster.ts';
 import { formatTime } from '../policy/time.ts';
 import type { Act } from '../ssh/act.ts';
+import type { PublicKey } from '../ssh/public-key.ts';
 import { decodePublicKey, encodePublicKey, fingerprint, formatPublicKeyLine } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
-import { peopleSign } from './ca-keys.ts';
+import { authorityLeaf } from './authority-leaf.ts';
+import { BREAK_GLASS_PURPOSES } from './break-glass.ts';
+import { currentCaKeys, peopleSign } from './ca-keys.ts';
 import { changeCaKey, isOver } from './ca-states.ts';
 import { AuthorityError } from './error.ts';
 import { hostsLackingKey, syncedHosts } from './host-trust.ts';
@@ -33,6 +36,8 @@ export async function carryOutCaAct(
   act: CaAct,
   now: number,
 ): Promise<CaKeyResult> {
+  const offline = offlineKeyOf(authority, act);
+  if (offline !== undefined) return revokeOffline(authority, tx, offline, now);
   const purpose = ownPurpose(authority, act.purpose);
   switch (act.kind) {
     case 'stage-ca':
@@ -44,6 +49,21 @@ export async function carryOutCaAct(
     case 'revoke-ca':
       return revoke(tx, purpose, act, now);
   }
+}
+
+interface OfflineRevocation {
+  readonly purpose: Purpose;
+  readonly key: PublicKey;
+  readonly reason: string;
+}
+
+/** An offline key has no stages, but it can be stolen. @returns undefined for every other act */
+function offlineKeyOf({ offlineKeys }: Authority, act: CaAct): OfflineRevocation | undefined {
+  if (act.kind !== 'revoke-ca') return undefined;
+  const purpose = BREAK_GLASS_PURPOSES.find((each) => each === act.purpose);
+  const key = offlineKeys.find((each) => fingerprint(each) === act.key);
+  if (purpose === undefined || key === undefined) return undefined;
+  return { purpose, key, reason: act.reason };
 }
 
 function ownPurpose(authority: Authority, name: string): Purpose {
@@ -193,6 +213,21 @@ async function revoke(
   await tx.revokeKey(key, now);
   await logRevocation(tx, [], { cause: 'ca', subject: key, reason, key }, now);
   return { ...resultOf(revoked), affected };
+}
+
+/** For both of its purposes: it is one key. */
+async function revokeOffline(
+  authority: Authority,
+  tx: StoreWriter,
+  { purpose, key, reason }: OfflineRevocation,
+  now: number,
+): Promise<CaKeyResult> {
+  const name = fingerprint(key);
+  if (!(await tx.revokeKey(name, now))) throw wrongState(`the offline key ${name} is revoked already`);
+  await logRevocation(tx, [], { cause: 'ca', subject: name, reason, key: name }, now);
+  await tx.appendLeaf(authorityLeaf(authority, await currentCaKeys(authority, tx)));
+  const affected = await holdersOf(tx, name, now);
+  return { kind: 'ca-key', purpose, key: formatPublicKeyLine(key), state: 'revoked', affected };
 }
 
 /** Who has to get new certificates, by name. */

@@ -111,12 +111,14 @@ export async function currentCaKeys(authority: Authority, tx: StoreReader): Prom
   const keys = isLoaded
     ? await caKeys(authority, tx, await authority.rosters.in(tx))
     : await ownCaKeys(authority, tx);
-  return [...keys, ...offlineCaKeys(authority)];
+  return [...keys, ...(await offlineCaKeys(authority, tx))];
 }
 
-/** Each for logins and for sudo. */
-function offlineCaKeys({ offlineKeys }: Authority): readonly CaKey[] {
-  return offlineKeys.flatMap((key) =>
-    BREAK_GLASS_PURPOSES.map((purpose): CaKey => ({ purpose, key, state: 'offline' })),
-  );
+/** Each for logins and for sudo; not one that was revoked, whatever the settings still say. */
+async function offlineCaKeys({ offlineKeys }: Authority, tx: StoreReader): Promise<readonly CaKey[]> {
+  const keys: CaKey[] = [];
+  for (const key of offlineKeys)
+    if (!(await tx.isKeyRevoked(fingerprint(key))))
+      keys.push(...BREAK_GLASS_PURPOSES.map((purpose): CaKey => ({ purpose, key, state: 'offline' })));
+  return keys;
 }

@@ -3,7 +3,8 @@ import { securityKeyOfCose } from '../fido/cose.ts';
 import { parseVerifierKey } from '../log/note-key.ts';
 import type { Roster } from '../policy/roster.ts';
 import { keyIdentity } from '../ssh/key-identity.ts';
-import { decodePublicKey } from '../ssh/public-key.ts';
+import type { PublicKey } from '../ssh/public-key.ts';
+import { decodePublicKey, fingerprint } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';
 import { authorityLeaf } from './authority-leaf.ts';
 import type { CaKey } from './ca-keys.ts';
@@ -82,10 +83,11 @@ function hasOtherUse(): AuthorityError {
 /**
  * At start, and with each roster: CA keys take their state and their role. One that was never seen is a change of trust, so it
  * stands in the log before it signs.
- * @throws AuthorityError when one of them was seen as something else, or is not at hand.
+ * @throws AuthorityError when one of them was seen as something else, was revoked, or is not at hand.
  */
 export async function claimCaKeys(authority: Authority): Promise<void> {
   await authority.store.write(async (tx) => {
+    await assertOfflineKeys(authority, tx);
     const isAnyActive = await adoptCaKeys(authority, tx);
     await claimEach(authority, tx, await keysAtStart(authority, tx), isAnyActive);
   });
@@ -94,6 +96,21 @@ export async function claimCaKeys(authority: Authority): Promise<void> {
 /** The same within a transaction that may have put another roster in force. */
 export async function claimCaKeysIn(authority: Authority, tx: StoreWriter): Promise<void> {
   await claimEach(authority, tx, await currentCaKeys(authority, tx), false);
+}
+
+/** What was an offline key when it was revoked is left out without a word: the service must start on the day after, too. */
+async function assertOfflineKeys({ offlineKeys }: Authority, tx: StoreReader): Promise<void> {
+  for (const key of offlineKeys) {
+    const wasCaKey = (await tx.keyUse(keyIdentity(key)))?.role === 'ca';
+    if (!wasCaKey) await assertNotRevoked(tx, key, 'in break_glass');
+  }
+}
+
+/** @param place where it is named, for people to find it */
+async function assertNotRevoked(tx: StoreReader, key: PublicKey, place: string): Promise<void> {
+  const name = fingerprint(key);
+  if (await tx.isKeyRevoked(name))
+    throw new AuthorityError('key-revoked', `the CA key ${name} ${place} was revoked: take another one`);
 }
 
 /** Once the settings say that people sign, or no longer do, the roster in force does not fit them until the next one is loaded. */
@@ -129,8 +146,9 @@ async function createdKeys(tx: StoreReader): Promise<readonly KeyInState[]> {
 type OfPurpose = Pick<CaKey, 'purpose' | 'key'>;
 type KeyInState = OfPurpose & { readonly state: string };
 
-/** @returns whether the key was never seen before. @throws AuthorityError `key-has-role` */
+/** @returns whether the key was never seen before. @throws AuthorityError `key-has-role`, `key-revoked` */
 export async function claimCaKey(tx: StoreWriter, { purpose, key }: OfPurpose): Promise<boolean> {
+  await assertNotRevoked(tx, key, `for ${purpose}`);
   const identity = keyIdentity(key);
   const before = await tx.keyUse(identity);
   const { role } = await tx.claimKey(identity, { role: 'ca' });

@@ -5,6 +5,8 @@ import type { RevocationList } from './revocation-lists.ts';
 
 /** Clocks of hosts may be behind, by a day and more: to them a certificate is valid for a while after it ended. */
 const KEEP_ENDED_SECONDS = 48 * 3600;
+/** Who is on this one is denied sudo as a whole, with a new certificate, too: that must not go on for days. */
+const KEEP_ENDED_SUDO_SECONDS = 3600;
 
 /** The list as it is now, without what ended by itself. */
 export async function revocationList(authority: Authority, purpose: Purpose): Promise<RevocationList> {
@@ -14,7 +16,7 @@ export async function revocationList(authority: Authority, purpose: Purpose): Pr
 
 async function dropEnded({ clock, store }: Authority, purpose: Purpose): Promise<void> {
   const now = clock.now();
-  const before = now - KEEP_ENDED_SECONDS;
+  const before = now - (purpose === 'sudo' ? KEEP_ENDED_SUDO_SECONDS : KEEP_ENDED_SECONDS);
   if (await store.read((tx) => tx.hasEndedRevocations(purpose, before)))
     await store.write((tx) => tx.dropEndedRevocations(purpose, before, now));
 }

@@ -14,7 +14,7 @@ export interface LoadedRoster {
 
 /**
  * Puts a new roster in force, whole or not at all. Every process that shares the store follows with its next transaction.
- * @throws AuthorityError `bad-roster` that lists every fault; `key-has-role` when it names a CA key that was something else.
+ * @throws AuthorityError `bad-roster` that lists every fault; `key-has-role` when it names a CA key that was something else, `key-revoked`.
  */
 export async function loadRoster(authority: Authority, text: string): Promise<LoadedRoster> {
   const roster = authority.rosters.parse(text);

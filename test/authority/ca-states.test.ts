@@ -7,11 +7,16 @@ import { strayKeys } from '../../src/authority/ca-states.ts';
 import { touchRequest } from '../../src/authority/issue.ts';
 import { claimCaKeys } from '../../src/authority/key-roles.ts';
 import { checkReadiness } from '../../src/authority/ready.ts';
+import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { fingerprint } from '../../src/ssh/public-key.ts';
 import { codeOfAsync } from '../support/code-of.ts';
-import { activate, leavesFrom, retire, stage, statesOf } from './ca-scene.ts';
+import { generateSecurityKey } from '../support/keys.ts';
+import { activate, leavesFrom, retire, revokeCa, stage, statesOf } from './ca-scene.ts';
 import type { Scene } from './scene.ts';
 import { caSigner, openScene } from './scene.ts';
+import { sudoRoster } from './sudo-scene.ts';
+
+const SK = 'sk-ssh-ed25519@openssh.com';
 
 async function logSize({ store }: Authority): Promise<number> {
   return (await store.read((tx) => tx.logHead())).size;
@@ -52,6 +57,58 @@ describe('a start is refused', () => {
     }
   });
 });
+
+describe('a key that was revoked', () => {
+  async function openRevoked() {
+    const scene = await openScene();
+    const next = caSigner();
+    const name = fingerprint(next.publicKey);
+    await scene.authority.store.write((tx) => tx.revokeKey(name, scene.now));
+    return { scene, next, name };
+  }
+
+  it('is refused as a further CA key, at start', async () => {
+    const { scene, next, name } = await openRevoked();
+    await using _ = scene;
+    const claim = claimCaKeys(scene.withSigners({ login: [scene.caSigner('login'), next] }));
+    expect(await codeOfAsync(claim)).toBe('key-revoked');
+    await expect(claim).rejects.toThrow(`${name} for login`);
+    expect(await statesOf(scene.authority, 'login')).toHaveLength(1);
+  });
+
+  it('is refused as the first one of its purpose, at the first start', async () => {
+    const { scene, next } = await openRevoked();
+    await using _ = scene;
+    await removeRecords(scene);
+    expect(await codeOfAsync(claimCaKeys(scene.withSigners({ login: next })))).toBe('key-revoked');
+  });
+
+  it('as a CA key is no error in the settings: it signs no more', async () => {
+    await using scene = await openScene({ signers: { login: [caSigner(), caSigner()] } });
+    const name = fingerprint(scene.caKey('login'));
+    await revokeCa(scene, 'login', name);
+    await claimCaKeys(scene.authority);
+    expect((await statesOf(scene.authority, 'login'))[0]).toEqual([name, 'revoked']);
+  });
+
+  it('is refused in "sudo_ca" of a roster, which is then not loaded', async () => {
+    const [first, second] = [generateSecurityKey(SK), generateSecurityKey(SK)];
+    const roster = (key: PublicKey) => sudoRoster({ caKeys: { carol: key } });
+    await using scene = await openScene({ roster: roster(first.publicKey), signers: { sudo: 'touch' } });
+    const name = fingerprint(second.publicKey);
+    await scene.authority.store.write((tx) => tx.revokeKey(name, scene.now));
+    const before = await scene.authority.store.read((tx) => tx.rosterDigest());
+    expect(await codeOfAsync(scene.loadRoster(roster(second.publicKey)))).toBe('key-revoked');
+    expect(await scene.authority.store.read((tx) => tx.rosterDigest())).toBe(before);
+  });
+});
+
+/** As in an authority that has never had a CA key. */
+async function removeRecords({ databasePath }: Scene): Promise<void> {
+  const database = new DatabaseSync(databasePath);
+  database.exec('delete from ca_key');
+  database.close();
+}
 
 describe('a start', () => {
   it('makes the first key of each purpose sign, and no other', async () => {

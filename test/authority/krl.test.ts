@@ -116,6 +116,18 @@ describe('the list of a purpose', () => {
     expect(after.krl.sha256Fingerprints).toHaveLength(1);
   });
 
+  it('for sudo drops it after an hour, since it denies the login as a whole', async () => {
+    await using scene = await openScene({ roster: KEEPERS });
+    const [kim, alice] = [await scene.enrol('kim'), await scene.enrol('alice')];
+    const { state } = await scene.touch(await scene.askSudo('alice', { lifetime: 600 }), alice);
+    const [serial = 0n] = state.kind === 'issued' ? state.serials : [];
+    await perform(scene, 'kim', kim, revoke('serial', serial));
+    scene.pass(600 + 3600);
+    expect((await listOf(scene, 'sudo')).krl.certificates).toHaveLength(1);
+    scene.pass(1);
+    expect((await listOf(scene, 'sudo')).krl.certificates).toEqual([]);
+  });
+
   it('is not given out when it would not say what the store says', async () => {
     await using scene = await openScene({ roster: KEEPERS });
     const authority = encodePublicKey(scene.caKey('login'));

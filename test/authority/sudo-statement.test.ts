@@ -62,7 +62,7 @@ describe('the first statement', () => {
     ['by a coming key', signedText(FIRST, DAVE)],
     [
       'by a key of the roster that it does not name',
-      signedText({ ...FIRST, keys: [stated(EVE.publicKey)] }, CAROL),
+      signedText({ ...FIRST, keys: [stated(DAVE.publicKey)] }, CAROL),
     ],
     ['by a key in a file', signedText(FIRST, plainSigner())],
     ['of another authority', signedText({ ...FIRST, authority: 'https://evil.example' }, CAROL)],
