@@ -4,7 +4,7 @@ import { MAX_SECONDS } from '../check/draft-fields.ts';
 import { formatTime } from '../issue/review.ts';
 import type { Purpose } from './purpose.ts';
 
-export interface Rotation {
+interface Rotation {
   readonly purpose: Purpose;
   /** Those that count, or will, in the order of their states. */
   readonly keys: readonly KeyStanding[];
@@ -33,7 +33,7 @@ export function rotationOf({ keys, hosts }: CaKeyList, purpose: Purpose, now: nu
 }
 
 /** From when on every client has had a key of hosts: each learns of it with a login, and no login lasts longer. */
-export function clientsHaveIt({ publishedAt, since }: ListedCaKey): number {
+function clientsHaveIt({ publishedAt, since }: ListedCaKey): number {
   return (publishedAt ?? since) + MAX_SECONDS;
 }
 
@@ -47,17 +47,23 @@ function splitHosts(hosts: readonly ListedHost[], key: ListedCaKey): KeyStanding
 function nextStep(purpose: Purpose, keys: readonly KeyStanding[], now: number): string {
   const inState = (state: ListedCaKey['state']) => keys.find(({ key }) => key.state === state);
   const coming = inState('coming');
-  if (coming !== undefined) return afterStaging(purpose, coming, now);
+  if (coming !== undefined) return afterStaging(purpose, coming, inState('active') !== undefined, now);
   const retired = inState('retired');
   if (retired !== undefined) return afterActivating(purpose, retired);
   return `to replace the key: usher ca rotate ${purpose} --stage`;
 }
 
-function afterStaging(purpose: Purpose, { key, hosts }: KeyStanding, now: number): string {
+/** Where no key signs any more there is nothing to wait with: what hosts show counts no longer. */
+function afterStaging(
+  purpose: Purpose,
+  { key, hosts }: KeyStanding,
+  isOneActive: boolean,
+  now: number,
+): string {
   const activate = `usher ca rotate ${purpose} --activate`;
   if (hosts === undefined) {
     const from = clientsHaveIt(key);
-    return now >= from
+    return !isOneActive || now >= from
       ? activate
       : `from ${formatTime(BigInt(from))} on, when every client has it: ${activate}`;
   }

@@ -51,11 +51,23 @@ describe('where the replacement of a CA key stands', () => {
   });
 
   it('waits for clients, which learn of keys for hosts with their next login', () => {
-    const coming = (publishedAt: number) => [key('new', 'coming', { purpose: 'host', publishedAt })];
+    const coming = (publishedAt: number) => [
+      key('old', 'active', { purpose: 'host' }),
+      key('new', 'coming', { purpose: 'host', publishedAt }),
+    ];
     expect(rotate(coming(NOW - DAY + 1), [host('web1', [])], 'host').next).toBe(
       'from 2027-01-15 08:00:01Z on, when every client has it: usher ca rotate host --activate',
     );
     expect(rotate(coming(NOW - DAY), [], 'host').next).toBe('usher ca rotate host --activate');
+  });
+
+  it('does not wait for clients where no key of hosts signs any more', () => {
+    const keys = [
+      key('new', 'coming', { purpose: 'host', publishedAt: NOW }),
+      key('stolen', 'revoked', { purpose: 'host' }),
+      key('other', 'active'),
+    ];
+    expect(rotate(keys, [], 'host').next).toBe('usher ca rotate host --activate');
   });
 
   it('waits for the last certificate of a retired key', () => {
