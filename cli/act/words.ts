@@ -11,6 +11,11 @@ const TARGETS: Readonly<Record<TargetKind, string>> = {
   credential: 'every certificate that was touched with the credential',
 };
 
+/** What else ends with it, where its name does not say so. */
+const ALSO: Readonly<Partial<Record<TargetKind, string>>> = {
+  serial: '; if a host shows it, the host is locked too',
+};
+
 /** What follows "with your touch". */
 export function actInWords({ kind }: Act): string {
   switch (kind) {
@@ -41,7 +46,7 @@ export function actRows(act: Act): readonly Row[] {
       ];
     case 'revoke':
       return [
-        ['revoked is', `${TARGETS[act.target.kind]} ${act.target.name}`],
+        ['revoked is', `${TARGETS[act.target.kind]} ${act.target.name}${ALSO[act.target.kind] ?? ''}`],
         ['reason', act.reason],
       ];
     case 'stage-ca':

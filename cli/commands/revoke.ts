@@ -1,4 +1,4 @@
-/** `usher revoke`: certificates that hosts refuse from their next sync on. */
+/** `usher revoke`: certificates that hosts, or for hosts clients, refuse from then on. */
 import { Command } from 'commander';
 import type { RevocationTarget } from '../../src/ssh/act.ts';
 import { addActOptions } from '../act/act-command.ts';
@@ -90,11 +90,16 @@ function report(surroundings: Surroundings, { kind }: RevocationTarget, { count,
   for (const serial of serials) writeData(surroundings, serial);
   const rest = count - serials.length;
   if (rest > 0) say(surroundings, `and ${rest} more, which the log names`);
-  say(
-    surroundings,
-    `${inWords(count)} revoked; hosts refuse ${count === 1 ? 'it' : 'them'} from their next sync on`,
-  );
+  const it = count === 1 ? 'it' : 'them';
+  say(surroundings, `${inWords(count)} revoked; ${refusing(kind, it)}`);
   if (kind === 'person') say(surroundings, 'who shall get no more is taken out of the roster, too');
+}
+
+/** Certificates of a machine are shown to clients. */
+function refusing(kind: RevocationTarget['kind'], it: string): string {
+  return kind === 'machine'
+    ? `clients refuse ${it} from their next login on`
+    : `hosts refuse ${it} from their next sync on`;
 }
 
 function inWords(count: number): string {

@@ -196,6 +196,14 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('an authority that lies about what is
     expect(person.plugin.questions.at(-1)?.challenge).toBe(digestOf(act, expiresAt));
   });
 
+  it.each([
+    ['--person', 'bob', 'hosts refuse them from their next sync on'],
+    ['--machine', 'web1', 'clients refuse them from their next login on'],
+  ])('says who refuses what was revoked: %s', async (option, name, who) => {
+    const { stderr } = await revoke(option, name);
+    expect(stderr).toContain(who);
+  });
+
   it('the token is made here: the authority gets its hash alone, its holder a file of their own', async () => {
     const { code, stdout, stderr } = await invite();
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${tokenFile()}\n` });

@@ -40,7 +40,12 @@ function wordsOf({ kind, name }: RevocationTarget): TargetWords {
   const code = <code>{name}</code>;
   switch (kind) {
     case 'serial':
-      return { what: 'one certificate', label: 'Serial', name: code, follows: '' };
+      return {
+        what: 'one certificate; if a host shows it, the host is locked too',
+        label: 'Serial',
+        name: code,
+        follows: '',
+      };
     case 'person':
       return {
         what: `every certificate of ${name}`,

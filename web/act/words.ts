@@ -60,8 +60,15 @@ export function wordsOf(act: Act): ActWords {
     title: REVOKED[act.target.kind],
     touch: 'Touch to revoke this',
     done: 'Revoked',
-    outcome: 'Hosts refuse it from their next sync on. The terminal lists what was revoked.',
+    outcome: `${refusing(act.target.kind)} on. The terminal lists what was revoked.`,
   };
+}
+
+/** Certificates of a machine are shown to clients. */
+function refusing(kind: TargetKind): string {
+  return kind === 'machine'
+    ? 'Clients refuse it from their next login'
+    : 'Hosts refuse it from their next sync';
 }
 
 const PURPOSES: Readonly<Record<string, string>> = {
