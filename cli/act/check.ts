@@ -24,7 +24,7 @@ export interface ResultOf {
   readonly 'revoke-ca': CaKeyChanged;
 }
 
-/** design.md: the token of a host is good for an hour. */
+/** docs/hosts.md: the token of a host is good for an hour. */
 const TOKEN_SECONDS = 3600;
 
 type CaAct = Extract<Act, { readonly purpose: string }>;

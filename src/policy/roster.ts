@@ -129,7 +129,7 @@ export interface Host {
   readonly sudoName: string;
 }
 
-/** Of a purpose (design.md section 4), in seconds. */
+/** Of a purpose (docs/roster.md), in seconds. */
 export interface LifetimeBounds {
   readonly least: number;
   readonly usual: number;
