@@ -46,6 +46,7 @@ export type AuthorityErrorCode =
   | 'token-expired'
   | 'renewal-refused'
   | 'host-call-refused'
+  | 'too-many-reports'
   | 'bundle-changed'
   | 'nothing-to-revoke'
   | 'key-revoked'

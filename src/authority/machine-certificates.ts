@@ -108,7 +108,7 @@ async function alarmOnceADay(
   detail: string,
 ): Promise<readonly Alarm[]> {
   const day = Math.floor(now / DAY_SECONDS);
-  if (!(await tx.rememberAlarm(`renewal-refused ${host} ${day}`, now))) return [];
+  if (!(await tx.rememberAlarm(`renewal-refused ${host} ${day}`, host, now))) return [];
   return [await logAlarm(tx, 'renewal-refused', host, detail, now)];
 }
 

@@ -127,6 +127,10 @@ export interface StoreReader {
   /** By name. */
   listMachines(): Promise<readonly Machine[]>;
   listHostReports(): Promise<readonly HostReport[]>;
+  findHostReport(host: string): Promise<HostReport | undefined>;
+  isAlarmKnown(what: string): Promise<boolean>;
+  /** How many a host was the cause of, or told of, from `since` on; counting stops at `most`. */
+  countAlarms(host: string, since: number, most: number): Promise<number>;
   /** The newest signed statement about a keyless sudo CA, as text. */
   sudoStatement(): Promise<string | undefined>;
 
@@ -186,7 +190,7 @@ export interface StoreWriter extends StoreReader {
   saveMachine(machine: Machine): Promise<void>;
   saveHostReport(report: HostReport): Promise<void>;
   /** Keeps something alarming once. @returns false when it was kept before. */
-  rememberAlarm(what: string, now: number): Promise<boolean>;
+  rememberAlarm(what: string, host: string, now: number): Promise<boolean>;
   /** Replaces it if `number` is greater than that of the stored one. @returns whether it was. */
   setSudoStatement(number: number, text: string): Promise<boolean>;
 

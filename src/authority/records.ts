@@ -236,7 +236,7 @@ export interface Machine {
   readonly serials: readonly bigint[];
   readonly enrolledAt: number;
   readonly renewedAt: number;
-  /** Two holders were seen: it gets nothing until it enrols with a new token. */
+  /** Two holders were seen, it was revoked, or left the roster: it gets nothing until it enrols with a new token. */
   readonly lockedAt?: number;
 }
 
@@ -253,6 +253,8 @@ export interface HostReport {
   /** Serials of the host certificates that it shows. */
   readonly shows: readonly bigint[];
   readonly problems: readonly string[];
+  /** Each report keeps the host busy for a while; one that is busy for too long has to wait. */
+  readonly busyUntil: number;
 }
 
 /** A certificate that counts no more, until it ends by itself. */

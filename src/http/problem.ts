@@ -66,6 +66,7 @@ const STATUS: Readonly<Record<AuthorityErrorCode, number>> = {
   'token-expired': 410,
   'renewal-refused': 403,
   'host-call-refused': 401,
+  'too-many-reports': 429,
   'bundle-changed': 409,
   'nothing-to-revoke': 404,
   'key-revoked': 403,

@@ -30,7 +30,7 @@ export interface LockMachineBody {
   readonly request: Uint8Array;
 }
 
-export const ALARMS = ['re-enrolled', 'unknown-serial', 'renewal-refused'] as const;
+export const ALARMS = ['re-enrolled', 'unknown-serial', 'renewal-refused', 'too-many-alarms'] as const;
 export type AlarmKind = (typeof ALARMS)[number];
 
 export interface AlarmBody {

@@ -1,11 +1,21 @@
 import type { Insertable, Kysely, Selectable } from 'kysely';
 import type { HostReport } from '../authority/records.ts';
 import type { Run } from './connection.ts';
+import { firstRow } from './connection.ts';
 import { prepare, rowOf } from './prepared.ts';
 import { readRecordJson, writeRecordJson } from './record-json.ts';
 import type { Schema, HostReportTable as Table } from './schema.ts';
 
-const CHANGING = ['received_at', 'number', 'openssh', 'pam_ussh', 'trusts', 'shows', 'problems'] as const;
+const CHANGING = [
+  'received_at',
+  'number',
+  'openssh',
+  'pam_ussh',
+  'trusts',
+  'shows',
+  'problems',
+  'busy_until',
+] as const;
 const COLUMNS = ['host', ...CHANGING] as const;
 
 type Row = Selectable<Table>;
@@ -16,6 +26,11 @@ export class HostReportTable {
 
   constructor(db: Kysely<Schema>) {
     this.#queries = hostReportQueries(db);
+  }
+
+  async find(run: Run, host: string): Promise<HostReport | undefined> {
+    const row = await firstRow(run, this.#queries.find({ host }));
+    return row === undefined ? undefined : readRow(row);
   }
 
   async list(run: Run): Promise<readonly HostReport[]> {
@@ -29,6 +44,9 @@ export class HostReportTable {
 
 function hostReportQueries(db: Kysely<Schema>) {
   return {
+    find: prepare<{ host: string }, Row>((param) =>
+      db.selectFrom('host_report').select(COLUMNS).where('host', '=', param('host')),
+    ),
     list: prepare<object, Row>(() => db.selectFrom('host_report').select(COLUMNS).orderBy('host')),
     save: prepare<Insertable<Table>, unknown>((param) =>
       db
@@ -49,6 +67,7 @@ function writeRow(report: HostReport): Insertable<Table> {
     trusts: writeRecordJson(report.trusts),
     shows: writeRecordJson(report.shows),
     problems: writeRecordJson(report.problems),
+    busy_until: report.busyUntil,
   };
 }
 
@@ -62,5 +81,6 @@ function readRow(row: Row): HostReport {
     trusts: readRecordJson<HostReport['trusts']>(row.trusts),
     shows: readRecordJson<HostReport['shows']>(row.shows),
     problems: readRecordJson<HostReport['problems']>(row.problems),
+    busyUntil: Number(row.busy_until),
   };
 }

@@ -191,10 +191,12 @@ export interface HostReportTable {
   readonly trusts: string;
   readonly shows: string;
   readonly problems: string;
+  readonly busy_until: Integer;
 }
 
 export interface AlarmTable {
   readonly what: string;
+  readonly host: string;
   readonly raised_at: Integer;
 }
 

@@ -32,7 +32,10 @@ export function makeReader(tables: Tables, run: Run): StoreReader {
     findHostToken: (id) => tables.hostTokens.find(run, id),
     findMachine: (name) => tables.machines.find(run, name),
     listMachines: () => tables.machines.list(run),
+    findHostReport: (host) => tables.hostReports.find(run, host),
     listHostReports: () => tables.hostReports.list(run),
+    isAlarmKnown: (what) => tables.alarms.isKnown(run, what),
+    countAlarms: (host, since, most) => tables.alarms.count(run, host, since, most),
     sudoStatement: () => tables.sudoStatements.text(run),
     logHead: async () => {
       const { size, checkpoint } = await tables.log.head(run);
@@ -70,7 +73,7 @@ export function makeWriter(tables: Tables, run: Run, leaves: LeafBasket): StoreW
     useHostToken: (id, now) => tables.hostTokens.use(run, id, now),
     saveMachine: (machine) => tables.machines.save(run, machine),
     saveHostReport: (report) => tables.hostReports.save(run, report),
-    rememberAlarm: (what, now) => tables.alarms.remember(run, what, now),
+    rememberAlarm: (what, host, now) => tables.alarms.remember(run, what, host, now),
     setSudoStatement: (number, text) => tables.sudoStatements.replace(run, number, text),
     claimKey: (identity, use: KeyUse) => tables.keyRoles.claim(run, identity, use),
     rememberNonce: (nonce, until, now) => tables.nonces.remember(run, nonce, until, now),

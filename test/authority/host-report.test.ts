@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Alarm } from '../../src/authority/alarm.ts';
 import { importBreakGlass } from '../../src/authority/break-glass-import.ts';
+import { AuthorityError } from '../../src/authority/error.ts';
 import { receiveReport } from '../../src/authority/host-report.ts';
 import type { HostReportDocument } from '../../src/fleet/host/report-document.ts';
 import { decodeCertificate } from '../../src/ssh/certificate.ts';
@@ -37,7 +38,7 @@ describe('a report', () => {
     };
     await send(host.report(said));
     expect(await reports(scene)).toEqual([
-      { host: 'web1', receivedAt: scene.now, number: scene.now, ...said },
+      { host: 'web1', receivedAt: scene.now, number: scene.now, busyUntil: scene.now + 20, ...said },
     ]);
     scene.pass(60);
     await send(host.report({ problems: [] }));
@@ -98,6 +99,13 @@ describe('a certificate that a host saw', () => {
     expect((await leavesOf(scene)).filter(({ kind }) => kind === 'alarm')).toMatchObject([alarm]);
   });
 
+  it('by many hosts at once is one alarm', async () => {
+    await using opened = await openWithHost();
+    const stolen = { purpose: 'login', serial: 4711n } as const;
+    await Promise.all(Array.from({ length: 10 }, () => opened.tell([stolen])));
+    expect(opened.alarms).toHaveLength(1);
+  });
+
   it.for([0n, 1n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n])(
     'with serial %i is an alarm, too',
     async (serial) => {
@@ -130,18 +138,71 @@ describe('a certificate that a host saw', () => {
     expect(alarms).toMatchObject([{ detail: `login ${two.fields.serial}` }]);
   });
 
-  it('with a thousand others does not fill the log', async () => {
+  it('with a thousand others does not fill the log: so many a report, so many a day', async () => {
     await using opened = await openWithHost();
-    const { scene, tell, alarms } = opened;
-    const seen = Array.from({ length: 1000 }, (_, n) => ({
-      purpose: 'builder' as const,
-      serial: 2n ** 60n + BigInt(n),
-    }));
-    await tell(seen);
+    const { scene, host, tell, alarms } = opened;
+    const alarmLeaves = async () => (await leafKinds(scene)).filter((kind) => kind === 'alarm').length;
+    await tell(unknown(0));
     expect(alarms).toHaveLength(16);
-    await tell(seen);
-    expect(alarms).toHaveLength(32);
-    expect((await leafKinds(scene)).filter((kind) => kind === 'alarm')).toHaveLength(32);
+    // Those that were told of already are in nobody's way.
+    await tell(unknown(0));
+    expect(new Set(alarms.map(({ detail }) => detail)).size).toBe(32);
+    for (let count = 0; count < 10; count++) await tell(unknown(count * 1000));
+    expect(alarms.map(({ what }) => what)).toEqual([
+      ...Array<string>(64).fill('unknown-serial'),
+      'too-many-alarms',
+    ]);
+    expect(alarms.at(-1)).toMatchObject({ host: 'web1' });
+    expect(await alarmLeaves()).toBe(65);
+    const other = await TestHost.enrolled(scene, 'web2');
+    await opened.send(other.report({ seen: unknown(20_000).slice(0, 1) }));
+    expect(alarms).toHaveLength(66);
+    scene.pass(86_400);
+    await opened.send(host.report({ seen: unknown(0).slice(0, 100) }));
+    expect(alarms).toHaveLength(82);
+  });
+});
+
+/** A thousand that nobody here signed. */
+function unknown(from: number): HostReportDocument['seen'] {
+  return Array.from({ length: 1000 }, (_, n) => ({
+    purpose: 'builder' as const,
+    serial: 2n ** 60n + BigInt(from + n),
+  }));
+}
+
+describe('a host that reports without end', () => {
+  it('is refused until it is its turn, and nothing of that is kept', async () => {
+    await using opened = await openWithHost();
+    const { scene, host, send, alarms } = opened;
+    for (let count = 0; count < 60; count++) await send(host.report({ openssh: `OpenSSH ${count}` }));
+    const another = host.report({ seen: unknown(0) });
+    expect(await codeOfAsync(send(another))).toBe('too-many-reports');
+    scene.pass(19);
+    expect(await codeOfAsync(send(another))).toBe('too-many-reports');
+    expect(await reports(scene)).toMatchObject([{ receivedAt: scene.now - 19, openssh: 'OpenSSH 59' }]);
+    expect(alarms).toEqual([]);
+    scene.pass(1);
+    await send(another);
+    expect(await codeOfAsync(send(host.report()))).toBe('too-many-reports');
+    expect(alarms).toHaveLength(16);
+  });
+
+  it('takes nobody else’s turn, and has all of its own again after a while', async () => {
+    await using opened = await openWithHost();
+    const { scene, host, send } = opened;
+    for (let count = 0; count < 60; count++) await send(host.report());
+    await send((await TestHost.enrolled(scene, 'web2')).report());
+    scene.pass(1200);
+    for (let count = 0; count < 60; count++) await send(host.report());
+  });
+
+  it('is refused also when all come at once', async () => {
+    await using opened = await openWithHost();
+    const { host, send } = opened;
+    for (let count = 0; count < 55; count++) await send(host.report());
+    const codes = await Promise.all(Array.from({ length: 10 }, () => codeOf(send(host.report()))));
+    expect(codes.filter((code) => code === 'too-many-reports')).toHaveLength(5);
   });
 });
 
@@ -153,3 +214,10 @@ it('of a report that is refused nothing is told', async () => {
   expect(await codeOfAsync(send(body))).toBe('unknown-host');
   expect(alarms).toEqual([]);
 });
+
+async function codeOf(sent: Promise<void>): Promise<string> {
+  return sent.then(
+    () => 'done',
+    (error: unknown) => (error instanceof AuthorityError ? error.code : String(error)),
+  );
+}

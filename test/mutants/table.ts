@@ -1168,6 +1168,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...of(
     'src/http/routes/krl.ts',
+    ['if (!limit.isAllowed && limit.isExceeded)', 'if (false)', 'http/limits'],
     ["replace(/^W\\//, '')", 'trim()', 'http/acts'],
     [" || known.includes('*')", '', 'http/acts'],
   ),
@@ -1676,7 +1677,16 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'src/authority/host-report.ts',
     ['if (!(await tx.rememberNonce(report.nonce, until, now)))', 'if (false)', 'authority/host-report'],
-    ['if (alarms.length === MOST_ALARMS) break;', '', 'authority/host-report'],
+    ['if (unknown.size === MOST_ALARMS) break;', '', 'authority/host-report'],
+    [' || (await tx.isAlarmKnown(keyOf(detail)))', '', 'authority/host-report'],
+    [
+      '(await tx.countAlarms(host, today, MOST_DAILY_ALARMS)) === MOST_DAILY_ALARMS',
+      'false',
+      'authority/host-report',
+    ],
+    ['busyUntil: await busyUntil(tx, host, now)', 'busyUntil: now', 'authority/host-report'],
+    ['if (until > now + MOST_AT_ONCE * REPORT_SECONDS)', 'if (false)', 'authority/host-report'],
+    ['if (!(await tx.rememberAlarm(', 'if (!(true || await tx.rememberAlarm(', 'authority/host-report'],
     ['?.purpose === purpose', ' !== undefined', 'authority/host-report'],
     ['if (await tx.rememberAlarm(', 'if (true || await tx.rememberAlarm(', 'authority/host-report'],
   ),

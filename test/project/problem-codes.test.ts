@@ -50,6 +50,7 @@ const CODES: Readonly<Record<Exclude<AuthorityErrorCode, (typeof DENIAL_CODES)[n
   'token-expired': true,
   'renewal-refused': true,
   'host-call-refused': true,
+  'too-many-reports': true,
   'bundle-changed': true,
   'nothing-to-revoke': true,
   'key-revoked': true,

@@ -168,7 +168,10 @@ async function useHosts(tx: StoreWriter): Promise<void> {
   await tx.listMachines();
   await tx.saveHostReport(sampleHostReport());
   await tx.listHostReports();
-  await tx.rememberAlarm('a', NOW);
+  await tx.findHostReport('web1');
+  await tx.rememberAlarm('a', 'web1', NOW);
+  await tx.isAlarmKnown('a');
+  await tx.countAlarms('web1', NOW, 5);
   await tx.setSudoStatement(1, 'text');
   await tx.sudoStatement();
 }

@@ -169,6 +169,7 @@ export function sampleHostReport(changes: Partial<HostReport> = {}): HostReport 
     trusts: [{ purpose: 'login', key: 'SHA256:'.padEnd(50, 'A') }],
     shows: [randomSerial(), 2n ** 63n - 1n],
     problems: ["Robert'); drop table machine; --"],
+    busyUntil: NOW + 20,
     ...changes,
   };
 }

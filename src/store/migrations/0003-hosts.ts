@@ -122,8 +122,10 @@ async function createMessages(db: Kysely<unknown>, types: ColumnTypes): Promise<
     trusts: 'text',
     shows: 'text',
     problems: 'text',
+    busy_until: 'integer',
   });
-  await createTable(db, types, 'alarm', { what: 'text', raised_at: 'integer' });
+  await createTable(db, types, 'alarm', { what: 'text', host: 'text', raised_at: 'integer' });
+  await db.schema.createIndex('alarm_host').on('alarm').columns(['host', 'raised_at']).execute();
   await createTable(db, types, 'sudo_statement', { id: 'integer', number: 'integer', text: 'text' });
 }
 

@@ -130,6 +130,14 @@ export function hostLaws(open: StoreUnderTest['open']): void {
   });
 
   describe('a report', () => {
+    test('of one host is found, and of another is not', async () => {
+      const store = await open();
+      const report = sampleHostReport();
+      await store.write((tx) => tx.saveHostReport(report));
+      expect(await store.read((tx) => tx.findHostReport('web1'))).toEqual(report);
+      expect(await store.read((tx) => tx.findHostReport('db1'))).toBeUndefined();
+    });
+
     test('of a host is its last one, by the names of hosts', async () => {
       const store = await open();
       expect(await store.read((tx) => tx.listHostReports())).toEqual([]);
@@ -148,12 +156,35 @@ export function hostLaws(open: StoreUnderTest['open']): void {
       const [store, other] = [await open(), await open()];
       const raised = await Promise.all(
         Array.from({ length: 10 }, (_, index) =>
-          (index % 2 === 0 ? store : other).write((tx) => tx.rememberAlarm('unknown-serial 5', NOW)),
+          (index % 2 === 0 ? store : other).write((tx) => tx.rememberAlarm('unknown-serial 5', 'web1', NOW)),
         ),
       );
       expect(raised.filter(Boolean)).toHaveLength(1);
-      expect(await store.write((tx) => tx.rememberAlarm('unknown-serial 5', NOW * 2))).toBe(false);
-      expect(await store.write((tx) => tx.rememberAlarm('unknown-serial 6', NOW))).toBe(true);
+      expect(await store.write((tx) => tx.rememberAlarm('unknown-serial 5', 'web1', NOW * 2))).toBe(false);
+      expect(await store.write((tx) => tx.rememberAlarm('unknown-serial 6', 'web1', NOW))).toBe(true);
+    });
+
+    test('is known once it was raised, and counted for its host from a time on', async () => {
+      const store = await open();
+      const raise = (what: string, host: string, now: number) =>
+        store.write((tx) => tx.rememberAlarm(what, host, now));
+      expect(await store.read((tx) => tx.isAlarmKnown('a'))).toBe(false);
+      for (const [what, now] of [
+        ['a', NOW],
+        ['b', NOW + 1],
+        ['c', NOW + 2],
+      ] as const)
+        await raise(what, 'web1', now);
+      await raise('d', 'db1', NOW);
+      expect(await store.read((tx) => tx.isAlarmKnown('a'))).toBe(true);
+      const count = (host: string, since: number, most = 9) =>
+        store.read((tx) => tx.countAlarms(host, since, most));
+      expect(await Promise.all([count('web1', NOW), count('web1', NOW + 1), count('web1', NOW + 3)])).toEqual(
+        [3, 2, 0],
+      );
+      expect(await Promise.all([count('web1', NOW, 2), count('db1', 0), count('web2', 0)])).toEqual([
+        2, 1, 0,
+      ]);
     });
   });
 
