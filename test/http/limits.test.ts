@@ -45,6 +45,29 @@ describe('every answer', () => {
   });
 });
 
+describe('a network that fetches whole revocation lists too often', () => {
+  it('is told to wait for the next, and neither what is known to it nor anybody else is', async () => {
+    await using service = await openHttp();
+    const fetch = (remoteAddress: string, headers: Record<string, string> = {}, purpose = 'login') =>
+      service.send({ method: 'GET', url: `/v1/krl/${purpose}`, remoteAddress, headers });
+    const known = String((await fetch('192.0.2.1')).headers['etag']);
+    for (let count = 0; count < 50; count += 1)
+      expect(await fetch('192.0.2.1', { 'if-none-match': known })).toMatchObject({ status: 304 });
+    for (let count = 1; count < 20; count += 1)
+      expect(await fetch('192.0.2.1')).toMatchObject({ status: 200 });
+    for (const purpose of ['login', 'host']) {
+      const refused = await fetch('192.0.2.1', {}, purpose);
+      expect(refused).toMatchObject({ status: 429, json: { code: 'too-many-requests' } });
+      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    expect(await fetch('192.0.2.1', { 'if-none-match': known })).toMatchObject({ status: 304 });
+    expect(await service.send({ method: 'GET', url: '/healthz', remoteAddress: '192.0.2.1' })).toMatchObject({
+      status: 200,
+    });
+    expect(await fetch('192.0.2.2')).toMatchObject({ status: 200 });
+  });
+});
+
 describe('a network that asks too often', () => {
   it('is told to wait, and no other one is', async () => {
     await using service = await openHttp({ requestsPerMinute: 3 });
