@@ -9,6 +9,7 @@ type UsherCommandErrorCode =
   | 'bad-reply'
   | 'refused'
   | 'bundle-refused'
+  | 'sync-incomplete'
   | 'draft-refused'
   | 'certificate-refused'
   | 'log-refused'

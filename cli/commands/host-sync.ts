@@ -2,7 +2,6 @@
 import { Command } from 'commander';
 import { whileLocked } from '../machine/lock.ts';
 import { openMachine } from '../machine/open.ts';
-import { previewSync } from '../machine/preview.ts';
 import { realFiles } from '../machine/real-files.ts';
 import { DEFAULT_STATE, MachineState } from '../machine/state.ts';
 import { syncHost } from '../machine/sync.ts';
@@ -23,7 +22,13 @@ export function hostSyncCommand(surroundings: Surroundings): Command {
 
 async function sync(surroundings: Surroundings, { state, dryRun }: HostSyncOptions): Promise<void> {
   // What is read at one time is whole: only writers need the lock.
-  if (dryRun === true) return previewSync(await openMachine(surroundings, realFiles, state));
+  if (dryRun === true) return preview(surroundings, state);
   await new MachineState(state, realFiles).settings();
   await whileLocked(`${state}/lock`, async () => syncHost(await openMachine(surroundings, realFiles, state)));
+}
+
+async function preview(surroundings: Surroundings, state: string): Promise<void> {
+  // What makes diffs is loaded by whoever looks at some, not every five minutes on every host.
+  const { previewSync } = await import('../machine/preview.ts');
+  await previewSync(await openMachine(surroundings, realFiles, state));
 }

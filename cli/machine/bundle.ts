@@ -41,7 +41,7 @@ function isAway({ code, problem }: UsherCommandError): boolean {
 }
 
 /** The bundle that was installed last; none when there is none, or when it is damaged: whoever can damage it could remove it. */
-export async function keptBundle(machine: Machine): Promise<MachineBundle | undefined> {
+async function keptBundle(machine: Machine): Promise<MachineBundle | undefined> {
   const [kept, archive] = await Promise.all([keptStatement(machine), machine.state.archive()]);
   if (kept === undefined || archive === undefined || !isArchiveOf(kept.statement, archive)) return undefined;
   return openBundle(kept.signed, kept.statement, archive);

@@ -18,7 +18,8 @@ export async function enrollHost(machine: Machine, token: string): Promise<void>
     // To ask again would look like a second holder of the token, and lock this machine.
     say(surroundings, 'this token has enrolled this host already');
     await state.saveSettings(settings);
-    return syncHost(machine);
+    await syncHost(machine);
+    return sayNext(machine);
   }
   const asked = begun?.tokenHash === tokenHash && begun.step.kind === 'asked' ? begun.step : undefined;
   const next = asked?.secret ?? newSecret(surroundings);
@@ -26,7 +27,16 @@ export async function enrollHost(machine: Machine, token: string): Promise<void>
   const { certificates } = await requestCertificates(machine, { generation: 0, secret: token }, next);
   await takeOver(machine, tokenHash, next);
   say(surroundings, `this host is enrolled as ${settings.host} at ${settings.authority}`);
-  return syncHost(machine, certificates);
+  await syncHost(machine, certificates);
+  sayNext(machine);
+}
+
+/** What was installed is kept in step by nothing yet. */
+function sayNext({ surroundings }: Machine): void {
+  say(
+    surroundings,
+    'next, the timer that runs "usher host sync": usher export systemd --unit service, and --unit timer',
+  );
 }
 
 /** Only now what was before counts no more: a token that is refused costs nothing. */

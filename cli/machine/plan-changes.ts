@@ -18,8 +18,17 @@ interface PlanOptions {
   readonly fresh: readonly Certificate[] | undefined;
   /** They come from a new enrolment: whatever was there before counts no more. */
   readonly isEnrolment: boolean;
-  /** Gets what stays as it is although the bundle says otherwise. */
-  readonly faults: string[];
+}
+
+interface PlannedChanges {
+  readonly changes: readonly FileChange[];
+  /** What stays as it is although the bundle says otherwise, in words. */
+  readonly faults: readonly string[];
+}
+
+interface Wanted<T> {
+  readonly wanted: T;
+  readonly faults: readonly string[];
 }
 
 /** @throws UsherCommandError `bundle-refused` */
@@ -27,31 +36,32 @@ export async function planChanges(
   machine: Machine,
   bundle: MachineBundle,
   options: PlanOptions,
-): Promise<readonly FileChange[]> {
+): Promise<PlannedChanges> {
   const { files, settings } = machine;
-  const sudoCa = await sudoCaOf(machine, bundle, options.faults);
-  const wanted = orRefuseBundle(() => wantedFiles(settings, bundle.files, sudoCa));
+  const sudoCa = await wantedSudoCa(machine, bundle);
+  const wanted = orRefuseBundle(() => wantedFiles(settings, bundle.files, sudoCa.wanted));
   await checkKrls(machine, bundle);
   const certificates = await wantedCertificates(machine, options);
   // Without all the files that it names the lines for sshd are not written.
-  const dropIn = certificates.length === machine.keys.length ? wantedDropIn(settings) : undefined;
-  return [
-    ...(await changesTo(files, [...wanted, ...certificates])),
+  const dropIn = certificates.wanted.length === machine.keys.length ? wantedDropIn(settings) : undefined;
+  const changes = [
+    ...(await changesTo(files, [...wanted, ...certificates.wanted])),
     ...(await removals(files, settings.directory, wanted)),
     ...(await changesTo(files, dropIn === undefined ? [] : [dropIn])),
   ];
+  return { changes, faults: [...sudoCa.faults, ...certificates.faults] };
 }
 
-async function sudoCaOf(
+/** undefined: as it is. */
+async function wantedSudoCa(
   { files, settings }: Machine,
   bundle: MachineBundle,
-  faults: string[],
-): Promise<Uint8Array | undefined> {
+): Promise<Wanted<Uint8Array | undefined>> {
   const placed = await readPlain(files, hostFiles(settings.directory).sudoCa);
   const next = nextSudoCa(bundle.files, placed);
-  if (next.kind === 'file') return next.contents;
-  faults.push(next.reason);
-  return undefined;
+  return next.kind === 'file'
+    ? { wanted: next.contents, faults: [] }
+    : { wanted: undefined, faults: [next.reason] };
 }
 
 async function checkKrls({ files, settings, surroundings }: Machine, bundle: MachineBundle): Promise<void> {
@@ -68,10 +78,11 @@ async function checkKrls({ files, settings, surroundings }: Machine, bundle: Mac
 /** The new certificate of each key, or the one that is in place. */
 async function wantedCertificates(
   machine: Machine,
-  { fresh, isEnrolment, faults }: PlanOptions,
-): Promise<readonly WantedFile[]> {
+  { fresh, isEnrolment }: PlanOptions,
+): Promise<Wanted<readonly WantedFile[]>> {
   const placed = await placedCertificates(machine);
-  return machine.keys.flatMap(({ path: keyPath }, index) => {
+  const faults: string[] = [];
+  const wanted = machine.keys.flatMap(({ path: keyPath }, index) => {
     const path = certificatePath(machine.settings.directory, keyPath);
     const [before, next] = [placed[index], fresh?.[index]];
     const isShorter = !isEnrolment && before !== undefined && next !== undefined && isWorse(next, before);
@@ -80,6 +91,7 @@ async function wantedCertificates(
     if (certificate === undefined) return [];
     return [{ path, contents: toBytes(certificateText(certificate)), needsReload: true }];
   });
+  return { wanted, faults };
 }
 
 /** One with other names, or by another CA key, may be all that is still believed, however long it lasts. */

@@ -21,13 +21,10 @@ export async function previewSync(machine: Machine): Promise<void> {
   if (fetched.kind === 'kept') warn(surroundings, `${fetched.why.message}; this is the bundle it had last`);
   const reason = await renewalReason(machine, bundle);
   if (reason !== undefined) say(surroundings, `host certificates would be renewed: ${reason}`);
-  const faults: string[] = [];
-  const changes = await planChanges(machine, bundle, { fresh: undefined, isEnrolment: false, faults });
+  const { changes, faults } = await planChanges(machine, bundle, { fresh: undefined, isEnrolment: false });
   for (const change of changes) writeData(surroundings, patchOf(change).trimEnd());
-  say(
-    surroundings,
-    `bundle ${bundle.statement.number} would change ${changes.length} files; none was touched`,
-  );
+  const many = changes.length === 1 ? '1 file' : `${changes.length} files`;
+  say(surroundings, `bundle ${bundle.statement.number} would change ${many}; none was touched`);
   const [fault] = faults;
   if (fault !== undefined) throw refused(fault);
 }

@@ -16,8 +16,13 @@ import { renew } from './renew.ts';
 import { reportHost } from './report.ts';
 import { whatSshdIgnores } from './sshd.ts';
 
-/** What a run could not do although it went on, in words. */
-export type Faults = string[];
+interface Renewal {
+  readonly fresh: readonly Certificate[] | undefined;
+  /** What the run could not do although it goes on, in words. */
+  readonly faults: readonly string[];
+}
+
+const NO_RENEWAL: Renewal = { fresh: undefined, faults: [] };
 
 /**
  * @param enrolled certificates that the host got just now; otherwise it asks for new ones when it is time.
@@ -26,11 +31,13 @@ export type Faults = string[];
 export async function syncHost(machine: Machine, enrolled?: readonly Certificate[]): Promise<void> {
   const fetched = await getBundle(machine);
   const bundle = bundleOf(fetched);
-  const faults: Faults = [];
-  const fresh = enrolled ?? (await renewWhenDue(machine, fetched, faults));
+  const { fresh, faults: notRenewed } =
+    enrolled === undefined ? await renewWhenDue(machine, fetched) : { fresh: enrolled, faults: [] };
   await makeDirectories(machine);
   const isEnrolment = await machine.state.isEnrolmentOpen();
-  await install(machine, await planChanges(machine, bundle, { fresh, isEnrolment, faults }));
+  const { changes, faults: notChanged } = await planChanges(machine, bundle, { fresh, isEnrolment });
+  await install(machine, changes);
+  const faults = [...notRenewed, ...notChanged];
   if (fresh !== undefined) await machine.state.settleEnrolment('installed');
   if (fetched.kind === 'new') await conclude(machine, bundle, faults);
   else sayKept(machine, bundle, fetched.why);
@@ -56,22 +63,17 @@ function wantedCertificates({ files }: MachineBundle): WantedCertificates {
 }
 
 /** A host that gets no certificates any more still learns who is revoked. */
-async function renewWhenDue(
-  machine: Machine,
-  fetched: Fetched,
-  faults: Faults,
-): Promise<readonly Certificate[] | undefined> {
-  if (fetched.kind === 'kept') return undefined;
+async function renewWhenDue(machine: Machine, fetched: Fetched): Promise<Renewal> {
+  if (fetched.kind === 'kept') return NO_RENEWAL;
   const reason = await renewalReason(machine, fetched.bundle);
-  if (reason === undefined) return undefined;
+  if (reason === undefined) return NO_RENEWAL;
   try {
-    const certificates = await renew(machine);
+    const fresh = await renew(machine);
     say(machine.surroundings, `host certificates were renewed: ${reason}`);
-    return certificates;
+    return { fresh, faults: [] };
   } catch (error) {
     if (!(error instanceof UsherCommandError)) throw error;
-    faults.push(`the host certificates were not renewed: ${error.message}`);
-    return undefined;
+    return { fresh: undefined, faults: [`the host certificates were not renewed: ${error.message}`] };
   }
 }
 
@@ -80,7 +82,7 @@ async function makeDirectories({ files, settings }: Machine): Promise<void> {
     await files.makeDirectory(directory, 0o755);
 }
 
-async function conclude(machine: Machine, bundle: MachineBundle, faults: Faults): Promise<void> {
+async function conclude(machine: Machine, bundle: MachineBundle, faults: readonly string[]): Promise<void> {
   const { state, surroundings } = machine;
   await state.saveBundle(bundle.signed, bundle.archive);
   say(surroundings, `this host has bundle ${bundle.statement.number} of ${bundle.statement.authority}`);
@@ -102,11 +104,11 @@ function sayKept({ surroundings }: Machine, { statement }: MachineBundle, why: U
     );
 }
 
-/** @throws UsherCommandError `bundle-refused` for what was left as it is */
-function assertFaultless({ surroundings }: Machine, [first, ...others]: Faults): void {
+/** @throws UsherCommandError `sync-incomplete` for what was left as it is */
+function assertFaultless({ surroundings }: Machine, [first, ...others]: readonly string[]): void {
   for (const fault of others) warn(surroundings, fault);
   if (first !== undefined)
-    throw new UsherCommandError('bundle-refused', first, { hint: 'everything else was installed' });
+    throw new UsherCommandError('sync-incomplete', first, { hint: 'everything else was installed' });
 }
 
 function when(time: number): string {
