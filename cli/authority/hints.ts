@@ -38,6 +38,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'wrong-ca-state': 'usher ca list shows the states; usher ca rotate PURPOSE --status what comes next',
   'hosts-lack-key':
     'wait for their next sync (usher host list shows their last), or name them: --even-without HOST',
+  'unknown-machine': 'usher host list names the enrolled hosts; --even-without takes those that lack the key',
   'clients-lack-key': 'if the active key was stolen: usher ca revoke',
   'invite-unknown': ANOTHER_INVITE,
   'invite-used': ANOTHER_INVITE,

@@ -176,7 +176,10 @@ async function assertHostsKnow(
 }
 
 function notAmong(names: readonly string[]): AuthorityError {
-  return new AuthorityError('unknown-machine', `no hosts that are waited for: ${some(names)}`);
+  return new AuthorityError(
+    'unknown-machine',
+    `not among the enrolled hosts that are waited for: ${some(names)}`,
+  );
 }
 
 /** retired → removed: nothing that it signed counts any more by itself. */
