@@ -67,7 +67,7 @@ export function loggedEnrolmentDigest(leaf: LoggedEnrolment): Uint8Array {
 }
 
 /** The digest that the touch of an act leaf is over. @throws FidoError `malformed` for what is no act */
-export function loggedActDigest({ action, parameters, ...request }: LoggedAct): Uint8Array {
+function loggedActDigest({ action, parameters, ...request }: LoggedAct): Uint8Array {
   try {
     return digestOf(request, decodeAct(action, parameters));
   } catch (cause) {

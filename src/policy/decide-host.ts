@@ -11,7 +11,7 @@ export interface HostGrant {
 }
 
 /** Of every host certificate, in seconds: 30 days. */
-export const HOST_LIFETIME = 2_592_000;
+const HOST_LIFETIME = 2_592_000;
 
 /** What a host certificate says: exactly the names that the roster gives the host. Pure and total, like `decide`. */
 export function decideHost(roster: Roster, hostName: string, keys: readonly PublicKey[]): HostGrant | Denial {
