@@ -7,6 +7,7 @@ import { credentialJson, credentialLine, isoTime } from './commands/credential-v
 import { init } from './commands/init.ts';
 import { importRecords, listGaps } from './commands/log.ts';
 import { dropCredential, invite, listCredentials } from './commands/people.ts';
+import { restored } from './commands/restored.ts';
 import { checkRoster, diffRosters, loadRoster } from './commands/roster.ts';
 import { serve } from './commands/serve.ts';
 import { printable, printableLines } from './ssh/printable.ts';
@@ -24,6 +25,7 @@ export function makeProgram(): Command {
   addCredential(program);
   addBreakGlass(program);
   addLog(program);
+  addRestored(program);
   speakAsUsherd(program);
   return program;
 }
@@ -169,6 +171,14 @@ function addLog(program: Command): void {
       if (gaps.length > 0) fail(gaps.join('\n'));
       else print('no gaps');
     });
+}
+
+function addRestored(program: Command): void {
+  program
+    .command('restored')
+    .description('once after a backup was put back: hosts take revocation lists again; says what else to do')
+    .addOption(directoryOption())
+    .action(async ({ dir }) => print(await restored(dir)));
 }
 
 function print(text: string): void {

@@ -14,6 +14,11 @@ export async function revocationList(authority: Authority, purpose: Purpose): Pr
   return authority.store.read((tx) => authority.revocationLists.in(tx, purpose));
 }
 
+/** After a copy of the store was put back, whose lists are older than those of hosts: these take no list that is older than theirs. */
+export async function renumberLists({ clock, store }: Authority): Promise<void> {
+  await store.write((tx) => tx.renumberRevocationLists(clock.now()));
+}
+
 async function dropEnded({ clock, store }: Authority, purpose: Purpose): Promise<void> {
   const now = clock.now();
   const before = now - (purpose === 'sudo' ? KEEP_ENDED_SUDO_SECONDS : KEEP_ENDED_SECONDS);

@@ -176,6 +176,8 @@ export interface StoreWriter extends StoreReader {
   revokeKey(fingerprint: string, now: number): Promise<boolean>;
   /** Drops entries that ended before `before`; the list gets a new number if there were any. */
   dropEndedRevocations(purpose: Purpose, before: number, now: number): Promise<void>;
+  /** Gives the list of each purpose a new number, at least `now`, although nothing on it changed. */
+  renumberRevocationLists(now: number): Promise<void>;
 
   /** Adds it, or replaces state and times of the one with this public key. @throws when that is of another purpose. */
   saveCaKey(record: CaKeyRecord): Promise<void>;

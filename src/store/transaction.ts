@@ -67,6 +67,7 @@ export function makeWriter(tables: Tables, run: Run, leaves: LeafBasket): StoreW
     revokeCertificates: (revocations, now) => tables.revocations.revoke(run, revocations, now),
     revokeKey: (fingerprint, now) => tables.revocations.revokeKey(run, fingerprint, now),
     dropEndedRevocations: (purpose, before, now) => tables.revocations.dropEnded(run, purpose, before, now),
+    renumberRevocationLists: (now) => tables.krls.renumberAll(run, now),
     saveCaKey: (record) => tables.caKeys.save(run, record),
     insertHostToken: (token) => tables.hostTokens.insert(run, token),
     endHostTokens: (filter, now) => tables.hostTokens.end(run, filter, now),

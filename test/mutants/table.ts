@@ -1154,6 +1154,11 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...of(
     'src/authority/krl.ts',
+    [
+      'await store.write((tx) => tx.renumberRevocationLists(clock.now()));',
+      'void [clock, store];',
+      'commands/restored',
+    ],
     ['  await dropEnded(authority, purpose);\n', '', 'authority/krl'],
     [
       "(purpose === 'sudo' ? KEEP_ENDED_SUDO_SECONDS : KEEP_ENDED_SECONDS)",

@@ -149,6 +149,7 @@ async function useRevocations(tx: StoreWriter): Promise<void> {
   await tx.revokeKey('SHA256:k', NOW);
   await tx.revocationCause(revocation.serial);
   await tx.isKeyRevoked('SHA256:k');
+  await tx.renumberRevocationLists(NOW);
   await tx.krlNumber('login');
   await tx.krlContent('login');
   await tx.hasEndedRevocations('login', NOW);
