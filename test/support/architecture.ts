@@ -48,7 +48,6 @@ const PURE_PACKAGES = [
   '@noble',
   '@scure',
   '@simplewebauthn/server',
-  'nanotar',
   'sshpk',
   'typebox',
   'yaml',
@@ -66,7 +65,6 @@ const NODE_NAMES = /(?<![.\w'])(Buffer|process|require)\b(?!\??:)/;
 /** Package -> the only places that import it. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   sshpk: ['src/ssh/key-file.ts'],
-  nanotar: ['src/fleet/host/archive.ts'],
   '@simplewebauthn/server': ['src/fido'],
   '@simplewebauthn/browser': ['web'],
   preact: ['web'],

@@ -2,17 +2,12 @@
  * The files of a host as one tar. The same files have the same bytes, so that an archive is known by its hash; one that is not
  * byte for byte what `packFiles` writes is refused, whatever else a tar can hold: links, paths, long names, a name twice.
  */
-import { createTar } from 'nanotar';
 import { FleetError } from '../error.ts';
 import type { HostFileName } from './file-limits.ts';
 import { FILE_LIMITS, HOST_FILE_NAMES, MAX_ARCHIVE_BYTES } from './file-limits.ts';
+import { BLOCK_BYTES, formatTar } from './ustar.ts';
 
 export type HostArchive = Readonly<Partial<Record<HostFileName, Uint8Array>>>;
-
-const ATTRIBUTES = { mode: '644', uid: 0, gid: 0, mtime: 0, user: '', group: '' } as const;
-const BLOCK_BYTES = 512;
-/** Two blocks of zeros end an archive (POSIX, pax "ustar"); nanotar leaves them out where the data fills its last record. */
-const END_BYTES = 2 * BLOCK_BYTES;
 
 /** @throws FleetError `bad-archive` when a file is larger than hosts take it. */
 export function packFiles(files: HostArchive): Uint8Array {
@@ -20,10 +15,7 @@ export function packFiles(files: HostArchive): Uint8Array {
     const data = files[name];
     return data === undefined ? [] : [{ name, data: checkSize(name, data) }];
   });
-  const tar = createTar(entries, { attrs: ATTRIBUTES });
-  const ended = new Uint8Array(tar.length + END_BYTES);
-  ended.set(tar);
-  return ended;
+  return formatTar(entries);
 }
 
 /** @throws FleetError `bad-archive` for anything that `packFiles` would not have written. */

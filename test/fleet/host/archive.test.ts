@@ -1,13 +1,14 @@
 /** The archive of a host's files: the same files, the same bytes; and nothing else is ever unpacked. */
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { createTar } from 'nanotar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HostArchive } from '../../../src/fleet/host/archive.ts';
 import { packFiles, unpackFiles } from '../../../src/fleet/host/archive.ts';
 import { FILE_LIMITS, HOST_FILE_NAMES, MAX_ARCHIVE_BYTES } from '../../../src/fleet/host/file-limits.ts';
+import { formatTar } from '../../../src/fleet/host/ustar.ts';
 import { codeOf } from '../../support/code-of.ts';
 import { run, runOrThrow } from '../../support/run.ts';
 
@@ -18,7 +19,6 @@ const FILES: HostArchive = {
   sudo_denied: new Uint8Array(),
   names: bytes('web1.example.org\n'),
 };
-const ATTRIBUTES = { mode: '644', uid: 0, gid: 0, mtime: 0 } as const;
 
 describe('an archive', () => {
   it('gives back its files, empty ones too', () => {
@@ -29,6 +29,11 @@ describe('an archive', () => {
   it('has the same bytes for the same files, in whatever order they are given', () => {
     const turned = Object.fromEntries(Object.entries(FILES).reverse());
     expect(packFiles(turned)).toEqual(packFiles(FILES));
+  });
+
+  it('has the bytes that it always had: hosts refuse an archive that they would have written otherwise', () => {
+    const hash = createHash('sha256').update(packFiles(FILES)).digest('hex');
+    expect(hash).toBe('1a9d3e0a1b83023af167545d8dc2ffd1149405675cb59e4e6aef003af74f7c34');
   });
 
   it('is read from the middle of a buffer', () => {
@@ -56,11 +61,7 @@ describe('an archive', () => {
 });
 
 describe('what is no such archive is refused', () => {
-  const tarOf = (...names: string[]) =>
-    createTar(
-      names.map((name) => ({ name, data: 'x' })),
-      { attrs: ATTRIBUTES },
-    );
+  const tarOf = (...names: string[]) => formatTar(names.map((name) => ({ name, data: bytes('x') })));
 
   it.each<[string, Uint8Array]>([
     ['a file that hosts do not take', tarOf('authorized_keys')],
@@ -71,7 +72,7 @@ describe('what is no such archive is refused', () => {
     ['a good name with more behind a zero', tarOf('names\0/../x')],
     ['a name twice', tarOf('names', 'names')],
     ['another order', tarOf('names', 'login_ca.pub')],
-    ['a directory', createTar([{ name: 'names' }], { attrs: ATTRIBUTES })],
+    ['a directory', withByte(packFiles({ names: new Uint8Array() }), 156, 0x35)],
     ['a link', withByte(packFiles(FILES), 156, 0x32)],
     ['a long name', withByte(packFiles(FILES), 156, 0x4c)],
     ['an extended header', withByte(packFiles(FILES), 156, 0x78)],
@@ -106,7 +107,7 @@ describe('what is no such archive is refused', () => {
   it('a file that is too large, when it is made and when it is read', () => {
     const large = new Uint8Array(FILE_LIMITS.sudo_principals + 1);
     expect(codeOf(() => packFiles({ sudo_principals: large }))).toBe('bad-archive');
-    const tar = createTar([{ name: 'sudo_principals', data: large }], { attrs: ATTRIBUTES });
+    const tar = formatTar([{ name: 'sudo_principals', data: large }]);
     expect(codeOf(() => unpackFiles(tar))).toBe('bad-archive');
   });
 });
