@@ -42,10 +42,12 @@ async function configSsh(surroundings: Surroundings, options: ConfigOptions): Pr
   const files = await ensureKnownHostsFiles(enrolled);
   const named = (list?.hosts ?? []).filter((host) => hosts.includes(host.name) || hosts.includes('*'));
   writeData(surroundings, formatStanza(stanza));
-  writeData(
-    surroundings,
-    orRefuse(() => formatTrustStanza(hosts, named, files)),
-  );
+  const trusted = options.host ?? trustedNames(hosts, list?.hosts ?? []);
+  if (trusted.length > 0)
+    writeData(
+      surroundings,
+      orRefuse(() => formatTrustStanza(trusted, named, files)),
+    );
   sayWhatElse(surroundings, { hosts, isChosen: options.host !== undefined, isListed: list !== undefined });
 }
 
@@ -60,6 +62,12 @@ function sayWhatElse(surroundings: Surroundings, { hosts, isChosen, isListed }: 
   if (!isChosen && !hosts.includes('*'))
     say(surroundings, 'groups among these are no names of hosts: name your hosts with --host');
   say(surroundings, 'put this before other stanzas for these hosts: ssh takes the first value it finds');
+}
+
+/** Never every host by itself: an authority speaks for the hosts that it has now, and not for all that the person will ever reach. */
+function trustedNames(hosts: readonly string[], listed: readonly NamedHost[]): readonly string[] {
+  if (!hosts.includes('*')) return hosts;
+  return [...new Set(listed.flatMap(({ name, names }) => [name, ...names]))];
 }
 
 /** Hosts as the roster names them, and by the names that people type. */

@@ -18,6 +18,8 @@ const PATH = /^\/[^\p{Cc}"'\\%$]+$/u;
 /** Settings that a host of the fleet is checked by, beside what the person knows of others. @throws FleetError `bad-value` */
 export function trustSettings(files: TrustFiles): readonly string[] {
   return [
+    // Whoever shows a plain key in the place of a certificate would else only cause a question.
+    'StrictHostKeyChecking yes',
     `UserKnownHostsFile ${OWN_KNOWN_HOSTS} ${quoted(files.knownHosts)}`,
     `RevokedHostKeys ${quoted(files.revokedHostKeys)}`,
   ];

@@ -61,6 +61,7 @@ describe('the stanza by which ssh checks hosts', () => {
       '    HostKeyAlias web1.example.org',
       '# Hosts show certificates: nobody compares fingerprints.',
       'Host web1 *.example.org',
+      '    StrictHostKeyChecking yes',
       '    UserKnownHostsFile ~/.ssh/known_hosts "/state/known_hosts"',
       '    RevokedHostKeys "/state/revoked"',
     ]);

@@ -23,6 +23,7 @@ describe('what ssh checks host certificates with', () => {
 
   it('keeps the file of the person first: ssh writes there', () => {
     expect(trustSettings({ ...FILES, knownHosts: '/a b/known_hosts' })).toEqual([
+      'StrictHostKeyChecking yes',
       'UserKnownHostsFile ~/.ssh/known_hosts "/a b/known_hosts"',
       'RevokedHostKeys "/state/revoked"',
     ]);
