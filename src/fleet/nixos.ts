@@ -3,7 +3,7 @@ import type { HostFacts, HostFiles } from './host-facts.ts';
 import { hostFiles, sudoPrincipals } from './host-facts.ts';
 import { sshdSettings } from './sshd.ts';
 import type { HostProgram } from './systemd.ts';
-import { DESCRIPTIONS, hardening, TIMER } from './systemd.ts';
+import { DESCRIPTIONS, NETWORK, serviceSettings, TIMER } from './systemd.ts';
 
 export interface NixosOptions extends HostFacts {
   /** Lets `sudo -n` get as far as PAM. */
@@ -101,12 +101,12 @@ function syncPart(program: HostProgram, directory: string): readonly string[] {
       : []),
     `systemd.services.${SYNC} = {`,
     `  description = ${quote(DESCRIPTIONS.service)};`,
-    '  wants = [ "network-online.target" ];',
-    '  after = [ "network-online.target" ];',
+    `  wants = [ ${quote(NETWORK)} ];`,
+    `  after = [ ${quote(NETWORK)} ];`,
     '  serviceConfig = {',
-    '    Type = "oneshot";',
-    `    ExecStart = ${quote(SYNC_COMMANDS[program])};`,
-    ...hardening(program, directory).map(([name, value]) => `    ${name} = ${quote(value)};`),
+    ...serviceSettings({ program, directory }, SYNC_COMMANDS[program]).map(
+      ([name, value]) => `    ${name} = ${quote(value)};`,
+    ),
     '  };',
     '};',
     `systemd.timers.${SYNC} = {`,

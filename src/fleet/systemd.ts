@@ -12,10 +12,15 @@ const COMMANDS: Readonly<Record<HostProgram, string>> = {
 
 const DROP_INS = '/etc/ssh/sshd_config.d';
 
+/** The authority is asked as soon as there is a network. */
+export const NETWORK = 'network-online.target';
+
 export const DESCRIPTIONS = {
   service: 'CA keys, revocations and host certificates from the SSH certificate authority',
   timer: 'Sync with the SSH certificate authority every five minutes',
 } as const;
+
+type Setting = readonly [name: string, value: string];
 
 export interface ServiceOptions {
   readonly program: HostProgram;
@@ -32,14 +37,11 @@ export function formatService({ program, directory }: ServiceOptions): string {
     '[Unit]',
     `Description=${DESCRIPTIONS.service}`,
     'Documentation=man:sshd_config(5)',
-    'Wants=network-online.target',
-    'After=network-online.target',
+    `Wants=${NETWORK}`,
+    `After=${NETWORK}`,
     '',
     '[Service]',
-    'Type=oneshot',
-    `ExecStart=${COMMANDS[program]}`,
-    'TimeoutStartSec=10min',
-    ...hardening(program, directory).map(([name, value]) => `${name}=${value}`),
+    ...serviceSettings({ program, directory }, COMMANDS[program]).map(assignment),
   ]);
 }
 
@@ -50,7 +52,7 @@ export function formatTimer(): string {
     `Description=${DESCRIPTIONS.timer}`,
     '',
     '[Timer]',
-    ...TIMER.map(([name, value]) => `${name}=${value}`),
+    ...TIMER.map(assignment),
     '',
     '[Install]',
     'WantedBy=timers.target',
@@ -58,18 +60,25 @@ export function formatTimer(): string {
 }
 
 /** Every five minutes, each host at a moment of its own; at once after the machine was off. */
-export const TIMER: readonly (readonly [name: string, value: string])[] = [
+export const TIMER: readonly Setting[] = [
   ['OnCalendar', '*:0/5'],
   ['RandomizedDelaySec', '4min'],
   ['AccuracySec', '1s'],
   ['Persistent', 'true'],
 ];
 
+/** Of [Service], wherever it is written. A run that hangs would keep all later ones from starting. */
+export function serviceSettings({ program, directory }: ServiceOptions, command: string): readonly Setting[] {
+  return [
+    ['Type', 'oneshot'],
+    ['ExecStart', command],
+    ['TimeoutStartSec', '10min'],
+    ...hardening(program, directory),
+  ];
+}
+
 /** What is left: its own files and sshd's drop-ins to write, logs and host keys to read, the authority to call, sshd to reload. */
-export function hardening(
-  program: HostProgram,
-  directory: string,
-): readonly (readonly [name: string, value: string])[] {
+function hardening(program: HostProgram, directory: string): readonly Setting[] {
   return [
     ['UMask', '0077'],
     ['StateDirectory', 'usher'],
@@ -102,6 +111,10 @@ export function hardening(
     ['SystemCallFilter', '@system-service'],
     ['SystemCallErrorNumber', 'EPERM'],
   ];
+}
+
+function assignment([name, value]: Setting): string {
+  return `${name}=${value}`;
 }
 
 function unit(lines: readonly string[]): string {

@@ -8,6 +8,7 @@ import { formatNixos } from '../../src/fleet/nixos.ts';
 import { formatPam, pamLines } from '../../src/fleet/pam.ts';
 import { formatSshd } from '../../src/fleet/sshd.ts';
 import { formatSudoers } from '../../src/fleet/sudoers.ts';
+import { formatService } from '../../src/fleet/systemd.ts';
 import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { formatPublicKeyLine } from '../../src/ssh/public-key.ts';
 import { codeOf } from '../support/code-of.ts';
@@ -104,6 +105,20 @@ describe('every file', () => {
     const settings = text.replaceAll(/^\s*#.*$/gm, '');
     expect(settings).not.toMatch(/group\s*=[^=]|env_keep|rootpw|targetpw|NOPASSWD/);
     expect(text).toMatch(/[^\n]\n$/);
+  });
+});
+
+describe('the service that syncs a host', () => {
+  const settingsOf = (text: string, line: RegExp) =>
+    [...text.matchAll(line)].map(([, name, value]) => [name, value]).filter(([name]) => name !== 'ExecStart');
+
+  it.each(['usher', 'script'] as const)('has the same settings as a unit and on NixOS: %s', (sync) => {
+    const unit = formatService({ program: sync, directory: FACTS.directory }).split('[Service]\n')[1] ?? '';
+    const settings = settingsOf(unit, /^(\w+)=(.*)$/gm);
+    const nixos = formatNixos({ ...FACTS, noninteractive: false, sync });
+    const [, service = ''] = nixos.split('serviceConfig = {');
+    expect(settingsOf(service.split('};')[0] ?? '', /^ *(\w+) = "(.*)";$/gm)).toEqual(settings);
+    expect(settings).toContainEqual(['TimeoutStartSec', '10min']);
   });
 });
 
