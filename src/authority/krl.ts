@@ -10,13 +10,19 @@ const KEEP_ENDED_SUDO_SECONDS = 3600;
 
 /** The list as it is now, without what ended by itself. */
 export async function revocationList(authority: Authority, purpose: Purpose): Promise<RevocationList> {
-  await dropEnded(authority, purpose);
+  await prepareList(authority, purpose);
   return authority.store.read((tx) => authority.revocationLists.in(tx, purpose));
 }
 
 /** After a copy of the store was put back, whose lists are older than those of hosts: these take no list that is older than theirs. */
 export async function renumberLists({ clock, store }: Authority): Promise<void> {
   await store.write((tx) => tx.renumberRevocationLists(clock.now()));
+}
+
+/** So that a transaction that only reads finds a list without what ended by itself, and may make it anew. */
+export async function prepareList(authority: Authority, purpose: Purpose): Promise<void> {
+  await dropEnded(authority, purpose);
+  await authority.revocationLists.rest(authority.store, purpose);
 }
 
 async function dropEnded({ clock, store }: Authority, purpose: Purpose): Promise<void> {

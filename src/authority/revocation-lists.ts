@@ -2,6 +2,7 @@
  * The revocation list of each purpose, as bytes that sshd reads. They follow from what the store says and nothing else, so every
  * replica gives out the same; a list that does not say what it should is not given out at all.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import type { Krl } from '../ssh/krl.ts';
@@ -10,7 +11,7 @@ import type { DecodedKrl } from '../ssh/krl-read.ts';
 import { decodeKrl } from '../ssh/krl-read.ts';
 import { decodePublicKey, samePublicKey } from '../ssh/public-key.ts';
 import { SerialSet } from '../ssh/serial-set.ts';
-import type { StoreReader } from './ports.ts';
+import type { Store, StoreReader } from './ports.ts';
 import type { Purpose } from './purpose.ts';
 import type { KrlContent } from './records.ts';
 
@@ -21,18 +22,59 @@ export interface RevocationList {
   readonly tag: string;
 }
 
+interface Made {
+  readonly number: number;
+  readonly list: Promise<RevocationList>;
+  /** By the clock of `performance`: before it none is made anew; set once this one is made. */
+  restUntil: number;
+}
+
+/** A million entries take seconds, in which nobody else is answered, and anybody may revoke what is their own. */
+function restAfter(tookMs: number): number {
+  return tookMs < 50 ? 0 : Math.min(4 * tookMs, 10_000);
+}
+
 /** Keeps the list of each purpose as it was made last: it is asked for far more often than it changes. */
 export class RevocationLists {
-  readonly #made = new Map<Purpose, { readonly number: number; readonly list: Promise<RevocationList> }>();
+  readonly #made = new Map<Purpose, Made>();
+  readonly #restAfter: (tookMs: number) => number;
+
+  constructor(rest: (tookMs: number) => number = restAfter) {
+    this.#restAfter = rest;
+  }
+
+  /**
+   * Outside of transactions, before `in`: waits while the list has changed again right after a long making. Nobody is given an
+   * older list instead, so that what is revoked arrives with the next sync.
+   */
+  async rest(store: Store, purpose: Purpose): Promise<void> {
+    for (;;) {
+      const made = this.#made.get(purpose);
+      // Whoever asked for it is told when it can not be made.
+      await made?.list.catch(() => undefined);
+      const wait = (made?.restUntil ?? 0) - performance.now();
+      if (wait <= 0 || (await store.read((tx) => tx.krlNumber(purpose))) === made?.number) return;
+      await pause(wait);
+    }
+  }
 
   /** @param tx one that reads a committed state: the number of one that is undone may come to mean something else */
   async in(tx: StoreReader, purpose: Purpose): Promise<RevocationList> {
     const number = await tx.krlNumber(purpose);
     const made = this.#made.get(purpose);
     if (made?.number === number) return made.list;
+    return this.#make(tx, purpose, number);
+  }
+
+  #make(tx: StoreReader, purpose: Purpose, number: number): Promise<RevocationList> {
+    const begun = performance.now();
     const list = tx.krlContent(purpose).then(makeList);
-    this.#made.set(purpose, { number, list });
-    list.catch(() => this.#made.delete(purpose));
+    const making: Made = { number, list, restUntil: 0 };
+    this.#made.set(purpose, making);
+    const rest = () => {
+      making.restUntil = performance.now() + this.#restAfter(performance.now() - begun);
+    };
+    list.then(rest, () => this.#made.delete(purpose));
     return list;
   }
 }

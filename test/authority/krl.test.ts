@@ -98,6 +98,30 @@ describe('the list of a purpose', () => {
     expect(staged.calls).not.toContain('dropEndedRevocations');
   });
 
+  it('that takes long is not made anew at once, and nobody gets an older one meanwhile', async () => {
+    const staged = stagedStore();
+    await using scene = await openScene({ roster: KEEPERS, wrapStore: staged.wrap });
+    const authority = { ...scene.authority, revocationLists: new RevocationLists(() => 400) };
+    const revokeAnother = () =>
+      authority.store.write((tx) => tx.revokeKey(fingerprint(newKey().publicKey), scene.now));
+    const length = async () => (await listOf(scene, 'login', authority)).krl.sha256Fingerprints.length;
+    await revokeAnother();
+    const begun = performance.now();
+    expect(await length()).toBe(1);
+    expect(await length()).toBe(1);
+    expect(performance.now() - begun).toBeLessThan(300);
+    staged.calls.length = 0;
+    const lengths: Promise<number>[] = [];
+    for (let count = 2; count <= 20; count += 1) {
+      await revokeAnother();
+      lengths.push(length());
+    }
+    const all = await Promise.all(lengths);
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(400);
+    expect(all.every((each, index) => each >= index + 2)).toBe(true);
+    expect(staged.calls.filter((call) => call === 'krlContent').length).toBeLessThan(4);
+  });
+
   it('drops a certificate two days after it ended, not before, for a host whose clock is a day behind, and keeps keys for good', async () => {
     await using scene = await openScene({ roster: KEEPERS });
     const [kim, alice] = [await scene.enrol('kim'), await scene.enrol('alice')];

@@ -1150,10 +1150,12 @@ export const MUTANTS: readonly Mutant[] = [
     ['if (!says(decodeKrl(bytes), krl))', 'if (false)', 'authority/krl'],
     ['if (made?.number === number) return made.list;', '', 'authority/krl'],
     ['made?.number === number', 'made !== undefined', 'authority/krl'],
-    ['list.catch(() => this.#made.delete(purpose));', 'list.catch(() => {});', 'authority/krl'],
+    ['      await pause(wait);', '      return;', 'authority/krl'],
+    ['list.then(rest, () => this.#made.delete(purpose));', 'list.then(rest, () => {});', 'authority/krl'],
   ),
   ...of(
     'src/authority/krl.ts',
+    ['  await authority.revocationLists.rest(authority.store, purpose);\n', '', 'authority/krl'],
     [
       'await store.write((tx) => tx.renumberRevocationLists(clock.now()));',
       'void [clock, store];',
