@@ -65,10 +65,14 @@ async function wantedSudoCa(
 }
 
 async function checkKrls({ files, settings, surroundings }: Machine, bundle: MachineBundle): Promise<void> {
-  for (const name of ['revoked_keys', 'revoked_builder_keys'] as const) {
+  const { revokedKeys, revokedBuilderKeys } = hostFiles(settings.directory);
+  for (const [name, path] of [
+    ['revoked_keys', revokedKeys],
+    ['revoked_builder_keys', revokedBuilderKeys],
+  ] as const) {
     const krl = bundle.files[name];
     if (krl === undefined) continue;
-    const placed = await readPlain(files, `${settings.directory}/${name}`);
+    const placed = await readPlain(files, path);
     // What is in place was checked when it came.
     if (placed !== undefined && Buffer.from(placed).equals(krl)) continue;
     await checkKrl(surroundings, name, krl, placed);

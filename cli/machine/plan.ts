@@ -47,12 +47,12 @@ export function wantedFiles(
   return [
     // What is revoked is out first, whatever happens then.
     quiet(paths.revokedKeys, needed('revoked_keys')),
-    quiet(`${directory}/revoked_builder_keys`, needed('revoked_builder_keys')),
+    quiet(paths.revokedBuilderKeys, needed('revoked_builder_keys')),
     quiet(paths.sudoDenied, checked(needed('sudo_denied'), parseSudoDenied)),
     quiet(paths.loginCa, checked(needed('login_ca.pub'), parseCaKeys)),
-    quiet(`${directory}/builder_ca.pub`, checked(needed('builder_ca.pub'), parseCaKeys)),
+    quiet(paths.builderCa, checked(needed('builder_ca.pub'), parseCaKeys)),
     ...(sudoCa === undefined ? [] : [quiet(paths.sudoCa, checked(sudoCa, parseCaKeys))]),
-    quiet(`${directory}/sudo_principals`, checked(needed('sudo_principals'), parseSudoPrincipals)),
+    quiet(paths.sudoPrincipals, checked(needed('sudo_principals'), parseSudoPrincipals)),
     ...principalFiles(paths.principals, needed('principals')),
   ];
 }

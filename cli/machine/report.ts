@@ -1,4 +1,5 @@
 /** What this host says of itself after each run: what it trusts and shows, and which certificates were used here. Without it a sync is as good. */
+import { MAX_TEXT_CHARACTERS } from '../../src/fleet/host/document.ts';
 import type { HostReportDocument, ReportedPurpose } from '../../src/fleet/host/report-document.ts';
 import { formatReport, REPORT_LIMITS } from '../../src/fleet/host/report-document.ts';
 import { hostFiles } from '../../src/fleet/host-facts.ts';
@@ -21,7 +22,6 @@ import { JOURNAL } from './settings.ts';
 type TrustedKey = HostReportDocument['trusts'][number];
 
 const NONE = 'none';
-const MAX_TEXT_CHARACTERS = 200;
 
 /** Says what went wrong; never throws for it. @param problems in the words of people. */
 export async function reportHost(
@@ -47,11 +47,11 @@ export async function reportHost(
 
 /** By the files in place, whoever put them there. */
 async function trustedKeys({ files, settings }: Machine): Promise<readonly TrustedKey[]> {
-  const { loginCa, sudoCa } = hostFiles(settings.directory);
+  const { loginCa, sudoCa, builderCa } = hostFiles(settings.directory);
   const places: readonly (readonly [ReportedPurpose, string])[] = [
     ['login', loginCa],
     ['sudo', sudoCa],
-    ['builder', `${settings.directory}/builder_ca.pub`],
+    ['builder', builderCa],
   ];
   const keys = await Promise.all(
     places.map(async ([purpose, path]) =>

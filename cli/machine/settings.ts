@@ -1,4 +1,5 @@
 /** How one host takes part: written by `usher host enroll`, read by every sync. Lines "name value", which the shell script reads too. */
+import { MAX_HOST_KEYS } from '../../src/fleet/host/signed-document.ts';
 import { hostFiles } from '../../src/fleet/host-facts.ts';
 import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { formatPublicKeyLine, parsePublicKeyLine } from '../../src/ssh/public-key.ts';
@@ -34,7 +35,6 @@ const NONE = 'none';
 /** sshd splits at blanks and expands "%"; the shell script quotes nothing. */
 const PATH = /^(\/[A-Za-z0-9_+@-][A-Za-z0-9._+@-]*)+$/;
 const COMMAND = /^[\x21-\x7e]([\x20-\x7e]{0,998}[\x21-\x7e])?$/;
-const MAX_HOST_KEYS = 8;
 const NAMES = [
   ...['authority', 'host', 'bundle-key', 'directory', 'host-key', 'sshd', 'sshd-config', 'drop-in'],
   ...['reload', 'auth-log', 'pam-ussh'],

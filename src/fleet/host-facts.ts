@@ -14,8 +14,11 @@ export interface HostFacts {
 export interface HostFiles {
   readonly loginCa: string;
   readonly sudoCa: string;
+  readonly builderCa: string;
   readonly revokedKeys: string;
+  readonly revokedBuilderKeys: string;
   readonly sudoDenied: string;
+  readonly sudoPrincipals: string;
   /** The directory with one file for each login. */
   readonly principals: string;
 }
@@ -36,8 +39,11 @@ export function hostFiles(directory: string): HostFiles {
   return {
     loginCa: `${directory}/login_ca.pub`,
     sudoCa: `${directory}/sudo_ca.pub`,
+    builderCa: `${directory}/builder_ca.pub`,
     revokedKeys: `${directory}/revoked_keys`,
+    revokedBuilderKeys: `${directory}/revoked_builder_keys`,
     sudoDenied: `${directory}/sudo_denied`,
+    sudoPrincipals: `${directory}/sudo_principals`,
     principals: `${directory}/principals`,
   };
 }

@@ -17,7 +17,7 @@ const WHOLE = /^(0|[1-9][0-9]{0,15})$/;
 const SERIAL = /^(0|[1-9][0-9]{0,19})$/;
 const HASH = /^[0-9a-f]{64}$/;
 const TEXT = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
-const MAX_TEXT_CHARACTERS = 200;
+export const MAX_TEXT_CHARACTERS = 200;
 
 export function formatDocument(first: string, lines: readonly Line[]): string {
   return [first, ...lines.map(([name, value]) => `${name} ${value}`), ''].join('\n');
