@@ -23,6 +23,7 @@ export type FoundFile =
 
 /** Everybody reads what a host trusts: pam-ussh does so as the person who calls sudo. */
 export const PUBLIC_MODE = 0o644;
+export const DIRECTORY_MODE = 0o755;
 export const SECRET_MODE = 0o600;
 
 /** @returns undefined when there is no plain file. */

@@ -93,7 +93,8 @@ function rootAsOwner(): { readonly owner?: number } {
   return process.getuid?.() === 0 ? { owner: 0 } : {};
 }
 
-async function orHostFile<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
+/** @throws UsherCommandError `host-file` where the system refuses. */
+export async function orHostFile<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -7,6 +7,7 @@ import type { Fetched, MachineBundle } from './bundle.ts';
 import { getBundle } from './bundle.ts';
 import type { WantedCertificates } from './certificates.ts';
 import { placedCertificates, reasonToRenew } from './certificates.ts';
+import { DIRECTORY_MODE } from './files.ts';
 import { install } from './install.ts';
 import type { Machine } from './machine.ts';
 import { wantedNames } from './plan.ts';
@@ -79,7 +80,7 @@ async function renewWhenDue(machine: Machine, fetched: Fetched): Promise<Renewal
 
 async function makeDirectories({ files, settings }: Machine): Promise<void> {
   for (const directory of [settings.directory, `${settings.directory}/principals`])
-    await files.makeDirectory(directory, 0o755);
+    await files.makeDirectory(directory, DIRECTORY_MODE);
 }
 
 async function conclude(machine: Machine, bundle: MachineBundle, faults: readonly string[]): Promise<void> {

@@ -1250,15 +1250,10 @@ export const MUTANTS: readonly Mutant[] = [
     ["state !== 'retired' && samePublicKey", 'samePublicKey', 'fleet/signed-statement'],
   ),
   ...of(
-    'cli/commands/host.ts',
+    'cli/commands/host-trust.ts',
     ['if (text === undefined) return undefined;', 'return undefined;', 'cli/host-trust'],
     ['    options.dryRun === true\n', '    false\n', 'cli/host-trust'],
     ['await whileHolding(path, async () => install(', 'await (install(', 'cli/host-trust'],
-  ),
-  ...of(
-    'cli/hosts/install-file.ts',
-    ['if ((mode & OTHERS_WRITE) !== 0 ||', 'if (', 'cli/host-trust'],
-    ['if (first !== undefined) await chmod', 'if (false) await chmod', 'cli/host-trust'],
   ),
   ...of('src/durable-file.ts', ['if (exactly === true)', 'if (false)', 'cli/host-trust']),
   ...of(
