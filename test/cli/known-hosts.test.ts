@@ -40,7 +40,7 @@ describe.runIf(haveParts(SSH_AGENT_PARTS))('what ssh knows of hosts', () => {
 
   async function learned(): Promise<Outcome> {
     const outcome = await login();
-    expect(outcome).toMatchObject({ code: 0 });
+    expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
     return outcome;
   }
 
