@@ -49,6 +49,7 @@ export function hostFilesOf(facts: HostBundleFacts): HostArchive {
     'login_ca.pub': caFile(caKeys, 'login'),
     ...sudoCaFiles(caKeys, sudo),
     'builder_ca.pub': caFile(caKeys, 'builder'),
+    'host_ca.pub': caFile(caKeys, 'host'),
     revoked_keys: revoked.login,
     revoked_builder_keys: revoked.builder,
     sudo_denied: lines(ordered(sudoDenied)),

@@ -6,6 +6,7 @@ export const FILE_LIMITS = {
   'sudo_ca.pub': 65_536,
   sudo_statement: 65_536,
   'builder_ca.pub': 65_536,
+  'host_ca.pub': 65_536,
   revoked_keys: 16_777_216,
   revoked_builder_keys: 16_777_216,
   sudo_denied: 4_194_304,

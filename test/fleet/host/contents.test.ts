@@ -45,6 +45,7 @@ describe('the files of a host', () => {
     );
     expect(textOf(FACTS, 'sudo_ca.pub')).toBe(`${formatPublicKeyLine(SUDO, 'usher-sudo-ca')}\n`);
     expect(textOf(FACTS, 'builder_ca.pub')).toBe(`${formatPublicKeyLine(BUILDER, 'usher-builder-ca')}\n`);
+    expect(textOf(FACTS, 'host_ca.pub')).toBe(`${formatPublicKeyLine(HOST, 'usher-host-ca')}\n`);
     expect(textOf(FACTS, 'principals')).toBe(
       'alice alice@web1 alice@web alice@all alice\nroot root@web1 root@web root@all root\n',
     );
@@ -77,6 +78,7 @@ describe('the files of a host', () => {
     ['login', 'login_ca.pub'],
     ['sudo', 'sudo_ca.pub'],
     ['builder', 'builder_ca.pub'],
+    ['host', 'host_ca.pub'],
   ] as const)('name a key that nobody has, where the only one for %s was revoked', async (purpose, name) => {
     const caKeys = FACTS.caKeys.filter((ca) => ca.purpose !== purpose);
     const file = textOf({ ...FACTS, caKeys }, name) ?? '';
