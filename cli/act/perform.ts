@@ -6,6 +6,7 @@ import type { Act } from '../../src/ssh/act.ts';
 import { actParameters } from '../../src/ssh/act.ts';
 import { SshError } from '../../src/ssh/error.ts';
 import type { Enrolled } from '../authority/enrolled.ts';
+import { purposeOf } from '../ca/purpose.ts';
 import { UsherCommandError } from '../error.ts';
 import { detail, say, whileWaiting } from '../terminal.ts';
 import type { ChosenWay, WayOptions } from '../touch/choose.ts';
@@ -14,7 +15,6 @@ import { withPage } from '../touch/page.ts';
 import type { ResultOf } from './check.ts';
 import { actDigest, checkResult } from './check.ts';
 import { handInAct, waitForAct } from './hand-in.ts';
-import { purposeOf } from './purpose.ts';
 import { actInWords, actRows } from './words.ts';
 
 export interface ActOptions extends WayOptions {

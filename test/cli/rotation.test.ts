@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Purpose } from '../../cli/act/purpose.ts';
-import { rotationOf } from '../../cli/act/rotation.ts';
 import type { ListedCaKey, ListedHost } from '../../cli/authority/ca-keys.ts';
+import type { Purpose } from '../../cli/ca/purpose.ts';
+import { rotationOf } from '../../cli/ca/rotation.ts';
 
 const NOW = 1_800_000_000;
 const DAY = 86_400;

@@ -848,7 +848,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["(act.kind === 'revoke-ca' || affected.length === 0)", 'true', 'cli/lying-acts'],
   ),
   ...of(
-    'cli/act/ca-key.ts',
+    'cli/ca/choose-key.ts',
     ['if (others.length > 0)', 'if (false)', 'cli/lying-acts'],
     [' && ca.state === state', '', 'cli/lying-acts'],
   ),
