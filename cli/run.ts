@@ -8,11 +8,12 @@ import { realSurroundings } from './real-surroundings.ts';
 import type { Surroundings } from './surroundings.ts';
 import { sayError } from './terminal.ts';
 
-/** Those that people and scripts wait for: they start without loading the others. */
+/** Those that people, scripts and timers wait for: they start without loading the others. */
 const QUICK: ReadonlyMap<string | undefined, () => Promise<MakeCommand>> = new Map([
   ['login', async () => (await import('./commands/login.ts')).loginCommand],
   ['sudo', async () => (await import('./commands/sudo.ts')).sudoCommand],
   ['status', async () => (await import('./commands/status.ts')).statusCommand],
+  ['host', async () => (await import('./commands/host.ts')).hostCommand],
   ['logout', async () => (await import('./commands/logout.ts')).logoutCommand],
 ]);
 

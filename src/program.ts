@@ -9,7 +9,6 @@ import { importRecords, listGaps } from './commands/log.ts';
 import { dropCredential, invite, listCredentials } from './commands/people.ts';
 import { restored } from './commands/restored.ts';
 import { checkRoster, diffRosters, loadRoster } from './commands/roster.ts';
-import { serve } from './commands/serve.ts';
 import { printable, printableLines } from './ssh/printable.ts';
 
 const DESCRIPTION = `The SSH certificate authority.
@@ -55,7 +54,11 @@ function addServe(program: Command): void {
     .command('serve')
     .description('answer requests until SIGTERM; SIGHUP loads the roster file and TLS certificate anew')
     .addOption(directoryOption())
-    .action(({ dir }) => serve(dir));
+    .action(async ({ dir }) => {
+      // The web server and all its parts: half of what every other command would wait for.
+      const { serve } = await import('./commands/serve.ts');
+      await serve(dir);
+    });
 }
 
 function addRoster(program: Command): void {
