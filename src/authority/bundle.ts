@@ -38,12 +38,11 @@ export async function signBundle(authority: Authority): Promise<SignedBundle> {
 
 /**
  * Numbered by its time, so that a later bundle always has a higher number, also after a restore from backup. One number has one
- * content: in the second in which CA keys changed, a bundle is already one of the next second.
- * @param least for what changes apart from CA keys
+ * content: in the second in which something of it changed, a bundle is already one of the next second.
+ * @param tx the one in which the content is read
  */
-export async function statementTimes({ clock }: Authority, tx: StoreReader, least = 0) {
-  const changes = (await tx.caKeyRecords()).map(({ since }) => since + 1);
-  const madeAt = Math.max(clock.now(), least, ...changes);
+export async function statementTimes({ clock }: Authority, tx: StoreReader) {
+  const madeAt = Math.max(clock.now(), await tx.bundleNumber());
   return { number: madeAt, madeAt, freshUntil: madeAt + FRESH_SECONDS };
 }
 

@@ -10,27 +10,28 @@ import type { Authority } from './authority.ts';
 import type { SignedBundle } from './bundle.ts';
 import { statementTimes } from './bundle.ts';
 import { ownCaKeys } from './ca-keys.ts';
-import { revocationList } from './krl.ts';
+import { prepareList } from './krl.ts';
 import type { StoreReader } from './ports.ts';
 
 /** Numbered like bundles. */
 export async function signKnownHosts(authority: Authority): Promise<SignedBundle> {
-  const { bytes, number } = await revocationList(authority, 'host');
-  const facts = await authority.store.read((tx) => readFacts(authority, tx, number));
-  const known = { authority: authority.origin, ...facts, krl: base64urlnopad.encode(bytes) };
+  await prepareList(authority, 'host');
+  const known = await authority.store.read((tx) => readFacts(authority, tx));
   const statement = new TextEncoder().encode(JSON.stringify(known));
   return { statement, signature: signSshsig(authority.bundleKey, KNOWN_HOSTS_NAMESPACE, statement) };
 }
 
-async function readFacts(authority: Authority, tx: StoreReader, listNumber: number): Promise<object> {
+async function readFacts(authority: Authority, tx: StoreReader): Promise<object> {
   const roster = await authority.rosters.in(tx);
   const keys = (await ownCaKeys(authority, tx)).filter(({ purpose }) => purpose === 'host');
+  const { bytes } = await authority.revocationLists.in(tx, 'host');
   return {
-    // What is revoked may change twice in a second; the list's own number grows each time.
-    ...(await statementTimes(authority, tx, listNumber + 1)),
+    authority: authority.origin,
+    ...(await statementTimes(authority, tx)),
     hosts: [...roster.hosts.values()].map(({ name, names }) => ({ name, names })),
     caKeys: keys.map(({ key, state }) => ({ key: formatPublicKeyLine(key), state })),
     revokedCaKeys: await revokedHostKeys(tx),
+    krl: base64urlnopad.encode(bytes),
   };
 }
 

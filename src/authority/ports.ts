@@ -133,6 +133,8 @@ export interface StoreReader {
   countAlarms(host: string, since: number, most: number): Promise<number>;
   /** The newest signed statement about a keyless sudo CA, as text. */
   sudoStatement(): Promise<string | undefined>;
+  /** Grows with every change of what bundles say (roster, CA keys, lists, statement), to more than the time of the change. */
+  bundleNumber(): Promise<number>;
 
   /** The empty log has size 0 and an empty checkpoint text. */
   logHead(): Promise<LogHead>;
@@ -194,7 +196,7 @@ export interface StoreWriter extends StoreReader {
   /** Keeps something alarming once. @returns false when it was kept before. */
   rememberAlarm(what: string, host: string, now: number): Promise<boolean>;
   /** Replaces it if `number` is greater than that of the stored one. @returns whether it was. */
-  setSudoStatement(number: number, text: string): Promise<boolean>;
+  setSudoStatement(number: number, text: string, now: number): Promise<boolean>;
 
   /** Gives a key its one use, if it has none. @returns the use it has now. */
   claimKey(identity: string, use: KeyUse): Promise<KeyUse>;

@@ -22,7 +22,7 @@ async function take(authority: Authority, tx: StoreWriter, next: SignedStatement
   if (before === next.text) return;
   await assertAcceptable(authority, tx, next, before);
   const { number } = next.statement;
-  if (!(await tx.setSudoStatement(number, next.text)))
+  if (!(await tx.setSudoStatement(number, next.text, authority.clock.now())))
     throw refused(`there is one with number ${number} or greater already`);
   const statement = new TextEncoder().encode(next.text);
   await tx.appendLeaf(encodeLeaf({ kind: 'sudo-statement', recordedAt: authority.clock.now(), statement }));

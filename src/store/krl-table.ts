@@ -6,6 +6,9 @@ import { StoreError } from './error.ts';
 import { prepare } from './prepared.ts';
 import type { Schema } from './schema.ts';
 
+/** Stands beside the purposes: the number of all that bundles say, lists included. */
+export const BUNDLE = 'bundle';
+
 /** The number of each purpose's list, and when it changed; 0 as long as nothing was ever revoked. */
 export class KrlTable {
   readonly #queries: ReturnType<typeof krlQueries>;
@@ -24,11 +27,19 @@ export class KrlTable {
   async renumber(run: Run, purpose: string, now: number): Promise<void> {
     const { number } = await this.find(run, purpose);
     await run(this.#queries.renumber({ purpose, number: Math.max(number + 1, now), now }));
+    await this.renumberBundle(run, now);
+  }
+
+  /** A bundle of this second may be out already, with this second as its number: the next one is greater. */
+  async renumberBundle(run: Run, now: number): Promise<void> {
+    const { number } = await this.find(run, BUNDLE);
+    await run(this.#queries.renumber({ purpose: BUNDLE, number: Math.max(number, now) + 1, now }));
   }
 
   async renumberAll(run: Run, now: number): Promise<void> {
     const { rows } = await run(this.#queries.purposes({}));
-    for (const { purpose } of rows) await this.renumber(run, purpose, now);
+    for (const { purpose } of rows.filter((row) => row.purpose !== BUNDLE))
+      await this.renumber(run, purpose, now);
   }
 }
 

@@ -3,6 +3,7 @@ import type { PoolBounds, StoreReader, StoreWriter } from '../authority/ports.ts
 import type { Credential, Invite, IssuedCertificate, KeyUse, PendingRequest } from '../authority/records.ts';
 import type { NodeCoordinate } from '../log/merkle.ts';
 import type { Run } from './connection.ts';
+import { BUNDLE } from './krl-table.ts';
 import type { LeafBasket } from './leaf-basket.ts';
 import type { Tables } from './tables.ts';
 
@@ -37,6 +38,7 @@ export function makeReader(tables: Tables, run: Run): StoreReader {
     isAlarmKnown: (what) => tables.alarms.isKnown(run, what),
     countAlarms: (host, since, most) => tables.alarms.count(run, host, since, most),
     sudoStatement: () => tables.sudoStatements.text(run),
+    bundleNumber: async () => (await tables.krls.find(run, BUNDLE)).number,
     logHead: async () => {
       const { size, checkpoint } = await tables.log.head(run);
       return { size, checkpoint };
@@ -51,7 +53,10 @@ export function makeReader(tables: Tables, run: Run): StoreReader {
 export function makeWriter(tables: Tables, run: Run, leaves: LeafBasket): StoreWriter {
   return {
     ...makeReader(tables, run),
-    setRoster: (digest, text, now) => tables.rosters.putInForce(run, digest, text, now),
+    setRoster: async (digest, text, now) => {
+      await tables.rosters.putInForce(run, digest, text, now);
+      await tables.krls.renumberBundle(run, now);
+    },
     insertRequest: (request: PendingRequest, bounds: PoolBounds, now) =>
       tables.requests.insert(run, request, bounds, now),
     updateRequest: (request: PendingRequest) => tables.requests.update(run, request),
@@ -68,14 +73,21 @@ export function makeWriter(tables: Tables, run: Run, leaves: LeafBasket): StoreW
     revokeKey: (fingerprint, now) => tables.revocations.revokeKey(run, fingerprint, now),
     dropEndedRevocations: (purpose, before, now) => tables.revocations.dropEnded(run, purpose, before, now),
     renumberRevocationLists: (now) => tables.krls.renumberAll(run, now),
-    saveCaKey: (record) => tables.caKeys.save(run, record),
+    saveCaKey: async (record) => {
+      await tables.caKeys.save(run, record);
+      await tables.krls.renumberBundle(run, record.since);
+    },
     insertHostToken: (token) => tables.hostTokens.insert(run, token),
     endHostTokens: (filter, now) => tables.hostTokens.end(run, filter, now),
     useHostToken: (id, now) => tables.hostTokens.use(run, id, now),
     saveMachine: (machine) => tables.machines.save(run, machine),
     saveHostReport: (report) => tables.hostReports.save(run, report),
     rememberAlarm: (what, host, now) => tables.alarms.remember(run, what, host, now),
-    setSudoStatement: (number, text) => tables.sudoStatements.replace(run, number, text),
+    setSudoStatement: async (number, text, now) => {
+      const isNewer = await tables.sudoStatements.replace(run, number, text);
+      if (isNewer) await tables.krls.renumberBundle(run, now);
+      return isNewer;
+    },
     claimKey: (identity, use: KeyUse) => tables.keyRoles.claim(run, identity, use),
     rememberNonce: (nonce, until, now) => tables.nonces.remember(run, nonce, until, now),
     appendLeaf: async (leaf, serial) => leaves.add(leaf, serial),

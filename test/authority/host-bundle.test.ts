@@ -1,6 +1,7 @@
 /** What a host gets to know, and who gets to know it. */
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { HostArchives } from '../../src/authority/host-archives.ts';
 import { hostFiles, signHostBundle } from '../../src/authority/host-bundle.ts';
 import { revokeLive } from '../../src/authority/revoke-live.ts';
 import { unpackFiles } from '../../src/fleet/host/archive.ts';
@@ -20,6 +21,7 @@ const SUDO_ROSTER = ROSTER.replace(
 
 async function openWithHost(roster = ROSTER) {
   const scene = await openScene({ roster });
+  scene.pass(60);
   const host = await TestHost.enrolled(scene, 'web1');
   return { scene, host, [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]() };
 }
@@ -143,6 +145,91 @@ describe('a bundle', () => {
     const files = await filesFor(scene, host);
     expect(parsePrincipals(files['principals'] ?? '').size).toBe(10_004);
     expect(performance.now() - begin).toBeLessThan(2000);
+  });
+});
+
+describe('a number of a bundle', () => {
+  it('has one content, whatever changes within its second, and a later content has a greater one', async () => {
+    await using opened = await openWithHost();
+    const { scene, host } = opened;
+    const contents = new Map<number, string>();
+    const look = async () => {
+      const { number, madeAt, freshUntil, filesHash } = await statementFor(scene, host);
+      expect({ madeAt, freshUntil }).toEqual({ madeAt: number, freshUntil: number + 7 * 86_400 });
+      expect(contents.get(number) ?? filesHash).toBe(filesHash);
+      expect(number).toBeGreaterThanOrEqual(Math.max(scene.now, ...contents.keys()));
+      contents.set(number, filesHash);
+    };
+    const revokeKey = () =>
+      scene.authority.store.write((tx) => tx.revokeKey(fingerprint(newKey().publicKey), scene.now));
+    const rename = (name: string) =>
+      scene.loadRoster(ROSTER.replace('logins: [bob]', `logins: [bob, ${name}]`));
+    scene.pass(1);
+    await look();
+    for (const change of [() => rename('b1'), () => rename('b2'), revokeKey, revokeKey, () => rename('b3')]) {
+      await change();
+      await look();
+    }
+    scene.pass(1);
+    await look();
+    await scene.caAct({ kind: 'stage-ca', purpose: 'login', key: '' });
+    await look();
+    expect(new Set(contents.values()).size).toBe(7);
+    scene.pass(60);
+    await look();
+    expect(Math.max(...contents.keys())).toBe(scene.now);
+  });
+});
+
+describe('an archive', () => {
+  it('is made once for one content, however often a host asks', async () => {
+    await using opened = await openWithHost();
+    const { scene, host } = opened;
+    const { filesHash } = await statementFor(scene, host);
+    const bytes = () => hostFiles(scene.authority, host.fetch(), filesHash);
+    const first = await bytes();
+    expect(await bytes()).toBe(first);
+    scene.pass(60);
+    expect(await Promise.all([bytes(), bytes()])).toEqual([first, first]);
+  });
+
+  it('is another one for another host, and after each change', async () => {
+    await using opened = await openWithHost();
+    const { scene, host } = opened;
+    const other = await TestHost.enrolled(scene, 'web2');
+    const hashes = new Set<string>();
+    const look = async (of: TestHost) => hashes.add((await statementFor(scene, of)).filesHash);
+    await look(host);
+    await look(other);
+    await scene.loadRoster(ROSTER.replace('logins: [bob]', 'logins: [bob, robert]'));
+    await look(host);
+    await scene.authority.store.write((tx) => tx.revokeKey(fingerprint(newKey().publicKey), scene.now));
+    await look(host);
+    await scene.caAct({ kind: 'stage-ca', purpose: 'builder', key: '' });
+    await look(host);
+    expect(hashes.size).toBe(5);
+  });
+});
+
+describe('archives in memory', () => {
+  const archive = (name: string, size: number) => ({ host: name, bytes: new Uint8Array(size), hash: name });
+
+  it('are as many as fit, those that were asked for last; and the newest, however large', () => {
+    const archives = new HostArchives(100);
+    const make = (key: string, size: number) => archives.get(key) ?? archives.keep(key, archive(key, size));
+    const [a, b] = [make('a', 40), make('b', 40)];
+    expect(archives.get('a')).toBe(a);
+    make('c', 40);
+    expect([archives.get('a'), archives.get('b')]).toEqual([a, undefined]);
+    expect(b.hash).toBe('b');
+    const large = make('large', 1000);
+    expect([archives.get('a'), archives.get('c'), archives.get('large')]).toEqual([
+      undefined,
+      undefined,
+      large,
+    ]);
+    make('d', 60);
+    expect(archives.get('large')).toBeUndefined();
   });
 });
 

@@ -1580,7 +1580,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['if (document.secretHash === document.nextHash)', 'if (false)', 'fleet/host/documents'],
     ['if (signed.length > MAX_SIGNED_CERTIFICATES_CHARACTERS)', 'if (false)', 'fleet/host/documents'],
   ),
-  ...of('src/fleet/host/fetch-document.ts', [' || others.length > 0', '', 'fleet/host/documents']),
+  ...of('src/fleet/host/signed-document.ts', [' || others.length > 0', '', 'fleet/host/documents']),
   ...of(
     'src/fleet/host/bundle-statement.ts',
     ['if (!samePublicKey(signer, bundleKey))', 'if (false)', 'fleet/host/bundle-statement'],
@@ -1676,6 +1676,20 @@ export const MUTANTS: readonly Mutant[] = [
     'authority/machine',
   ]),
   ...of('src/authority/host-bundle.ts', ['if (hash !== wanted)', 'if (false)', 'authority/host-bundle']),
+  ...of(
+    'src/authority/host-archives.ts',
+    ['if (this.#bytes + archive.bytes.length <= this.#most) break;', 'break;', 'authority/host-bundle'],
+    [
+      '    this.#kept.delete(key);\n    this.#kept.set(key, archive);\n    return',
+      '    return',
+      'authority/host-bundle',
+    ],
+  ),
+  ...of(
+    'src/store/krl-table.ts',
+    ['Math.max(number, now) + 1', 'Math.max(number + 1, now)', 'authority/host-bundle'],
+    ['    await this.renumberBundle(run, now);\n', '', 'authority/host-bundle'],
+  ),
   ...of(
     'src/authority/host-report.ts',
     ['if (!(await tx.rememberNonce(report.nonce, until, now)))', 'if (false)', 'authority/host-report'],

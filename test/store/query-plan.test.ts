@@ -173,6 +173,7 @@ async function useHosts(tx: StoreWriter): Promise<void> {
   await tx.rememberAlarm('a', 'web1', NOW);
   await tx.isAlarmKnown('a');
   await tx.countAlarms('web1', NOW, 5);
-  await tx.setSudoStatement(1, 'text');
+  await tx.setSudoStatement(1, 'text', NOW);
   await tx.sudoStatement();
+  await tx.bundleNumber();
 }

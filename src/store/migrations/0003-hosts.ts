@@ -66,7 +66,7 @@ async function createRevocations(db: Kysely<unknown>, types: ColumnTypes): Promi
   await index('revocation_end').columns(['purpose', 'valid_before']).execute();
   await createTable(db, types, 'revoked_key', { fingerprint: 'text', revoked_at: 'integer' });
   await createTable(db, types, 'krl', { purpose: 'text', number: 'integer', changed_at: 'integer' });
-  const rows = PURPOSES.map((purpose) => ({ purpose, number: 0, changed_at: 0 }));
+  const rows = [...PURPOSES, 'bundle'].map((purpose) => ({ purpose, number: 0, changed_at: 0 }));
   await db.withTables<Filled>().insertInto('krl').values(rows).execute();
 }
 

@@ -199,9 +199,12 @@ export function hostLaws(open: StoreUnderTest['open']): void {
         [4, 'four'],
         [6, 'six'],
       ] as const)
-        outcomes.push(await store.write((tx) => tx.setSudoStatement(number, text)));
+        outcomes.push(await store.write((tx) => tx.setSudoStatement(number, text, NOW)));
       expect(outcomes).toEqual([true, false, false, true]);
       expect(await (await open()).read((tx) => tx.sudoStatement())).toBe('six');
+      // Each that was taken has a number of its own for bundles, of the same second too.
+      const taken = outcomes.filter(Boolean).length;
+      expect(await store.read((tx) => tx.bundleNumber())).toBe(NOW + taken);
     });
   });
 }
