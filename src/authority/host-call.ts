@@ -1,5 +1,5 @@
 /** Which host it is that asks, by a key that it enrolled with. */
-import type { HostCall, Signed } from '../fleet/host/fetch-document.ts';
+import type { HostCall, Signed } from '../fleet/host/host-call.ts';
 import type { Host } from '../policy/roster.ts';
 import { fingerprint } from '../ssh/public-key.ts';
 import type { Authority } from './authority.ts';

@@ -1,5 +1,5 @@
 /** What hosts tell of themselves; and of certificates that they saw, of which one that the log does not know is somebody else's. */
-import type { Signed } from '../fleet/host/fetch-document.ts';
+import type { Signed } from '../fleet/host/host-call.ts';
 import type { HostReportDocument } from '../fleet/host/report-document.ts';
 import { openReport } from '../fleet/host/report-document.ts';
 import { CALL_SKEW_SECONDS } from '../ssh/signed-call.ts';

@@ -19,8 +19,8 @@ import {
 } from '../../src/fleet/host/certificates-document.ts';
 import type { CertificatesReply } from '../../src/fleet/host/certificates-reply.ts';
 import { parseCertificatesReply } from '../../src/fleet/host/certificates-reply.ts';
-import type { HostCall } from '../../src/fleet/host/fetch-document.ts';
 import { formatFetch } from '../../src/fleet/host/fetch-document.ts';
+import type { HostCall } from '../../src/fleet/host/host-call.ts';
 import type { HostReportDocument } from '../../src/fleet/host/report-document.ts';
 import { formatReport } from '../../src/fleet/host/report-document.ts';
 import { secretHash } from '../../src/fleet/host/secret.ts';

@@ -13,8 +13,8 @@ import {
   parseWhole,
   readDocument,
 } from './document.ts';
-import { openSignedByOne } from './fetch-document.ts';
 import { MAX_ARCHIVE_BYTES } from './file-limits.ts';
+import { openSignedByOne } from './signed-document.ts';
 
 export const HOST_BUNDLE_NAMESPACE = 'usher-host-bundle';
 

@@ -1,5 +1,4 @@
 /** What a host sends to get its bundle or the files of it. */
-import type { PublicKey } from '../../ssh/public-key.ts';
 import {
   assertOneSpelling,
   badDocument,
@@ -10,24 +9,13 @@ import {
   parseWhole,
   readDocument,
 } from './document.ts';
-import { openSigned } from './signed-document.ts';
-
-/** What every signed call of a host says. */
-export interface HostCall {
-  readonly authority: string;
-  readonly host: string;
-  /** Unix seconds. */
-  readonly time: number;
-  /** 16 random bytes in hex. */
-  readonly nonce: string;
-}
-
-export type Signed<T> = T & { readonly signer: PublicKey };
+import type { HostCall, Signed } from './host-call.ts';
+import { checkNonce } from './host-call.ts';
+import { openSignedByOne } from './signed-document.ts';
 
 const FIRST_LINE = 'usher host fetch v1';
 const MAX_CHARACTERS = 1024;
 export const MAX_SIGNED_FETCH_CHARACTERS = 8192;
-const NONCE = /^[0-9a-f]{32}$/;
 
 /** The text to sign. @throws FleetError `bad-document` */
 export function formatFetch({ authority, host, time, nonce }: HostCall): string {
@@ -53,20 +41,4 @@ export function openFetch(signed: string): Signed<HostCall> {
   };
   assertOneSpelling(text, formatFetch(call));
   return { ...call, signer };
-}
-
-/** @throws FleetError `bad-document`, `bad-signature` */
-export function openSignedByOne(
-  signed: string,
-  namespace?: string,
-): { readonly text: string; readonly signer: PublicKey } {
-  const { text, signers } = openSigned(signed, namespace);
-  const [signer, ...others] = signers;
-  if (signer === undefined || others.length > 0) throw badDocument('it has more than one signature');
-  return { text, signer };
-}
-
-export function checkNonce(text: string): string {
-  if (!NONCE.test(text)) throw badDocument('a nonce is 32 characters of 0-9 a-f');
-  return text;
 }

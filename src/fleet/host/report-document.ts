@@ -13,8 +13,9 @@ import {
   parseWhole,
   readDocument,
 } from './document.ts';
-import type { HostCall, Signed } from './fetch-document.ts';
-import { checkNonce, openSignedByOne } from './fetch-document.ts';
+import type { HostCall, Signed } from './host-call.ts';
+import { checkNonce } from './host-call.ts';
+import { openSignedByOne } from './signed-document.ts';
 
 export interface HostReportDocument extends HostCall {
   /** Of the bundle that is installed. */

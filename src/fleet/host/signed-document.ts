@@ -2,6 +2,7 @@
 import type { PublicKey } from '../../ssh/public-key.ts';
 import { armorSshsig, dearmorSshsig, verifySshsig } from '../../ssh/sshsig.ts';
 import { FleetError } from '../error.ts';
+import { badDocument } from './document.ts';
 
 /** What a host key signs here is never taken for a certificate or a handshake, nor anything else for a document. */
 export const HOST_NAMESPACE = 'usher-host';
@@ -35,6 +36,17 @@ export function openSigned(signed: string, namespace: string = HOST_NAMESPACE): 
   const armored = splitSignatures(signed.slice(begin));
   const message = new TextEncoder().encode(text);
   return { text, signers: armored.map((signature) => verifySigner(signature, namespace, message)) };
+}
+
+/** @throws FleetError `bad-document`, `bad-signature` */
+export function openSignedByOne(
+  signed: string,
+  namespace?: string,
+): { readonly text: string; readonly signer: PublicKey } {
+  const { text, signers } = openSigned(signed, namespace);
+  const [signer, ...others] = signers;
+  if (signer === undefined || others.length > 0) throw badDocument('it has more than one signature');
+  return { text, signer };
 }
 
 function splitSignatures(text: string): readonly string[] {

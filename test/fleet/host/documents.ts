@@ -1,7 +1,7 @@
 /** Documents of a host for tests, and keys that sign them. */
 import type { CertificatesDocument } from '../../../src/fleet/host/certificates-document.ts';
 import { formatCertificatesDocument } from '../../../src/fleet/host/certificates-document.ts';
-import type { HostCall } from '../../../src/fleet/host/fetch-document.ts';
+import type { HostCall } from '../../../src/fleet/host/host-call.ts';
 import type { HostReportDocument } from '../../../src/fleet/host/report-document.ts';
 import { secretHash } from '../../../src/fleet/host/secret.ts';
 import { HOST_NAMESPACE, joinSigned } from '../../../src/fleet/host/signed-document.ts';
