@@ -1150,7 +1150,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['if (!says(decodeKrl(bytes), krl))', 'if (false)', 'authority/krl'],
     ['if (made?.number === number) return made.list;', '', 'authority/krl'],
     ['made?.number === number', 'made !== undefined', 'authority/krl'],
-    ['      await pause(wait);', '      return;', 'authority/krl'],
+    ['      await this.#pause(wait);', '      return;', 'authority/krl'],
     ['list.then(rest, () => this.#made.delete(purpose));', 'list.then(rest, () => {});', 'authority/krl'],
   ),
   ...of(
@@ -1676,6 +1676,18 @@ export const MUTANTS: readonly Mutant[] = [
     'authority/machine',
   ]),
   ...of('src/authority/host-bundle.ts', ['if (hash !== wanted)', 'if (false)', 'authority/host-bundle']),
+  ...of(
+    'src/fleet/host/logged-certificate.ts',
+    ['!samePublicKey(certificate.fields.authority, authority) || ', '', 'fleet/host/logged-certificate'],
+    ['if (request.generation + 1 !== leaf.generation)', 'if (false)', 'fleet/host/logged-certificate'],
+    ['!samePublicKey(key, fields.subject)', 'false', 'fleet/host/logged-certificate'],
+    [
+      "if (invitation === undefined) throw badLeaf('nobody invited the host');",
+      'if (invitation === undefined) return;',
+      'fleet/host/logged-certificate',
+    ],
+    [' || hex.encode(act.tokenHash) !== secretHash', '', 'fleet/host/logged-certificate'],
+  ),
   ...of(
     'src/authority/host-archives.ts',
     ['if (this.#bytes + archive.bytes.length <= this.#most) break;', 'break;', 'authority/host-bundle'],
