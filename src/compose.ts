@@ -2,6 +2,7 @@
 import { randomBytes, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Authority } from './authority/authority.ts';
 import { claimCaKeys } from './authority/key-roles.ts';
 import type { CaSigner, Clock, Keyring, Random, Store } from './authority/ports.ts';
@@ -81,7 +82,7 @@ export async function openAuthority(config: Config, changes: PortChanges = {}): 
     origin: config.origin,
     rpId: config.rpId,
     store,
-    revocationLists: new RevocationLists(),
+    revocationLists: new RevocationLists(pause),
     rosters: new RosterInForce({ authorityKeys, sudoSigner }),
     keyring,
     sudoSigner,

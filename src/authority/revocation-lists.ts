@@ -2,7 +2,6 @@
  * The revocation list of each purpose, as bytes that sshd reads. They follow from what the store says and nothing else, so every
  * replica gives out the same; a list that does not say what it should is not given out at all.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
 import type { Krl } from '../ssh/krl.ts';
@@ -37,9 +36,11 @@ function restAfter(tookMs: number): number {
 /** Keeps the list of each purpose as it was made last: it is asked for far more often than it changes. */
 export class RevocationLists {
   readonly #made = new Map<Purpose, Made>();
+  readonly #pause: (ms: number) => Promise<void>;
   readonly #restAfter: (tookMs: number) => number;
 
-  constructor(rest: (tookMs: number) => number = restAfter) {
+  constructor(pause: (ms: number) => Promise<void>, rest: (tookMs: number) => number = restAfter) {
+    this.#pause = pause;
     this.#restAfter = rest;
   }
 
@@ -54,7 +55,7 @@ export class RevocationLists {
       await made?.list.catch(() => undefined);
       const wait = (made?.restUntil ?? 0) - performance.now();
       if (wait <= 0 || (await store.read((tx) => tx.krlNumber(purpose))) === made?.number) return;
-      await pause(wait);
+      await this.#pause(wait);
     }
   }
 

@@ -9,6 +9,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { answerRequest } from '../../src/authority/approve.ts';
 import type { Asked, CertificateQuestion } from '../../src/authority/ask.ts';
 import { ask } from '../../src/authority/ask.ts';
@@ -375,7 +376,7 @@ async function makeAuthority(
     rpId: 'ca.example.org',
     store: await openStore(),
     rosters: newRosters(),
-    revocationLists: new RevocationLists(),
+    revocationLists: new RevocationLists(pause),
     keyring,
     sudoSigner,
     offlineKeys: options.offlineKeys ?? [],
@@ -396,7 +397,7 @@ async function makeAuthority(
     ...authority,
     store: await openStore(),
     rosters: newRosters(),
-    revocationLists: new RevocationLists(),
+    revocationLists: new RevocationLists(pause),
   });
   return { path, authority, twin };
 }
