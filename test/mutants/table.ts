@@ -1677,7 +1677,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   ...of('src/authority/host-bundle.ts', ['if (hash !== wanted)', 'if (false)', 'authority/host-bundle']),
   ...of(
-    'src/fleet/host/logged-certificate.ts',
+    'src/authority/logged-host-certificate.ts',
     ['!samePublicKey(certificate.fields.authority, authority) || ', '', 'fleet/host/logged-certificate'],
     ['if (request.generation + 1 !== leaf.generation)', 'if (false)', 'fleet/host/logged-certificate'],
     ['!samePublicKey(key, fields.subject)', 'false', 'fleet/host/logged-certificate'],

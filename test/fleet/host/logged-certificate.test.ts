@@ -1,7 +1,7 @@
 /** Leaves of a real log, and what is no longer true of them when something is changed. */
 import { hex } from '@scure/base';
 import { expect, it } from 'vitest';
-import { checkHostCertificateLeaf } from '../../../src/fleet/host/logged-certificate.ts';
+import { checkHostCertificateLeaf } from '../../../src/authority/logged-host-certificate.ts';
 import { secretHash } from '../../../src/fleet/host/secret.ts';
 import type { Leaf } from '../../../src/log/leaf.ts';
 import { actParameters } from '../../../src/ssh/act.ts';

@@ -1,15 +1,15 @@
 /** Whether a leaf of a host certificate says the truth, offline (docs/log.md): the host asked for it, with a token that a person gave out. */
 import { hex } from '@scure/base';
-import { badLeaf, decoding } from '../../log/field.ts';
-import type { Leaf } from '../../log/leaf.ts';
-import { decodeAct } from '../../ssh/act.ts';
-import type { Certificate } from '../../ssh/certificate.ts';
-import { decodeCertificate } from '../../ssh/certificate.ts';
-import { verifyCertificateSignature } from '../../ssh/certificate-signature.ts';
-import type { PublicKey } from '../../ssh/public-key.ts';
-import { samePublicKey } from '../../ssh/public-key.ts';
-import type { CertificatesDocument } from './certificates-document.ts';
-import { openCertificatesDocument } from './certificates-document.ts';
+import type { CertificatesDocument } from '../fleet/host/certificates-document.ts';
+import { openCertificatesDocument } from '../fleet/host/certificates-document.ts';
+import { badLeaf, decoding } from '../log/field.ts';
+import type { Leaf } from '../log/leaf.ts';
+import { decodeAct } from '../ssh/act.ts';
+import type { Certificate } from '../ssh/certificate.ts';
+import { decodeCertificate } from '../ssh/certificate.ts';
+import { verifyCertificateSignature } from '../ssh/certificate-signature.ts';
+import type { PublicKey } from '../ssh/public-key.ts';
+import { samePublicKey } from '../ssh/public-key.ts';
 
 type HostCertificateLeaf = Extract<Leaf, { readonly kind: 'host-certificate' }>;
 type ActLeaf = Extract<Leaf, { readonly kind: 'act' }>;
