@@ -82,7 +82,7 @@ export async function openAuthority(config: Config, changes: PortChanges = {}): 
     origin: config.origin,
     rpId: config.rpId,
     store,
-    revocationLists: new RevocationLists(pause),
+    revocationLists: new RevocationLists({ now: () => performance.now(), pause }),
     rosters: new RosterInForce({ authorityKeys, sudoSigner }),
     keyring,
     sudoSigner,

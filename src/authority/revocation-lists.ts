@@ -21,10 +21,16 @@ export interface RevocationList {
   readonly tag: string;
 }
 
+/** Milliseconds, by a clock that nobody sets. */
+export interface Timer {
+  readonly now: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
 interface Made {
   readonly number: number;
   readonly list: Promise<RevocationList>;
-  /** By the clock of `performance`: before it none is made anew; set once this one is made. */
+  /** By the timer: before it none is made anew; set once this one is made. */
   restUntil: number;
 }
 
@@ -36,11 +42,11 @@ function restAfter(tookMs: number): number {
 /** Keeps the list of each purpose as it was made last: it is asked for far more often than it changes. */
 export class RevocationLists {
   readonly #made = new Map<Purpose, Made>();
-  readonly #pause: (ms: number) => Promise<void>;
+  readonly #timer: Timer;
   readonly #restAfter: (tookMs: number) => number;
 
-  constructor(pause: (ms: number) => Promise<void>, rest: (tookMs: number) => number = restAfter) {
-    this.#pause = pause;
+  constructor(timer: Timer, rest: (tookMs: number) => number = restAfter) {
+    this.#timer = timer;
     this.#restAfter = rest;
   }
 
@@ -53,9 +59,9 @@ export class RevocationLists {
       const made = this.#made.get(purpose);
       // Whoever asked for it is told when it can not be made.
       await made?.list.catch(() => undefined);
-      const wait = (made?.restUntil ?? 0) - performance.now();
+      const wait = (made?.restUntil ?? 0) - this.#timer.now();
       if (wait <= 0 || (await store.read((tx) => tx.krlNumber(purpose))) === made?.number) return;
-      await this.#pause(wait);
+      await this.#timer.pause(wait);
     }
   }
 
@@ -68,12 +74,12 @@ export class RevocationLists {
   }
 
   #make(tx: StoreReader, purpose: Purpose, number: number): Promise<RevocationList> {
-    const begun = performance.now();
+    const begun = this.#timer.now();
     const list = tx.krlContent(purpose).then(makeList);
     const making: Made = { number, list, restUntil: 0 };
     this.#made.set(purpose, making);
     const rest = () => {
-      making.restUntil = performance.now() + this.#restAfter(performance.now() - begun);
+      making.restUntil = this.#timer.now() + this.#restAfter(this.#timer.now() - begun);
     };
     list.then(rest, () => this.#made.delete(purpose));
     return list;

@@ -102,7 +102,7 @@ describe('the list of a purpose', () => {
   it('that takes long is not made anew at once, and nobody gets an older one meanwhile', async () => {
     const staged = stagedStore();
     await using scene = await openScene({ roster: KEEPERS, wrapStore: staged.wrap });
-    const authority = { ...scene.authority, revocationLists: new RevocationLists(pause, () => 400) };
+    const authority = { ...scene.authority, revocationLists: new RevocationLists({ now: () => performance.now(), pause }, () => 400) };
     const revokeAnother = () =>
       authority.store.write((tx) => tx.revokeKey(fingerprint(newKey().publicKey), scene.now));
     const length = async () => (await listOf(scene, 'login', authority)).krl.sha256Fingerprints.length;
@@ -156,7 +156,7 @@ describe('the list of a purpose', () => {
   it('is not given out when it would not say what the store says', async () => {
     await using scene = await openScene({ roster: KEEPERS });
     const authority = encodePublicKey(scene.caKey('login'));
-    const lists = new RevocationLists(pause);
+    const lists = new RevocationLists({ now: () => performance.now(), pause });
     const making = scene.authority.store.read(async (tx) => {
       const content = await tx.krlContent('login');
       const krlContent = async () => ({ ...content, certificates: [{ authority, serials: [] }] });

@@ -376,7 +376,7 @@ async function makeAuthority(
     rpId: 'ca.example.org',
     store: await openStore(),
     rosters: newRosters(),
-    revocationLists: new RevocationLists(pause),
+    revocationLists: new RevocationLists({ now: () => performance.now(), pause }),
     keyring,
     sudoSigner,
     offlineKeys: options.offlineKeys ?? [],
@@ -397,7 +397,7 @@ async function makeAuthority(
     ...authority,
     store: await openStore(),
     rosters: newRosters(),
-    revocationLists: new RevocationLists(pause),
+    revocationLists: new RevocationLists({ now: () => performance.now(), pause }),
   });
   return { path, authority, twin };
 }

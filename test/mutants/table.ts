@@ -1150,7 +1150,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['if (!says(decodeKrl(bytes), krl))', 'if (false)', 'authority/krl'],
     ['if (made?.number === number) return made.list;', '', 'authority/krl'],
     ['made?.number === number', 'made !== undefined', 'authority/krl'],
-    ['      await this.#pause(wait);', '      return;', 'authority/krl'],
+    ['      await this.#timer.pause(wait);', '      return;', 'authority/krl'],
     ['list.then(rest, () => this.#made.delete(purpose));', 'list.then(rest, () => {});', 'authority/krl'],
   ),
   ...of(
