@@ -3,13 +3,13 @@ import { hostFiles } from '../../src/fleet/host-facts.ts';
 import type { Certificate } from '../../src/ssh/certificate.ts';
 import { samePublicKey } from '../../src/ssh/public-key.ts';
 import type { MachineBundle } from './bundle.ts';
-import { certificateText, placedCertificates, sameNames } from './certificates.ts';
+import { certificateText, faultOfCertificate, placedCertificates, sameNames } from './certificates.ts';
 import { readPlain, toBytes } from './files.ts';
 import { certificatePath } from './host-keys.ts';
 import { checkKrl } from './krl.ts';
 import type { Machine } from './machine.ts';
 import type { FileChange, WantedFile } from './plan.ts';
-import { changesTo, removals, wantedDropIn, wantedFiles } from './plan.ts';
+import { changesTo, removals, wantedDropIn, wantedFiles, wantedHostCas, wantedNames } from './plan.ts';
 import { orRefuseBundle } from './refusal.ts';
 import { nextSudoCa } from './sudo-ca.ts';
 
@@ -41,7 +41,7 @@ export async function planChanges(
   const sudoCa = await wantedSudoCa(machine, bundle);
   const wanted = orRefuseBundle(() => wantedFiles(settings, bundle.files, sudoCa.wanted));
   await checkKrls(machine, bundle);
-  const certificates = await wantedCertificates(machine, options);
+  const certificates = await wantedCertificates(machine, bundle, options);
   // Without all the files that it names the lines for sshd are not written.
   const dropIn = certificates.wanted.length === machine.keys.length ? wantedDropIn(settings) : undefined;
   const changes = [
@@ -82,16 +82,19 @@ async function checkKrls({ files, settings, surroundings }: Machine, bundle: Mac
 /** The new certificate of each key, or the one that is in place. */
 async function wantedCertificates(
   machine: Machine,
+  { files }: MachineBundle,
   { fresh, isEnrolment }: PlanOptions,
 ): Promise<Wanted<readonly WantedFile[]>> {
   const placed = await placedCertificates(machine);
+  const terms = orRefuseBundle(() => ({ names: wantedNames(files), hostCas: wantedHostCas(files) }));
   const faults: string[] = [];
   const wanted = machine.keys.flatMap(({ path: keyPath }, index) => {
     const path = certificatePath(machine.settings.directory, keyPath);
     const [before, next] = [placed[index], fresh?.[index]];
-    const isShorter = !isEnrolment && before !== undefined && next !== undefined && isWorse(next, before);
-    if (isShorter) faults.push(`the new certificate for ${keyPath} would end before the one in place`);
-    const certificate = isShorter ? before : (next ?? before);
+    const fault =
+      next && (faultOfCertificate(next, terms) ?? (isEnrolment ? undefined : faultBeside(next, before)));
+    if (fault !== undefined) faults.push(`the new certificate for ${keyPath} ${fault}`);
+    const certificate = fault === undefined ? (next ?? before) : before;
     if (certificate === undefined) return [];
     return [{ path, contents: toBytes(certificateText(certificate)), needsReload: true }];
   });
@@ -99,8 +102,9 @@ async function wantedCertificates(
 }
 
 /** One with other names, or by another CA key, may be all that is still believed, however long it lasts. */
-function isWorse(next: Certificate, before: Certificate): boolean {
+function faultBeside(next: Certificate, before: Certificate | undefined): string | undefined {
+  if (before === undefined) return undefined;
   const [{ validBefore, principals, authority }, placed] = [next.fields, before.fields];
   const isAlike = sameNames(principals, placed.principals) && samePublicKey(authority, placed.authority);
-  return isAlike && validBefore < placed.validBefore;
+  return isAlike && validBefore < placed.validBefore ? 'would end before the one in place' : undefined;
 }

@@ -3,6 +3,7 @@ import type { HostArchive } from '../../src/fleet/host/archive.ts';
 import { parseNames, parsePrincipals, parseSudoDenied } from '../../src/fleet/host/contents.ts';
 import { hostFiles } from '../../src/fleet/host-facts.ts';
 import { formatHostDropIn } from '../../src/fleet/sshd.ts';
+import type { PublicKey } from '../../src/ssh/public-key.ts';
 import { parsePublicKeyLine } from '../../src/ssh/public-key.ts';
 import type { FoundFile, MachineFiles } from './files.ts';
 import { PUBLIC_MODE, toBytes } from './files.ts';
@@ -51,6 +52,7 @@ export function wantedFiles(
     quiet(paths.sudoDenied, checked(needed('sudo_denied'), parseSudoDenied)),
     quiet(paths.loginCa, checked(needed('login_ca.pub'), parseCaKeys)),
     quiet(paths.builderCa, checked(needed('builder_ca.pub'), parseCaKeys)),
+    quiet(`${directory}/host_ca.pub`, checked(needed('host_ca.pub'), parseCaKeys)),
     ...(sudoCa === undefined ? [] : [quiet(paths.sudoCa, checked(sudoCa, parseCaKeys))]),
     quiet(paths.sudoPrincipals, checked(needed('sudo_principals'), parseSudoPrincipals)),
     ...principalFiles(paths.principals, needed('principals')),
@@ -107,6 +109,12 @@ export function wantedNames({ names }: HostArchive): readonly string[] {
   return parseNames(toText(names));
 }
 
+/** The keys that may sign the certificates of this host. @throws UsherCommandError `bundle-refused`; SshError */
+export function wantedHostCas({ 'host_ca.pub': keys }: HostArchive): readonly PublicKey[] {
+  if (keys === undefined) throw refused('the bundle has no host_ca.pub');
+  return parseCaKeys(toText(keys));
+}
+
 function isAsWanted(found: FoundFile | undefined, contents: Uint8Array): boolean {
   if (found?.kind !== 'plain' || found.mode !== PUBLIC_MODE || !found.isRoots) return false;
   return Buffer.from(found.contents).equals(contents);
@@ -129,10 +137,10 @@ function checked(contents: Uint8Array, parse: (text: string) => unknown): Uint8A
 }
 
 /** An empty file would lock out whoever relies on it. */
-function parseCaKeys(text: string): void {
+function parseCaKeys(text: string): readonly PublicKey[] {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   if (lines.length === 0) throw refused('a file of CA keys is empty');
-  for (const line of lines) parsePublicKeyLine(line);
+  return lines.map((line) => parsePublicKeyLine(line).key);
 }
 
 /** With an empty file pam-ussh would let in every certificate that names the login. */

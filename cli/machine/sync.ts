@@ -1,4 +1,5 @@
 /** `usher host sync`: what a host does every few minutes. Whatever happens on the way, sshd has its last good files. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Certificate } from '../../src/ssh/certificate.ts';
 import { decodeKrl } from '../../src/ssh/krl-read.ts';
 import { UsherCommandError } from '../error.ts';
@@ -10,7 +11,7 @@ import { placedCertificates, reasonToRenew } from './certificates.ts';
 import { DIRECTORY_MODE } from './files.ts';
 import { install } from './install.ts';
 import type { Machine } from './machine.ts';
-import { wantedNames } from './plan.ts';
+import { wantedHostCas, wantedNames } from './plan.ts';
 import { planChanges } from './plan-changes.ts';
 import { orRefuseBundle } from './refusal.ts';
 import { renew } from './renew.ts';
@@ -39,7 +40,8 @@ export async function syncHost(machine: Machine, enrolled?: readonly Certificate
   const { changes, faults: notChanged } = await planChanges(machine, bundle, { fresh, isEnrolment });
   await install(machine, changes);
   const faults = [...notRenewed, ...notChanged];
-  if (fresh !== undefined) await machine.state.settleEnrolment('installed');
+  if (fresh !== undefined && (await arePlaced(machine, fresh)))
+    await machine.state.settleEnrolment('installed');
   if (fetched.kind === 'new') await conclude(machine, bundle, faults);
   else sayKept(machine, bundle, fetched.why);
   assertFaultless(machine, faults);
@@ -59,8 +61,8 @@ export async function renewalReason(machine: Machine, bundle: MachineBundle): Pr
 }
 
 function wantedCertificates({ files }: MachineBundle): WantedCertificates {
-  const names = wantedNames(files);
-  return files.revoked_keys === undefined ? { names } : { names, revoked: decodeKrl(files.revoked_keys) };
+  const terms = { names: wantedNames(files), hostCas: wantedHostCas(files) };
+  return files.revoked_keys === undefined ? terms : { ...terms, revoked: decodeKrl(files.revoked_keys) };
 }
 
 /** A host that gets no certificates any more still learns who is revoked. */
@@ -76,6 +78,11 @@ async function renewWhenDue(machine: Machine, fetched: Fetched): Promise<Renewal
     if (!(error instanceof UsherCommandError)) throw error;
     return { fresh: undefined, faults: [`the host certificates were not renewed: ${error.message}`] };
   }
+}
+
+async function arePlaced(machine: Machine, fresh: readonly Certificate[]): Promise<boolean> {
+  const placed = await placedCertificates(machine);
+  return isDeepStrictEqual(placed, fresh);
 }
 
 async function makeDirectories({ files, settings }: Machine): Promise<void> {

@@ -13,6 +13,7 @@ const FILES: HostArchive = {
   'login_ca.pub': CA_LINE,
   'sudo_ca.pub': CA_LINE,
   'builder_ca.pub': CA_LINE,
+  'host_ca.pub': CA_LINE,
   revoked_keys: bytes('KRL'),
   revoked_builder_keys: bytes('KRL'),
   sudo_denied: bytes('bob\n'),
@@ -53,7 +54,7 @@ describe('the files of a bundle', () => {
   it('are written in an order in which what is revoked comes first', () => {
     expect(pathsOf(wanted())).toEqual([
       ...['revoked_keys', 'revoked_builder_keys', 'sudo_denied', 'login_ca.pub', 'builder_ca.pub'],
-      ...['sudo_principals', 'principals/alice', 'principals/bob'],
+      ...['host_ca.pub', 'sudo_principals', 'principals/alice', 'principals/bob'],
     ]);
   });
 
@@ -65,6 +66,7 @@ describe('the files of a bundle', () => {
   it.each([
     ['no list of revoked keys', { revoked_keys: undefined }],
     ['no CA keys', { 'login_ca.pub': undefined }],
+    ['no CA keys of hosts', { 'host_ca.pub': undefined }],
     ['an empty file of CA keys', { 'login_ca.pub': bytes('') }],
     ['comments instead of CA keys', { 'builder_ca.pub': bytes('# none\n') }],
     ['a CA key that can not be read', { 'login_ca.pub': bytes('ssh-ed25519 AAAA\n') }],
