@@ -47,6 +47,17 @@ async function keptBundle(machine: Machine): Promise<MachineBundle | undefined> 
   return openBundle(kept.signed, kept.statement, archive);
 }
 
+/** What was accepted last, whoever's statement it had. */
+export async function keptFiles({ state }: Pick<Machine, 'state'>): Promise<HostArchive> {
+  const archive = await state.archive();
+  try {
+    return archive === undefined ? {} : unpackFiles(archive);
+  } catch (error) {
+    if (error instanceof FleetError) return {};
+    throw error;
+  }
+}
+
 /** The files may change between the two calls: the statement is fetched anew then. */
 async function fetchBundleTwice(machine: Machine): Promise<MachineBundle> {
   try {

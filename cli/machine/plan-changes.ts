@@ -3,6 +3,7 @@ import { hostFiles } from '../../src/fleet/host-facts.ts';
 import type { Certificate } from '../../src/ssh/certificate.ts';
 import { samePublicKey } from '../../src/ssh/public-key.ts';
 import type { MachineBundle } from './bundle.ts';
+import { keptFiles } from './bundle.ts';
 import { certificateText, faultOfCertificate, placedCertificates, sameNames } from './certificates.ts';
 import { readPlain, toBytes } from './files.ts';
 import { certificatePath } from './host-keys.ts';
@@ -54,11 +55,12 @@ export async function planChanges(
 
 /** undefined: as it is. */
 async function wantedSudoCa(
-  { files, settings }: Machine,
+  machine: Machine,
   bundle: MachineBundle,
 ): Promise<Wanted<Uint8Array | undefined>> {
-  const placed = await readPlain(files, hostFiles(settings.directory).sudoCa);
-  const next = nextSudoCa(bundle.files, placed);
+  const { files, settings } = machine;
+  const placed = await files.read(hostFiles(settings.directory).sudoCa);
+  const next = nextSudoCa(bundle.files, placed, (await keptFiles(machine))['sudo_ca.pub']);
   return next.kind === 'file'
     ? { wanted: next.contents, faults: [] }
     : { wanted: undefined, faults: [next.reason] };

@@ -7,6 +7,7 @@ import type { HostArchive } from '../../src/fleet/host/archive.ts';
 import type { InstalledCa, SignedStatement } from '../../src/fleet/signed-statement.ts';
 import { acceptStatement, openStatement } from '../../src/fleet/signed-statement.ts';
 import { formatSudoCaFile, parseSudoCaFile } from '../../src/fleet/sudo-ca-file.ts';
+import type { FoundFile } from './files.ts';
 import { toBytes } from './files.ts';
 
 export type SudoCa =
@@ -17,16 +18,23 @@ export type SudoCa =
 
 const KEEP: SudoCa = { kind: 'file', contents: undefined };
 
-/** @param placed the file that is in place. */
+/** @param found what is in place. @param kept the file of the bundle that was accepted last. */
 export function nextSudoCa(
   { 'sudo_ca.pub': keys, sudo_statement: statement }: HostArchive,
-  placed: Uint8Array | undefined,
+  found: FoundFile | undefined,
+  kept: Uint8Array | undefined,
 ): SudoCa {
-  const installed = placed === undefined ? undefined : installedCa(placed);
-  if (statement !== undefined) return byStatement(toText(statement), installed);
+  const placed = found?.kind === 'plain' ? found.contents : undefined;
+  if (statement !== undefined) return byStatement(toText(statement), placed && installedCa(placed));
   if (keys === undefined) return KEEP;
-  if (installed === undefined) return { kind: 'file', contents: keys };
-  return refuse("the authority would put a key of its own in place of people's");
+  if (found === undefined || isAuthoritys(placed, [keys, kept])) return { kind: 'file', contents: keys };
+  return refuse("the authority would put a key of its own in place of others, which may be people's");
+}
+
+/** Its own file has no comments; a damaged one of people's, which the authority could repeat, does. */
+function isAuthoritys(placed: Uint8Array | undefined, own: readonly (Uint8Array | undefined)[]): boolean {
+  if (placed === undefined || /^#/m.test(toText(placed))) return false;
+  return own.some((file) => file !== undefined && Buffer.from(file).equals(placed));
 }
 
 function byStatement(text: string, installed: InstalledCa | undefined): SudoCa {
