@@ -14,7 +14,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
-import type { HostProgram, HostProgramFacts, HostProgramName } from './host-program.ts';
+import type { HostProgram, HostProgramFacts, HostProgramKind } from './host-program.ts';
 import { hostProgram } from './host-program.ts';
 import { program } from './parts.ts';
 import type { ProgramResult } from './run.ts';
@@ -66,7 +66,7 @@ export interface HostMachine extends AsyncDisposable {
 const KEY_TYPES = ['ed25519', 'ecdsa'] as const;
 
 interface HostOptions extends Omit<HostProgramFacts, 'directory'> {
-  readonly program: HostProgramName;
+  readonly program: HostProgramKind;
   /** Where its files are. */
   readonly parent?: string | undefined;
 }
@@ -274,6 +274,7 @@ class Host implements HostMachine {
 
   /** By a shell that lets everybody write what it makes, or one that lets nobody read it. */
   #run(command: readonly string[], umask: '0' | '077' = '0'): Promise<ProgramResult> {
+    if (this.program.run !== undefined) return this.program.run(command);
     const args = ['-c', `umask ${umask}; exec "$@"`, 'sh', ...command];
     return run('/bin/sh', args, { env: { HOME: this.#root } });
   }

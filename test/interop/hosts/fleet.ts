@@ -1,9 +1,10 @@
-/** An authority with hosts in its roster, somebody who keeps them, and somebody who logs in to them. */
+/** An authority with hosts in its roster, and somebody who keeps them and logs in to them. */
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { base64urlnopad } from '@scure/base';
+import { expect } from 'vitest';
 import { formatTokenFile } from '../../../src/fleet/host/token-file.ts';
 import type { ActTouchReply } from '../../../src/http/contract/acts.ts';
 import { HOST_MEDIA_TYPE } from '../../../src/http/contract/hosts.ts';
@@ -18,7 +19,7 @@ import { newKey } from '../../authority/scene.ts';
 import { freePort } from '../../support/free-port.ts';
 import type { HostMachine } from '../../support/host-machine.ts';
 import { startHost } from '../../support/host-machine.ts';
-import type { HostProgramName } from '../../support/host-program.ts';
+import type { HostProgramKind } from '../../support/host-program.ts';
 import type { Relay } from '../../support/relay.ts';
 import { startRelay } from '../../support/relay.ts';
 import { runOrThrow } from '../../support/run.ts';
@@ -29,8 +30,8 @@ import { Person } from '../service/person.ts';
 
 export const ROSTER = `
 people:
-  alice: { logins: [${LOGIN}], roles: [engineer] }
-  carol: { logins: [carol], roles: [engineer, keeper] }
+  alice: { logins: [${LOGIN}], roles: [engineer, keeper] }
+  carol: { logins: [carol], roles: [engineer] }
 roles:
   engineer: { login: { hosts: [web], lifetime: 8h } }
   keeper: { manage: [hosts, revoke, ca] }
@@ -60,7 +61,7 @@ export interface Fleet extends AsyncDisposable {
   /** A token for a host, as the file that `usher host invite` writes. */
   invite(host: string): Promise<string>;
   /** @param parent where its files are; the usual place for temporary files when absent. */
-  start(host: string, program: HostProgramName, parent?: string): Promise<HostMachine>;
+  start(host: string, program: HostProgramKind, parent?: string): Promise<HostMachine>;
   /** A certificate for signing in, by a touch. */
   login(): Promise<LoginFiles>;
   /** One that nobody issued, by whoever stole the CA key. */
@@ -90,14 +91,14 @@ export async function startFleet(roster: string = ROSTER): Promise<Fleet> {
   });
   const relay = await startRelay(port, usherd.origin);
   const service = { origin, address: usherd.origin, command: usherd.command, keyCounts: false };
-  const [alice, carol] = [await Person.enrol(service, 'alice'), await Person.enrol(service, 'carol')];
+  const alice = await Person.enrol(service, 'alice');
   const keysDirectory = join(usherd.dir, 'keys');
   const bundleKey = readPrivateKeyFile(await readFile(join(keysDirectory, 'bundle'), 'utf8'));
   const caLine = async (purpose: string) =>
     (await readFile(join(keysDirectory, `${purpose}.pub`), 'utf8')).trim();
   const knownHosts = [`@cert-authority web1,web2,web3 ${await caLine('host')}`];
   const keep = async (act: Act) => {
-    const { status, body } = await carol.act(act);
+    const { status, body } = await alice.act(act);
     if (status !== 200) throw new Error(JSON.stringify(body));
     return body;
   };
@@ -145,12 +146,7 @@ export async function startFleet(roster: string = ROSTER): Promise<Fleet> {
       const key = newKey();
       return { identityFile: await writeKey(key), line: formatPublicKeyLine(key.publicKey) };
     },
-    loadRoster: async (text) => {
-      const file = join(directory, 'roster.yaml');
-      await writeFile(file, text);
-      const { code, stderr } = await usherd.command('roster', 'load', file);
-      if (code !== 0) throw new Error(stderr);
-    },
+    loadRoster: (text) => loadRoster(usherd, text),
     archiveFor: async (call, filesHash) => {
       const response = await fetch(`${usherd.origin}/v1/hosts/files/${filesHash}`, {
         method: 'POST',
@@ -168,4 +164,13 @@ export async function startFleet(roster: string = ROSTER): Promise<Fleet> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** By the signal, which starts no program. */
+async function loadRoster({ dir, log, signal }: Usherd, text: string): Promise<void> {
+  const loads = () => log().split('"roster in force"').length - 1;
+  const before = loads();
+  await writeFile(join(dir, 'roster.yaml'), text);
+  signal('SIGHUP');
+  await expect.poll(loads, { timeout: 20_000, interval: 10 }).toBe(before + 1);
 }

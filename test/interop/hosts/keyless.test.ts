@@ -18,7 +18,7 @@ import {
 } from '../../fleet/statements.ts';
 import type { HostMachine } from '../../support/host-machine.ts';
 import { HOST_PARTS } from '../../support/host-machine.ts';
-import { HOST_PROGRAM_PARTS, HOST_PROGRAMS } from '../../support/host-program.ts';
+import { HOST_PROGRAM_PARTS, HOST_PROGRAMS, withoutProcess } from '../../support/host-program.ts';
 import type { TestSigner } from '../../support/keys.ts';
 import { generateSecurityKey } from '../../support/keys.ts';
 import { haveParts } from '../../support/parts.ts';
@@ -40,7 +40,7 @@ describe.runIf(isPossible).each(HOST_PROGRAMS)('a host with a keyless sudo CA, k
 
   beforeAll(async () => {
     fleet = await startFleet();
-    host = await fleet.start('web1', program);
+    host = await fleet.start('web1', withoutProcess(program));
     present = { ...STATEMENT, authority: fleet.origin };
     next = { ...present, number: 8, keys: [stated(EVE.publicKey, 'active', 'eve')] };
     file = join(host.directory, 'sudo_ca.pub');

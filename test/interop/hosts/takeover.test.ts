@@ -13,21 +13,24 @@ import { snapshot } from './snapshot.ts';
 
 const isPossible = haveParts({ ...HOST_PARTS, ...HOST_PROGRAM_PARTS });
 
+let fleet: Fleet;
+
+beforeAll(async () => {
+  if (isPossible) fleet = await startFleet();
+});
+afterAll(() => fleet?.[Symbol.asyncDispose]());
+
 describe.runIf(isPossible).each(HOST_PROGRAMS)('a host that was enrolled by %s', (first) => {
-  let fleet: Fleet;
+  const name = `web${HOST_PROGRAMS.indexOf(first) + 1}`;
   let host: HostMachine;
   let login: LoginFiles;
 
   beforeAll(async () => {
-    fleet = await startFleet();
-    host = await fleet.start('web1', first);
-    await host.mustEnroll(await fleet.invite('web1'));
+    host = await fleet.start(name, first);
+    await host.mustEnroll(await fleet.invite(name));
     login = await fleet.login();
   });
-  afterAll(async () => {
-    await host?.[Symbol.asyncDispose]();
-    await fleet?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
 
   async function syncBy(name: HostProgramName): Promise<void> {
     const directory = dirname(dirname(host.state));
@@ -47,16 +50,16 @@ describe.runIf(isPossible).each(HOST_PROGRAMS)('a host that was enrolled by %s',
     await syncBy(next);
     expect(await snapshot(host)).toEqual(before);
     expect(await host.reloads()).toBe(reloads);
-    await isIn();
   });
 
   it('gets its next certificates by each of them, one generation after the other', async () => {
     for (const [index, next] of HOST_PROGRAMS.entries()) {
-      await fleet.loadRoster(ROSTER.replace('web1.example.org', `www${index}.example.org`));
+      const entry = `  ${name}: { names: [${name}, www${index}.example.org], groups: [web] }`;
+      await fleet.loadRoster(ROSTER.replace(new RegExp(`^  ${name}: .*$`, 'm'), entry));
       await syncBy(next);
       expect(await stateOf('generation')).toMatch(new RegExp(`^generation ${index + 2}\n`));
-      await isIn();
     }
+    await isIn();
   });
 
   const stateOf = (name: string) => host.file(join('../../../var/lib/usher', name));

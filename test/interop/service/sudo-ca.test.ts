@@ -1,7 +1,7 @@
 /** Who signs for sudo is said by the settings and by the roster: what happens while they do not agree. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatPublicKeyLine } from '../../../src/ssh/public-key.ts';
 import { generateSecurityKey } from '../../support/keys.ts';
 import type { Usherd } from '../../support/usherd.ts';
@@ -19,51 +19,42 @@ hosts:
 const key = formatPublicKeyLine(generateSecurityKey('sk-ssh-ed25519@openssh.com').publicKey);
 const WITH_KEY = `${PEOPLE}sudo_ca:\n  - { person: carol, key: "${key}" }\n`;
 
-let usherd: Usherd | undefined;
-afterEach(async () => {
-  await usherd?.[Symbol.asyncDispose]();
-  usherd = undefined;
+let usherd: Usherd;
+let before: string;
+
+beforeAll(async () => {
+  usherd = await startUsherd({ roster: PEOPLE });
+  before = await readFile(join(usherd.dir, 'usherd.yaml'), 'utf8');
+});
+afterAll(() => usherd?.[Symbol.asyncDispose]());
+
+test('a roster with keys of people is not loaded where the authority signs; the one before stays', async () => {
+  const { code, stderr } = await load(WITH_KEY);
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('sudo_ca');
+  expect(await sudoSigners(usherd)).toEqual([undefined]);
 });
 
 test('an authority that signed itself goes over to keys of people, and back, with a restart each', async () => {
-  usherd = await startUsherd({ roster: PEOPLE });
-  expect(await sudoSigners(usherd)).toEqual([undefined]);
-  const settings = join(usherd.dir, 'usherd.yaml');
-  const before = await readFile(settings, 'utf8');
   await restart(usherd, before.replace(OWN, TOUCH), WITH_KEY);
   expect(await sudoSigners(usherd)).toEqual(['carol']);
   await restart(usherd, before, PEOPLE);
   expect(await sudoSigners(usherd)).toEqual([undefined]);
 });
 
-test('the keeper loads the roster of the new settings before the service starts', async () => {
-  usherd = await startUsherd({ roster: PEOPLE });
-  await stop(usherd);
-  const settings = join(usherd.dir, 'usherd.yaml');
-  await writeFile(settings, (await readFile(settings, 'utf8')).replace(OWN, TOUCH));
-  const file = join(usherd.dir, 'roster.yaml');
-  await writeFile(file, WITH_KEY);
-  expect(await usherd.command('roster', 'load', file)).toMatchObject({ code: 0 });
+test('without a roster that fits the settings it does not start, and tells why, until the keeper loads one', async () => {
+  const touch = before.replace(OWN, TOUCH);
+  await expect(restart(usherd, touch, PEOPLE)).rejects.toThrow(/no key can sign for sudo/);
+  expect(await load(WITH_KEY)).toMatchObject({ code: 0 });
   await usherd.start();
   expect(await sudoSigners(usherd)).toEqual(['carol']);
 });
 
-test('without a roster that fits the settings it does not start, and tells why', async () => {
-  usherd = await startUsherd({ roster: PEOPLE });
-  const settings = join(usherd.dir, 'usherd.yaml');
-  const touch = (await readFile(settings, 'utf8')).replace(OWN, TOUCH);
-  await expect(restart(usherd, touch, PEOPLE)).rejects.toThrow(/no key can sign for sudo/);
-});
-
-test('a roster with keys of people is not loaded where the authority signs; the one before stays', async () => {
-  usherd = await startUsherd({ roster: PEOPLE });
+async function load(roster: string) {
   const file = join(usherd.dir, 'roster.yaml');
-  await writeFile(file, WITH_KEY);
-  const { code, stderr } = await usherd.command('roster', 'load', file);
-  expect(code).not.toBe(0);
-  expect(stderr).toContain('sudo_ca');
-  expect(await sudoSigners(usherd)).toEqual([undefined]);
-});
+  await writeFile(file, roster);
+  return usherd.command('roster', 'load', file);
+}
 
 async function restart(service: Usherd, settings: string, roster: string): Promise<void> {
   await stop(service);
