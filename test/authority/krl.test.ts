@@ -102,7 +102,10 @@ describe('the list of a purpose', () => {
   it('that takes long is not made anew at once, and nobody gets an older one meanwhile', async () => {
     const staged = stagedStore();
     await using scene = await openScene({ roster: KEEPERS, wrapStore: staged.wrap });
-    const authority = { ...scene.authority, revocationLists: new RevocationLists({ now: () => performance.now(), pause }, () => 400) };
+    const authority = {
+      ...scene.authority,
+      revocationLists: new RevocationLists({ now: () => performance.now(), pause }, () => 400),
+    };
     const revokeAnother = () =>
       authority.store.write((tx) => tx.revokeKey(fingerprint(newKey().publicKey), scene.now));
     const length = async () => (await listOf(scene, 'login', authority)).krl.sha256Fingerprints.length;
