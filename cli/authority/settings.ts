@@ -6,13 +6,14 @@ import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { Access } from '../../src/http/contract/access.ts';
+import { FINGERPRINT_PATTERN } from '../../src/ssh/public-key.ts';
 import { readIfThere, writeAtomically } from '../atomic-file.ts';
 import { UsherCommandError } from '../error.ts';
 import { withLock } from '../lock.ts';
 import type { Paths } from '../paths.ts';
 import { authorityName } from '../paths.ts';
 
-const Fingerprint = Type.String({ pattern: '^SHA256:[A-Za-z0-9+/]{43}$' });
+const Fingerprint = Type.String({ pattern: `^${FINGERPRINT_PATTERN}$` });
 
 export const Settings = Type.Object(
   {

@@ -1,5 +1,6 @@
 /** `usher ca revoke`: nobody trusts a stolen CA key any more, nor what it signed. */
 import { Command } from 'commander';
+import { isFingerprint } from '../../src/ssh/public-key.ts';
 import { addActOptions } from '../act/act-command.ts';
 import type { CaKeyChanged } from '../act/check.ts';
 import type { ActOptions } from '../act/perform.ts';
@@ -20,8 +21,6 @@ interface RevokeOptions extends ActOptions {
   readonly reason: string;
 }
 
-const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
-
 export function caRevokeCommand(surroundings: Surroundings): Command {
   const command = new Command('revoke')
     .description('have hosts and clients refuse a stolen CA key, and all that it signed')
@@ -35,7 +34,7 @@ export function caRevokeCommand(surroundings: Surroundings): Command {
 async function revoke(surroundings: Surroundings, given: string, options: RevokeOptions): Promise<void> {
   const { reason } = options;
   requireReason(reason);
-  const key = FINGERPRINT.test(given) ? given : await fingerprintIn(given);
+  const key = isFingerprint(given) ? given : await fingerprintIn(given);
   const enrolled = await openEnrolled(surroundings, options.authority);
   const purpose = await findPurpose(enrolled, key);
   const changed = await performAct(enrolled, { kind: 'revoke-ca', purpose, key, reason }, options);

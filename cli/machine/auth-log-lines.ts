@@ -1,4 +1,5 @@
 /** Lines by which sshd and pam-ussh say that they accepted a certificate. Pure. */
+import { FINGERPRINT_PATTERN } from '../../src/ssh/public-key.ts';
 
 export interface SeenCertificate {
   readonly purpose: 'login' | 'sudo' | 'builder';
@@ -9,8 +10,9 @@ export interface SeenCertificate {
 export type TrustedCas = ReadonlyMap<string, 'login' | 'sudo' | 'builder'>;
 
 /** sshd says by which CA key; what else the line holds, its end can not be somebody's choice. A log of its own has no names of programs. */
-const SSHD =
-  /(?:^|\bsshd(?:-session)?\[\d+\]: )Accepted publickey for .* \(serial (\d{1,20})\) CA \S+ (SHA256:[A-Za-z0-9+/]{43})$/;
+const SSHD = new RegExp(
+  String.raw`(?:^|\bsshd(?:-session)?\[\d+\]: )Accepted publickey for .* \(serial (\d{1,20})\) CA \S+ (${FINGERPRINT_PATTERN})$`,
+);
 /** The one of Uber, as it is spelt and as it was meant. */
 const PAM_USSH = /\bpam-ussh\[\d+\]: Authentication succe?eded for .*, cert (\d{1,20})$/;
 /** Its forks, and all of them where no principals are configured: `… (cert "KEY ID", SERIAL)`. */

@@ -1,6 +1,7 @@
 /** What leaves say of acts, and of certificates that were revoked, in the order of the wire. This file runs in browsers too. */
 import type { ActKind } from '../ssh/act.ts';
 import { ACT_KINDS } from '../ssh/act.ts';
+import { FINGERPRINT_PATTERN } from '../ssh/public-key.ts';
 import { MAX_REASON_LENGTH, REASON_PATTERN } from '../ssh/reason.ts';
 import type { Fields } from './field.ts';
 import { bytes, list, serial, text, word, wrapped } from './field.ts';
@@ -67,5 +68,5 @@ export const REVOKE: Fields<RevokeBody> = {
   subject: text('subject', /^[\x21-\x7e]+$/, 1400),
   reason: text('reason', new RegExp(REASON_PATTERN), MAX_REASON_LENGTH),
   serials: list('serials', serial('a serial'), 0, MAX_LOGGED_SERIALS),
-  key: text('key', /^(SHA256:[A-Za-z0-9+/]{43})?$/, 50),
+  key: text('key', new RegExp(`^(${FINGERPRINT_PATTERN})?$`), 50),
 };

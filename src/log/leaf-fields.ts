@@ -1,4 +1,5 @@
 /** The fields that leaves of several kinds have, with what each may hold. This file runs in browsers too. */
+import { FINGERPRINT_PATTERN } from '../ssh/public-key.ts';
 import type { Fields } from './field.ts';
 import { bytes, text, time, word } from './field.ts';
 
@@ -23,7 +24,11 @@ export const MAX_LEAF_BYTES = 65_535;
 export const PURPOSE = text('purpose', /^[a-z]+$/, 32);
 export const PERSON = text('person', /^[A-Za-z0-9._-]+$/, 64);
 export const CREDENTIAL_KIND = word<LoggedCredentialKind>('credential-kind', ['webauthn', 'ssh-sk']);
-export const CREDENTIAL_ID = text('credential-id', /^(SHA256:[A-Za-z0-9+/]{43}|[A-Za-z0-9_-]+)$/, 1400);
+export const CREDENTIAL_ID = text(
+  'credential-id',
+  new RegExp(`^(${FINGERPRINT_PATTERN}|[A-Za-z0-9_-]+)$`),
+  1400,
+);
 export const PUBLIC_KEY = bytes('public-key', 1, 2048);
 export const RP_ID = text('rp-id', /^[\x21-\x7e]+$/, 255);
 export const ORIGIN = text('origin', /^https?:\/\/[A-Za-z0-9.:[\]-]+$/, 255);

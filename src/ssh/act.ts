@@ -12,6 +12,7 @@
  * in the data types of RFC 4251, section 5.
  */
 import { SshError } from './error.ts';
+import { isFingerprint } from './public-key.ts';
 import { isReason, MAX_REASON_LENGTH } from './reason.ts';
 import { WireReader, WireWriter } from './wire.ts';
 
@@ -53,7 +54,6 @@ export const ACT_KINDS = [
 const MAX_HOSTS = 256;
 const NAME = /^[\x21-\x7e]{1,1400}$/;
 const WORD = /^[a-z]{1,32}$/;
-const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 const SERIAL = /^[1-9][0-9]{0,19}$/;
 const HASH_BYTES = 32;
 
@@ -170,7 +170,7 @@ function assertWord(word: string): void {
 }
 
 function assertFingerprint(text: string): void {
-  if (!FINGERPRINT.test(text)) throw badAct('a key is named by its fingerprint: SHA256: and 43 characters');
+  if (!isFingerprint(text)) throw badAct('a key is named by its fingerprint: SHA256: and 43 characters');
 }
 
 /** Revocations are looked at years later: why is never left open. */

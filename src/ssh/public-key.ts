@@ -129,6 +129,14 @@ export function samePublicKey(a: PublicKey, b: PublicKey): boolean {
   return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }
 
+/** Of a fingerprint as `fingerprint` makes it, to be put into longer patterns. */
+export const FINGERPRINT_PATTERN = 'SHA256:[A-Za-z0-9+/]{43}';
+const FINGERPRINT = new RegExp(`^${FINGERPRINT_PATTERN}$`);
+
+export function isFingerprint(text: string): boolean {
+  return FINGERPRINT.test(text);
+}
+
 /** OpenSSH's form of the fingerprint, `SHA256:` and 43 characters. */
 export function fingerprint(key: PublicKey): string {
   return `SHA256:${base64nopad.encode(sha256(encodePublicKey(key)))}`;

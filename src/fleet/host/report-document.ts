@@ -1,4 +1,5 @@
 /** What a host says of itself after each run. */
+import { isFingerprint } from '../../ssh/public-key.ts';
 import {
   assertOneSpelling,
   badDocument,
@@ -41,7 +42,6 @@ export const REPORT_LIMITS = { trusts: 64, shows: 8, seen: 1000, problems: 10 } 
 const FIRST_LINE = 'usher host report v1';
 const MAX_CHARACTERS = 49_152;
 export const MAX_SIGNED_REPORT_CHARACTERS = 57_344;
-const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 
 /** The text to sign. @throws FleetError `bad-document` */
 export function formatReport(report: HostReportDocument): string {
@@ -107,6 +107,6 @@ function splitPurpose(value: string): readonly [purpose: ReportedPurpose, rest: 
 }
 
 function checkFingerprint(text: string): string {
-  if (!FINGERPRINT.test(text)) throw badDocument('a key is named by its fingerprint');
+  if (!isFingerprint(text)) throw badDocument('a key is named by its fingerprint');
   return text;
 }

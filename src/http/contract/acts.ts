@@ -1,6 +1,7 @@
 /** Acts: what a person does to the authority itself, with a touch over exactly this. */
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { FINGERPRINT_PATTERN } from '../../ssh/public-key.ts';
 import { CaKeyState } from './ca-keys.ts';
 import {
   Assertion,
@@ -18,7 +19,7 @@ import {
 } from './fields.ts';
 import { Speaker } from './requests.ts';
 
-const Fingerprint = Type.String({ pattern: '^SHA256:[A-Za-z0-9+/]{43}$' });
+const Fingerprint = Type.String({ pattern: `^${FINGERPRINT_PATTERN}$` });
 const Host = Type.String({
   maxLength: 200,
   pattern: '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$',

@@ -5,6 +5,7 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { LIMITS } from '../../fido/assertion.ts';
+import { FINGERPRINT_PATTERN } from '../../ssh/public-key.ts';
 import { MAX_REASON_LENGTH, REASON_PATTERN } from '../../ssh/reason.ts';
 
 export const strict = { additionalProperties: false } as const;
@@ -84,7 +85,7 @@ export const Assertion = Type.Object(
     credentialId: Type.String({
       minLength: 1,
       maxLength: 1400,
-      pattern: '^(SHA256:[A-Za-z0-9+/]{43}|[A-Za-z0-9_-]+)$',
+      pattern: `^(${FINGERPRINT_PATTERN}|[A-Za-z0-9_-]+)$`,
     }),
     clientDataJSON: bytes('the exact bytes the digest of which was signed', LIMITS.clientDataJSON),
     authenticatorData: bytes('authenticator data', LIMITS.authenticatorData),
