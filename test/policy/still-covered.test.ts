@@ -237,9 +237,9 @@ describe('whatever is granted', () => {
         // Whose approvers leave meanwhile would not get it again.
         if (refusal !== undefined) expect(answer.approval.needed).toBeGreaterThan(0);
       }),
-      { ...RUNS, numRuns: 300 },
+      { ...RUNS, numRuns: 120 },
     );
-    expect(granted).toBeGreaterThan(20);
+    expect(granted).toBeGreaterThan(5);
   });
 
   it('is covered by another roster exactly when that one grants it', () => {
@@ -255,7 +255,7 @@ describe('whatever is granted', () => {
         // The reason that was given is not known any more: it is taken to be good.
         expect(again.kind === 'grant' || again.code === 'reason-required').toBe(true);
       }),
-      { ...RUNS, numRuns: 300 },
+      { ...RUNS, numRuns: 120 },
     );
   });
 });
