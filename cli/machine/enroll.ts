@@ -43,6 +43,8 @@ function sayNext({ surroundings }: Machine): void {
 async function takeOver({ state, settings }: Machine, tokenHash: string, secret: string): Promise<void> {
   const before = await settingsBefore(state);
   if (before !== undefined && !isSameBundle(before, settings)) await state.forgetBundle();
+  // An authority that lied about its numbers once, or lost them, is believed again: somebody touched a key for this.
+  await state.forgetStatement();
   await state.saveSettings(settings);
   await state.saveGeneration({ generation: 1, secret });
   await state.dropPending();

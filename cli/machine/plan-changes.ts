@@ -41,7 +41,7 @@ export async function planChanges(
   const { files, settings } = machine;
   const sudoCa = await wantedSudoCa(machine, bundle);
   const wanted = orRefuseBundle(() => wantedFiles(settings, bundle.files, sudoCa.wanted));
-  await checkKrls(machine, bundle);
+  await checkKrls(machine, bundle, options);
   const certificates = await wantedCertificates(machine, bundle, options);
   // Without all the files that it names the lines for sshd are not written.
   const dropIn = certificates.wanted.length === machine.keys.length ? wantedDropIn(settings) : undefined;
@@ -66,7 +66,11 @@ async function wantedSudoCa(
     : { wanted: undefined, faults: [next.reason] };
 }
 
-async function checkKrls({ files, settings, surroundings }: Machine, bundle: MachineBundle): Promise<void> {
+async function checkKrls(
+  { files, settings, surroundings }: Machine,
+  bundle: MachineBundle,
+  { isEnrolment }: PlanOptions,
+): Promise<void> {
   const { revokedKeys, revokedBuilderKeys } = hostFiles(settings.directory);
   for (const [name, path] of [
     ['revoked_keys', revokedKeys],
@@ -77,7 +81,7 @@ async function checkKrls({ files, settings, surroundings }: Machine, bundle: Mac
     const placed = await readPlain(files, path);
     // What is in place was checked when it came.
     if (placed !== undefined && Buffer.from(placed).equals(krl)) continue;
-    await checkKrl(surroundings, name, krl, placed);
+    await checkKrl(surroundings, name, krl, isEnrolment ? undefined : placed);
   }
 }
 

@@ -142,8 +142,13 @@ export class MachineState {
     await this.#write('statement', statement);
   }
 
+  /** From now on whichever comes is the first. */
+  forgetStatement(): Promise<void> {
+    return this.#drop('statement');
+  }
+
   async forgetBundle(): Promise<void> {
-    await this.#drop('statement');
+    await this.forgetStatement();
     await this.#drop('files.tar');
   }
 

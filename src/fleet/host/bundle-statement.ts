@@ -35,7 +35,7 @@ const FIRST_LINE = 'usher host bundle v1';
 const MAX_CHARACTERS = 1024;
 export const MAX_SIGNED_BUNDLE_CHARACTERS = 8192;
 /** How far the clock of the authority may be ahead of the host's, in seconds. */
-const MAX_AHEAD_SECONDS = 300;
+export const MAX_AHEAD_SECONDS = 300;
 
 /** The text to sign. @throws FleetError `bad-document` */
 export function formatBundleStatement(statement: BundleStatement): string {
@@ -103,7 +103,8 @@ export function acceptBundle(statement: BundleStatement, expected: BundleExpecta
       'old-statement',
       `the bundle has number ${statement.number}, and this host has number ${expected.number} already`,
     );
-  if (statement.madeAt > expected.now + MAX_AHEAD_SECONDS)
+  // Numbers are times: one far ahead would be the last that the host takes.
+  if (Math.max(statement.number, statement.madeAt) > expected.now + MAX_AHEAD_SECONDS)
     throw new FleetError(
       'made-in-the-future',
       'the bundle was made in the future: look at the clock of this host',

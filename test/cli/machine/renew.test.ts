@@ -172,4 +172,15 @@ describe('an enrolment', () => {
     await machine.state.settleEnrolment('installed');
     expect(await machine.state.isEnrolmentOpen()).toBe(false);
   });
+
+  it('that is answered forgets the bundle that counted before, and not the files that came with it', async () => {
+    await machine.state.saveSettings(machine.settings);
+    await machine.state.saveBundle('statement', Uint8Array.of(1));
+    await expect(enrollHost(machine, TOKEN)).rejects.toThrow(unreachable);
+    expect(await machine.state.statement()).toBe('statement');
+    answer = reply(1);
+    await expect(enrollHost(machine, TOKEN)).rejects.toThrow();
+    expect(await machine.state.statement()).toBeUndefined();
+    expect(await machine.state.archive()).toEqual(Uint8Array.of(1));
+  });
 });

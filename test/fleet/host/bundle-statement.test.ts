@@ -71,4 +71,10 @@ describe('a host', () => {
   ])('takes none %s', (_name, changes, code) => {
     expect(codeOf(() => acceptBundle(STATEMENT, { ...EXPECTED, ...changes }))).toBe(code);
   });
+
+  it('takes none whose number is far ahead, after which no other one would count', () => {
+    const take = (number: number) => () => acceptBundle({ ...STATEMENT, number }, EXPECTED);
+    expect(codeOf(take(EXPECTED.now + 301))).toBe('made-in-the-future');
+    expect(take(EXPECTED.now + 300)).not.toThrow();
+  });
 });
