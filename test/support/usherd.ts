@@ -24,6 +24,8 @@ export interface UsherdOptions {
   readonly config?: readonly string[];
   /** Changes the text of usherd.yaml. */
   readonly edit?: (text: string) => string;
+  /** Changes the authority's directory before the service starts for the first time. */
+  readonly prepare?: (dir: string) => Promise<void>;
   /** The program to run `serve` with instead of bin/usherd: a path of a module that takes the same arguments. */
   readonly program?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -82,6 +84,7 @@ async function initialise(dir: string, origin: string, port: number, options: Us
   if (options.config !== undefined) await appendFile(file, `${options.config.join('\n')}\n`);
   if (options.edit !== undefined) await writeFile(file, options.edit(await readFile(file, 'utf8')));
   if (options.roster !== undefined) await writeFile(join(dir, 'roster.yaml'), options.roster);
+  await options.prepare?.(dir);
 }
 
 class Service {

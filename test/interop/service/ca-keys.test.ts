@@ -82,15 +82,14 @@ async function changeFile(path: string, change: (text: string) => string): Promi
 
 describe.runIf(haveParts(KEYGEN))('a CA key in an encrypted file', () => {
   it('is opened with the passphrase in passphrase_file', async () => {
-    await using usherd = await startUsherd({ roster: ROSTER });
-    const { dir } = usherd;
-    await restartAfter(usherd, async () => {
+    const prepare = async (dir: string) => {
       await encryptLoginKey(dir, 'correct horse');
       await writeFile(join(dir, 'passphrase'), 'correct horse\n', { mode: 0o600 });
       await setLoginSigner(dir, '{ file: keys/login, passphrase_file: passphrase }');
-    });
+    };
+    await using usherd = await startUsherd({ roster: ROSTER, prepare });
     const shown = await certificateBy(usherd);
-    expect(shown).toContain(await publicFingerprint(join(dir, 'keys/login.pub')));
+    expect(shown).toContain(await publicFingerprint(join(usherd.dir, 'keys/login.pub')));
   });
 
   it('is opened with the passphrase that systemd hands over', async () => {
@@ -129,25 +128,24 @@ describe.runIf(haveParts(KEYGEN))('a CA key in an encrypted file', () => {
 describe.runIf(haveParts({ ...KEYGEN, ...SSH_AGENT_PARTS }))('a CA key in an agent', () => {
   it('signs, and its private half need not be on the disk of the authority', async () => {
     await using agent = await startSshAgent();
-    await using usherd = await startUsherd({ roster: ROSTER });
-    const { dir } = usherd;
-    await restartAfter(usherd, async () => {
+    const prepare = async (dir: string) => {
       const env = { SSH_AUTH_SOCK: agent.socketPath };
       await runOrThrow(program('ssh-add'), ['-q', join(dir, 'keys/login')], { env });
       await rm(join(dir, 'keys/login'));
       await setLoginSigner(dir, `{ agent: ${agent.socketPath}, public_key: keys/login.pub }`);
-    });
-    expect(await certificateBy(usherd)).toContain(await publicFingerprint(join(dir, 'keys/login.pub')));
+    };
+    await using usherd = await startUsherd({ roster: ROSTER, prepare });
+    const key = await publicFingerprint(join(usherd.dir, 'keys/login.pub'));
+    expect(await certificateBy(usherd)).toContain(key);
   });
 
   it('that is gone makes the service unready and refuses touches; when it is back, the touch counts', async () => {
     await using agent = await startSshAgent();
-    await using usherd = await startUsherd({ roster: ROSTER });
+    const signer = `{ agent: ${agent.socketPath}, public_key: keys/login.pub }`;
+    const prepare = (directory: string) => setLoginSigner(directory, signer);
+    await using usherd = await startUsherd({ roster: ROSTER, prepare });
     const { dir } = usherd;
     const env = { SSH_AUTH_SOCK: agent.socketPath };
-    await restartAfter(usherd, async () => {
-      await setLoginSigner(dir, `{ agent: ${agent.socketPath}, public_key: keys/login.pub }`);
-    });
     const person = await Person.enrol(usherd);
     const ready = await fetch(`${usherd.origin}/readyz`);
     expect(ready.status).toBe(503);
