@@ -8,7 +8,7 @@ import { detail, say } from '../terminal.ts';
 /** Its name, how it stands, and what it has out. */
 export function keyLine({ name, state, since, certificates }: ListedCaKey): string {
   const out = certificates === 1 ? '1 certificate' : `${certificates} certificates`;
-  return `${name}  ${state.padEnd(8)}since ${formatTime(BigInt(since))}; ${out} out`;
+  return `${name}  ${state.padEnd(8)}since ${formatTime(since)}; ${out} out`;
 }
 
 export function sayState({ surroundings }: Enrolled, { purpose, key, state }: CaKeyChanged): void {

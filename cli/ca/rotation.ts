@@ -65,7 +65,7 @@ function afterStaging(
     const from = clientsHaveIt(key);
     return !isOneActive || now >= from
       ? activate
-      : `from ${formatTime(BigInt(from))} on, when every client has it: ${activate}`;
+      : `from ${formatTime(from)} on, when every client has it: ${activate}`;
   }
   if (hosts.lacking.length === 0) return activate;
   return `when ${hosts.lacking.join(', ')} have it, too: ${activate}; or without them: --even-without ${hosts.lacking.join(' ')}`;

@@ -50,5 +50,5 @@ function lineOf(request: WaitingRequest, access: Access | undefined): string {
   const yours = answered ? ', you approved' : '';
   const approved = needed === 0 ? '' : `; ${given} of ${needed} approved${yours}`;
   const what = `${person}: sudo as ${login} on ${where} for ${roughDuration(lifetime)}${why}`;
-  return printable(`${requestId}  ${what}${approved}; until ${formatTime(BigInt(approveBy))}`, 4000);
+  return printable(`${requestId}  ${what}${approved}; until ${formatTime(approveBy)}`, 4000);
 }

@@ -116,9 +116,9 @@ function sayWhatIsAsked({ enrolled, view, checked }: Viewed, heading: string): v
     ['reason', view.reason === '' ? '(none)' : view.reason],
     ['key', `${fingerprint(subject)} (${subjectInWords(subject)})`],
     ...(view.person === enrolled.settings.person ? [] : [codeRow(view.person, subject)]),
-    ['asked from', `${view.askedFrom}, at ${formatTime(BigInt(view.createdAt))}`],
+    ['asked from', `${view.askedFrom}, at ${formatTime(view.createdAt)}`],
     ...(view.needed === 0 ? [] : [['approved', `${view.given} of ${view.needed}`] as const]),
-    ['answer by', formatTime(BigInt(view.approveBy))],
+    ['answer by', formatTime(view.approveBy)],
   ]);
 }
 

@@ -70,7 +70,7 @@ async function write(surroundings: Surroundings, file: string, text: string): Pr
 
 function sayWhatNext(surroundings: Surroundings, host: string, out: string, until: number): void {
   const file = out === STDOUT ? 'FILE' : out;
-  say(surroundings, `${host} can enrol until ${formatTime(BigInt(until))}, once`);
+  say(surroundings, `${host} can enrol until ${formatTime(until)}, once`);
   detail(surroundings, [
     [
       'bring it',

@@ -42,5 +42,5 @@ function linesOf({ host, renewedAt, lockedAt, report }: ListedHost): readonly st
 }
 
 function time(unixSeconds: number): string {
-  return formatTime(BigInt(unixSeconds));
+  return formatTime(unixSeconds);
 }

@@ -51,7 +51,7 @@ export function roughDuration(seconds: number): string {
   return rest === 0 ? `${hours}h` : `${hours}h${rest}m`;
 }
 
-export function formatTime(unixSeconds: bigint): string {
+export function formatTime(unixSeconds: number | bigint): string {
   if (unixSeconds >= 253_402_300_800n) return 'for ever';
   return new Date(Number(unixSeconds) * 1000).toISOString().replace('.000Z', 'Z').replace('T', ' ');
 }

@@ -92,7 +92,7 @@ function sayWhoIsNeeded(
     ['they type', `usher approve ${request.requestId}`],
     ['or open', address],
     ['tell them', keyCode(subject)],
-    ['until', formatTime(BigInt(approveBy))],
+    ['until', formatTime(approveBy)],
   ]);
   // By their screens alone they can not know whose key it is: an authority that lies would have them approve for another one.
   say(
@@ -102,7 +102,7 @@ function sayWhoIsNeeded(
 }
 
 function interruption({ approveBy, address }: Approvable): string {
-  const until = formatTime(BigInt(approveBy));
+  const until = formatTime(approveBy);
   return [
     `\r\u001b[Kusher: the request goes on waiting until ${until}, and its certificate would come to nobody now`,
     `usher: hint: take it back: usher reject '${printable(address, 300)}'\n`,

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Certificate } from '../../src/ssh/certificate.ts';
 import { decodeKrl } from '../../src/ssh/krl-read.ts';
 import { UsherCommandError } from '../error.ts';
+import { formatTime } from '../issue/review.ts';
 import { say, warn } from '../terminal.ts';
 import type { Fetched, MachineBundle } from './bundle.ts';
 import { getBundle } from './bundle.ts';
@@ -103,11 +104,11 @@ async function conclude(machine: Machine, bundle: MachineBundle, faults: readonl
 function sayKept({ surroundings }: Machine, { statement }: MachineBundle, why: UsherCommandError): void {
   const { number, freshUntil } = statement;
   const isFresh = surroundings.now() < freshUntil;
-  if (isFresh) warn(surroundings, `${why.message}; bundle ${number} is good until ${when(freshUntil)}`);
+  if (isFresh) warn(surroundings, `${why.message}; bundle ${number} is good until ${formatTime(freshUntil)}`);
   else
     throw new UsherCommandError(
       'unreachable',
-      `${why.message}; bundle ${number} is stale since ${when(freshUntil)}`,
+      `${why.message}; bundle ${number} is stale since ${formatTime(freshUntil)}`,
       { cause: why, hint: 'sshd goes on with it; whoever was revoked since can still log in' },
     );
 }
@@ -117,8 +118,4 @@ function assertFaultless({ surroundings }: Machine, [first, ...others]: readonly
   for (const fault of others) warn(surroundings, fault);
   if (first !== undefined)
     throw new UsherCommandError('sync-incomplete', first, { hint: 'everything else was installed' });
-}
-
-function when(time: number): string {
-  return new Date(time * 1000).toISOString().replace('.000', '');
 }
