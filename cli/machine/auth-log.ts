@@ -6,27 +6,39 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { REPORT_LIMITS } from '../../src/fleet/host/report-document.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { SeenCertificate, TrustedCas } from './auth-log-lines.ts';
-import { seenIn } from './auth-log-lines.ts';
+import { isCutOff, seenIn } from './auth-log-lines.ts';
 import { tryOnHost } from './programs.ts';
 import { JOURNAL } from './settings.ts';
 
 export interface ReadLog {
   /** Each once. */
   readonly seen: readonly SeenCertificate[];
+  /** Whether sshd accepted one of which it does not say which. */
+  readonly isAnyCutOff: boolean;
   /** Where the next run goes on; undefined: where this one did. */
   readonly position: string | undefined;
+  /** Whether there was more than one run reads. */
+  readonly isMoreLeft: boolean;
 }
 
 interface LogText {
   /** Whole lines. */
   readonly text: string;
-  readonly position: string;
+  /** Where the next run goes on when this one read so many characters of it. */
+  readonly positionAt: (length: number) => string;
+  readonly isMoreLeft: boolean;
 }
+
+type ReadLines = Pick<ReadLog, 'seen' | 'isAnyCutOff'> & { readonly length: number };
 
 /** What one run reads at most; the next one goes on from there. */
 const MAX_BYTES = 16 * 1024 * 1024;
+/** journalctl names only the place behind its last line, so it is asked for a few at a time; fewer than a report holds, so that each run gets on. */
+const JOURNAL_LINES = REPORT_LIMITS.seen / 2;
+const MAX_JOURNAL_PARTS = 40;
 const FILE_POSITION = /^file ([1-9][0-9]{0,19}) (0|[1-9][0-9]{0,15})\n$/;
 const JOURNAL_POSITION = /^journal ([\x21-\x7e]{1,500})\n$/;
 const CURSOR_LINE = /^-- cursor: ([\x21-\x7e]{1,500})$/m;
@@ -44,23 +56,54 @@ export async function readAuthLog(
 ): Promise<ReadLog> {
   const found =
     authLog === JOURNAL ? await readJournal(surroundings, position) : await readFiles(authLog, position);
+  if (found === undefined) return { seen: [], isAnyCutOff: false, position: undefined, isMoreLeft: false };
+  const { seen, isAnyCutOff, length } = readUntilFull(found.text, trusted);
+  const isMoreLeft = found.isMoreLeft || length < found.text.length;
+  return { seen, isAnyCutOff, position: found.positionAt(length), isMoreLeft };
+}
+
+/** As much as one report holds: whoever fills the log with lines like those of sshd must not stop what comes behind them. */
+function readUntilFull(text: string, trusted: TrustedCas): ReadLines {
   const seen = new Map<string, SeenCertificate>();
-  // sshd ends the lines of a log of its own with both.
-  for (const line of found?.text.split(/\r?\n/) ?? []) {
+  let isAnyCutOff = false;
+  let at = 0;
+  while (at < text.length && seen.size < REPORT_LIMITS.seen) {
+    const end = text.indexOf('\n', at);
+    // sshd ends the lines of a log of its own with both.
+    const line = text.slice(at, end < 0 ? undefined : end).replace(/\r$/, '');
     const certificate = seenIn(line, trusted);
     if (certificate !== undefined) seen.set(`${certificate.purpose} ${certificate.serial}`, certificate);
+    isAnyCutOff ||= isCutOff(line);
+    at = end < 0 ? text.length : end + 1;
   }
-  return { seen: [...seen.values()], position: found?.position };
+  return { seen: [...seen.values()], isAnyCutOff, length: at };
 }
 
 async function readJournal(surroundings: Surroundings, position: string | undefined): Promise<LogText> {
-  const cursor = JOURNAL_POSITION.exec(position ?? '')?.[1];
+  const places = [{ end: 0, cursor: JOURNAL_POSITION.exec(position ?? '')?.[1] }];
+  let text = '';
+  let isMoreLeft = true;
+  for (let parts = 0; isMoreLeft && parts < MAX_JOURNAL_PARTS; parts++) {
+    const before = places.at(-1)?.cursor;
+    const part = await readJournalAfter(surroundings, before);
+    text += part;
+    places.push({ end: text.length, cursor: CURSOR_LINE.exec(part)?.[1] ?? before });
+    isMoreLeft = part.split('\n').length > JOURNAL_LINES;
+  }
+  const positionAt = (length: number) => {
+    const cursor = places.findLast(({ end }) => end <= length)?.cursor;
+    return cursor === undefined ? '' : `journal ${cursor}\n`;
+  };
+  return { text, positionAt, isMoreLeft };
+}
+
+async function readJournalAfter(surroundings: Surroundings, cursor: string | undefined): Promise<string> {
   const from = cursor === undefined ? '--since=-7d' : `--after-cursor=${cursor}`;
-  const shape = ['--quiet', '--no-pager', '--output=short', '--show-cursor'];
-  const text = await tryOnHost(surroundings, ['journalctl', ...shape, ...IDENTIFIERS, from]);
+  const shape = ['--quiet', '--no-pager', '--output=short', '--show-cursor', '-n', `${JOURNAL_LINES}`];
+  // Everybody may log under every name, but nobody else as root.
+  const text = await tryOnHost(surroundings, ['journalctl', ...shape, ...IDENTIFIERS, from, '_UID=0']);
   if (text === undefined) throw new Error('journalctl says nothing');
-  const next = CURSOR_LINE.exec(text)?.[1] ?? cursor;
-  return { text, position: next === undefined ? '' : `journal ${next}\n` };
+  return text;
 }
 
 async function readFiles(path: string, position: string | undefined): Promise<LogText | undefined> {
@@ -84,8 +127,9 @@ async function readFrom(path: string, start: number): Promise<LogText | undefine
     const state = await file.stat({ bigint: true });
     if (!state.isFile()) throw new Error('it is no plain file');
     const text = await readLines(file, start);
-    const position = `file ${state.ino} ${start + text.length}\n`;
-    return text === '' && start > 0 ? undefined : { text, position };
+    if (text === '' && start > 0) return undefined;
+    const positionAt = (length: number) => `file ${state.ino} ${start + length}\n`;
+    return { text, positionAt, isMoreLeft: Number(state.size) - start > MAX_BYTES };
   } finally {
     await file.close();
   }
@@ -95,7 +139,9 @@ async function readFrom(path: string, start: number): Promise<LogText | undefine
 async function readLines(file: FileHandle, start: number): Promise<string> {
   const buffer = Buffer.alloc(MAX_BYTES);
   const { bytesRead } = await file.read(buffer, 0, MAX_BYTES, start);
-  const end = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1;
+  const isFull = bytesRead === MAX_BYTES;
+  // A line that has no end is none.
+  const end = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1 || (isFull ? MAX_BYTES : 0);
   return buffer.subarray(0, end).toString('latin1');
 }
 

@@ -10,7 +10,6 @@ import { UsherCommandError } from '../error.ts';
 import { warn } from '../terminal.ts';
 import type { ReadLog } from './auth-log.ts';
 import { readAuthLog } from './auth-log.ts';
-import type { SeenCertificate } from './auth-log-lines.ts';
 import type { MachineBundle } from './bundle.ts';
 import { callOf, sendReport } from './calls.ts';
 import { placedCertificates } from './certificates.ts';
@@ -22,26 +21,32 @@ import { JOURNAL } from './settings.ts';
 type TrustedKey = HostReportDocument['trusts'][number];
 
 const NONE = 'none';
+const CUT_OFF =
+  'a line of sshd can not be read to its end: which certificate it accepted, and by which CA key, is not known';
+const IS_BEHIND = 'grows faster than this host reports it: somebody may hide certificates behind other lines';
 
-/** Says what went wrong; never throws for it. @param problems in the words of people. */
+/**
+ * Says what went wrong; never throws for it. @param problems in the words of people.
+ * @returns what somebody has to look at.
+ */
 export async function reportHost(
   machine: Machine,
   { statement }: Pick<MachineBundle, 'statement'>,
   problems: readonly string[],
-): Promise<void> {
+): Promise<readonly string[]> {
   try {
     const trusts = await trustedKeys(machine);
     const log = await readLog(machine, trusts);
     const facts = { ...(await ownFacts(machine)), number: statement.number, filesHash: statement.filesHash };
-    const all = [...problems, ...log.problems].map(asText).slice(0, REPORT_LIMITS.problems);
-    for (const seen of inParts(log.seen)) {
-      const report = { ...callOf(machine), ...facts, trusts, seen, problems: all };
-      await sendReport(machine, formatReport(report));
-    }
+    const all = [...problems, ...log.problems, ...log.faults].map(asText).slice(0, REPORT_LIMITS.problems);
+    const report = { ...callOf(machine), ...facts, trusts, seen: log.seen, problems: all };
+    await sendReport(machine, formatReport(report));
     if (log.position !== undefined) await machine.state.saveSeen(log.position);
+    return log.faults;
   } catch (error) {
     if (!(error instanceof UsherCommandError)) throw error;
     warn(machine.surroundings, `the report did not arrive: ${error.message}`);
+    return [];
   }
 }
 
@@ -76,19 +81,28 @@ function fingerprintOf(line: string): readonly string[] {
   }
 }
 
-async function readLog(
-  { surroundings, settings, state }: Machine,
-  trusts: readonly TrustedKey[],
-): Promise<ReadLog & { readonly problems: readonly string[] }> {
+interface ReadNow extends Pick<ReadLog, 'seen' | 'position'> {
+  readonly problems: readonly string[];
+  readonly faults: readonly string[];
+}
+
+async function readLog(machine: Machine, trusts: readonly TrustedKey[]): Promise<ReadNow> {
+  const { surroundings, settings, state } = machine;
   const trusted = new Map(trusts.map(({ purpose, key }) => [key, purpose]));
   const { authLog } = settings;
+  const name = authLog === JOURNAL ? 'the journal' : authLog;
   try {
-    return { ...(await readAuthLog(surroundings, authLog, await state.seen(), trusted)), problems: [] };
+    const before = await state.seen();
+    const log = await readAuthLog(surroundings, authLog, before, trusted);
+    const problems = log.isAnyCutOff ? [`${CUT_OFF} (${name})`] : [];
+    for (const problem of problems) warn(surroundings, problem);
+    // The first time there may be a long past.
+    const faults = log.isMoreLeft && before !== undefined ? [`${name} ${IS_BEHIND}`] : [];
+    return { ...log, problems, faults };
   } catch (error) {
-    const name = authLog === JOURNAL ? 'the journal' : authLog;
     const problem = `${name} can not be read: ${error instanceof Error ? error.message : 'unknown reason'}`;
     warn(surroundings, problem);
-    return { seen: [], position: undefined, problems: [problem] };
+    return { seen: [], position: undefined, problems: [problem], faults: [] };
   }
 }
 
@@ -112,14 +126,6 @@ async function opensshVersion({ surroundings, settings }: Machine): Promise<stri
   const result = await runOnHost(surroundings, [settings.sshd, '-V']);
   const version = /^OpenSSH_[^,\n]*/m.exec(result.stderr)?.[0];
   return version ?? complaintOf(result);
-}
-
-/** One report at least, whatever was seen. */
-function inParts(seen: readonly SeenCertificate[]): readonly (readonly SeenCertificate[])[] {
-  const count = Math.max(1, Math.ceil(seen.length / REPORT_LIMITS.seen));
-  return Array.from({ length: count }, (_, index) =>
-    seen.slice(index * REPORT_LIMITS.seen, (index + 1) * REPORT_LIMITS.seen),
-  );
 }
 
 /** As a document takes it: printable ASCII, not endless. */

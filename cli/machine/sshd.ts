@@ -49,18 +49,34 @@ export async function reloadSshd(surroundings: Surroundings, { reload }: Machine
     });
 }
 
-/** What sshd takes from elsewhere although our lines say otherwise: they are not included, or other lines stand before them. */
+/**
+ * What sshd takes from elsewhere although our lines say otherwise: they are not included, or other lines stand before them. And whether it logs
+ * which certificates it accepts.
+ */
 export async function whatSshdIgnores(
   surroundings: Surroundings,
   { sshd, sshdConfig, dropIn, directory }: MachineSettings,
 ): Promise<readonly string[]> {
-  const text =
-    dropIn === undefined ? undefined : await tryOnHost(surroundings, [sshd, '-T', '-f', sshdConfig]);
+  const text = await tryOnHost(surroundings, [sshd, '-T', '-f', sshdConfig]);
   if (text === undefined) return [];
   const lines = new Set(text.split('\n').map((line) => line.toLowerCase()));
-  return sshdSettings(directory)
+  const ours = dropIn === undefined ? [] : sshdSettings(directory);
+  const ignored = ours
     .filter(([name, value]) => !lines.has(`${name} ${value}`.toLowerCase()))
     .map(([name]) => `sshd does not take ${name} from ${dropIn}: does ${sshdConfig} include it, and first?`);
+  return [...ignored, ...whatItHides(lines)];
+}
+
+/** @param lines in lower case. */
+function whatItHides(lines: ReadonlySet<string>): readonly string[] {
+  const logs = ['info', 'verbose', 'debug', 'debug1', 'debug2', 'debug3'];
+  const isSilent = !logs.some((level) => lines.has(`loglevel ${level}`));
+  return [
+    ...(isSilent ? ['sshd does not log which certificates it accepts: set LogLevel VERBOSE'] : []),
+    ...(lines.has('fingerprinthash sha256')
+      ? []
+      : ['sshd logs other hashes of keys: set FingerprintHash sha256']),
+  ];
 }
 
 /** The keys that sshd shows, by its own word. */

@@ -43,7 +43,7 @@ export async function syncHost(machine: Machine, enrolled?: readonly Certificate
   const faults = [...notRenewed, ...notChanged];
   if (fresh !== undefined && (await arePlaced(machine, fresh)))
     await machine.state.settleEnrolment('installed');
-  if (fetched.kind === 'new') await conclude(machine, bundle, faults);
+  if (fetched.kind === 'new') faults.push(...(await conclude(machine, bundle, faults)));
   else sayKept(machine, bundle, fetched.why);
   assertFaultless(machine, faults);
 }
@@ -91,13 +91,18 @@ async function makeDirectories({ files, settings }: Machine): Promise<void> {
     await files.makeDirectory(directory, DIRECTORY_MODE);
 }
 
-async function conclude(machine: Machine, bundle: MachineBundle, faults: readonly string[]): Promise<void> {
+/** @returns what was found wrong on the way. */
+async function conclude(
+  machine: Machine,
+  bundle: MachineBundle,
+  faults: readonly string[],
+): Promise<readonly string[]> {
   const { state, surroundings } = machine;
   await state.saveBundle(bundle.signed, bundle.archive);
   say(surroundings, `this host has bundle ${bundle.statement.number} of ${bundle.statement.authority}`);
   const ignored = await whatSshdIgnores(surroundings, machine.settings);
   for (const problem of ignored) warn(surroundings, problem);
-  await reportHost(machine, bundle, [...faults, ...ignored]);
+  return reportHost(machine, bundle, [...faults, ...ignored]);
 }
 
 /** @throws UsherCommandError `unreachable` when nobody knows any more who is revoked. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readAuthLog } from '../../../cli/machine/auth-log.ts';
-import { seenIn } from '../../../cli/machine/auth-log-lines.ts';
+import { isCutOff, seenIn } from '../../../cli/machine/auth-log-lines.ts';
 import { realSurroundings } from '../../../cli/real-surroundings.ts';
 
 const CA = `SHA256:${'A'.repeat(43)}`;
@@ -18,6 +18,12 @@ function accepted(serial: number, ca = CA, keyId = 'login:alice:x'): string {
 describe('a line', () => {
   it.each([
     ['of sshd', accepted(7), 'login', 7n],
+    [
+      'of sshd, with the time in ISO 8601',
+      accepted(7).replace(/^.*? web1/, '2026-11-22T03:17:38.1+00:00 web1'),
+      'login',
+      7n,
+    ],
     ['of sshd since 9.8', accepted(7).replace('sshd[', 'sshd-session['), 'login', 7n],
     ['of an sshd with a log of its own', accepted(7).replace(/^.*?: /, ''), 'login', 7n],
     ['with a key id that looks like an end', accepted(7, CA, `x (serial 8) CA ED25519 ${CA}`), 'login', 7n],
@@ -49,9 +55,31 @@ describe('a line', () => {
     ['of a refusal', accepted(7).replace('Accepted', 'Failed')],
     ['with a serial that is none', accepted(7).replace('serial 7', 'serial 99999999999999999999')],
     ['of another program that quotes it', accepted(7).replace('sshd[4711]', 'mallory[1]')],
+    ['of another program that quotes a whole line', accepted(7).replace('web1 ', 'web1 mallory[1]: ')],
+    ['of another program without a number', accepted(7).replace('web1 ', 'web1 mallory: ')],
+    [
+      'of another program that quotes pam-ussh',
+      'Nov 22 03:17:38 web1 x: pam-ussh[1]: Authentication succeeded for a, cert 4',
+    ],
     ['that goes on', `${accepted(7)} and more`],
   ])('%s names none', (_title, line) => {
     expect(seenIn(line, TRUSTED)).toBeUndefined();
+  });
+});
+
+describe('a line that sshd cut off', () => {
+  const cut = (keyId: string) => accepted(7, CA, keyId).slice(0, 1023);
+
+  it('is noticed: its certificate is not known', () => {
+    expect(isCutOff(cut('x'.repeat(2000)))).toBe(true);
+    expect(isCutOff(cut(`x (serial 8) CA ED25519 ${CA} ${'y'.repeat(2000)}`))).toBe(true);
+    expect(isCutOff(`${accepted(7)} and more`)).toBe(true);
+  });
+
+  it('is none that is whole, of a key without a certificate, or of another program', () => {
+    for (const line of [accepted(7), accepted(7, OTHER_CA), accepted(7).replace(/-CERT.*/, ' SHA256:x')])
+      expect(isCutOff(line)).toBe(false);
+    expect(isCutOff(cut('x'.repeat(2000)).replace('sshd[4711]', 'mallory[1]'))).toBe(false);
   });
 });
 
@@ -78,6 +106,19 @@ describe('a log in a file', () => {
     expect((await read(first.next)).serials).toEqual([]);
     await appendFile(log, `${accepted(3)}\n`);
     expect((await read(first.next)).serials).toEqual([3n]);
+  });
+
+  it('that is long is read in parts, each as much as a report holds, and says that there is more', async () => {
+    const lines = Array.from({ length: 2500 }, (_, index) => `${accepted(index + 1)}\n`);
+    await writeFile(log, lines.join(''));
+    const parts = [];
+    for (let position: string | undefined; ; ) {
+      const { seen, position: next, isMoreLeft } = await readAuthLog(surroundings, log, position, TRUSTED);
+      parts.push(seen.length);
+      position = next;
+      if (!isMoreLeft) break;
+    }
+    expect(parts).toEqual([1000, 1000, 500]);
   });
 
   it('leaves a line alone that is not whole', async () => {

@@ -22,11 +22,12 @@ const statement = (text: string) => ({ sudo_statement: bytes(text) });
 
 describe('the keys for sudo', () => {
   it('of an authority that holds them are taken as they are', () => {
-    for (const [found, kept] of [
+    const taken: readonly (readonly [FoundFile | undefined, Uint8Array | undefined])[] = [
       [undefined, undefined],
       [plain(OLD), OLD],
       [plain(PLAIN), OLD],
-    ])
+    ];
+    for (const [found, kept] of taken)
       expect(nextSudoCa(KEYS, found, kept)).toEqual({ kind: 'file', contents: PLAIN });
   });
 
