@@ -1,6 +1,6 @@
 /**
  * Puts the files of a host in place, one whole file after the other. sshd is asked whether it would start before it is told to, and when it would not,
- * what this run changed is taken back.
+ * our lines are taken back; it is a fault of the run, which goes on.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { UsherCommandError } from '../error.ts';
@@ -9,22 +9,23 @@ import type { MachineFiles } from './files.ts';
 import { PUBLIC_MODE } from './files.ts';
 import type { Machine } from './machine.ts';
 import type { FileChange } from './plan.ts';
-import { refused } from './refusal.ts';
 import { faultOfSshd, faultWithLines, reloadSshd } from './sshd.ts';
 
 /**
  * @param changes in their order; our lines for sshd come last.
- * @throws UsherCommandError `bundle-refused` when sshd would not start with them, `host-file`
+ * @returns what sshd did not take, in words: the run goes on, with what is revoked in place.
+ * @throws UsherCommandError `host-file`
  */
-export async function install(machine: Machine, changes: readonly FileChange[]): Promise<void> {
+export async function install(machine: Machine, changes: readonly FileChange[]): Promise<readonly string[]> {
   const { state } = machine;
   const wasDue = await state.isReloadDue();
-  if (changes.length === 0 && !wasDue) return;
+  if (changes.length === 0 && !wasDue) return [];
   // Before the change: a run that ends in between leaves it to the next one.
   if (changes.some(({ needsReload }) => needsReload)) await state.setReloadDue(true);
   const fault = await carryOutAll(machine, changes);
-  if (fault !== undefined) await takeBackAll(machine, changes, fault, wasDue);
-  await reloadWhenDue(machine);
+  if (fault === undefined) return reloadWhenDue(machine);
+  const { message, isWell } = await takeBackWhatIsWrong(machine, changes, fault, wasDue);
+  return isWell ? [message, ...(await reloadWhenDue(machine))] : [message];
 }
 
 /** @returns what sshd complains of, if anything. */
@@ -57,29 +58,48 @@ async function faultOfChange(
   return faultWithLines(surroundings, settings, after);
 }
 
-async function takeBackAll(
+interface TakenBack {
+  readonly message: string;
+  /** Whether sshd would start again. */
+  readonly isWell: boolean;
+}
+
+/** Our lines first, then the certificates that they name; CA keys and lists stay: what is revoked must be so all the same. */
+async function takeBackWhatIsWrong(
   { files, state, surroundings, settings }: Machine,
   changes: readonly FileChange[],
   fault: string,
   wasDue: boolean,
-): Promise<never> {
-  for (const change of changes.toReversed()) await takeBack(files, change);
-  if ((await faultOfSshd(surroundings, settings)) === undefined) {
-    await state.setReloadDue(wasDue);
-    throw refused(`sshd would not start with these files, and has its old ones again: ${fault}`);
+): Promise<TakenBack> {
+  const lines = changes.filter(({ path }) => path === settings.dropIn);
+  const certificates = changes.filter((change) => change.needsReload && !lines.includes(change));
+  for (const taken of [lines, certificates]) {
+    for (const change of taken.toReversed()) await takeBack(files, change);
+    if ((await faultOfSshd(surroundings, settings)) !== undefined) continue;
+    const isReloadLeft = wasDue || (taken === lines && certificates.length > 0);
+    await state.setReloadDue(isReloadLeft);
+    return {
+      message: `sshd would not start with our lines, and has its old ones again: ${fault}`,
+      isWell: true,
+    };
   }
-  // Somebody else broke the configuration: what is revoked must be so all the same.
-  for (const change of changes) if (change.path !== settings.dropIn) await carryOut(files, change);
-  throw new UsherCommandError('host-file', `sshd would not start again, and was not reloaded: ${fault}`, {
-    hint: `${settings.sshd} -t -f ${settings.sshdConfig} says what is wrong`,
-  });
+  // Somebody else broke the configuration.
+  for (const change of certificates) await carryOut(files, change);
+  return { message: `sshd would not start again, and was not reloaded: ${fault}`, isWell: false };
 }
 
-async function reloadWhenDue({ state, surroundings, settings }: Machine): Promise<void> {
-  if (!(await state.isReloadDue())) return;
-  await reloadSshd(surroundings, settings);
+/** @returns why sshd was not told, if so: it is tried again at the next run. */
+async function reloadWhenDue({ state, surroundings, settings }: Machine): Promise<readonly string[]> {
+  if (!(await state.isReloadDue())) return [];
+  try {
+    await reloadSshd(surroundings, settings);
+  } catch (error) {
+    if (!(error instanceof UsherCommandError)) throw error;
+    return [error.message];
+  }
   await state.setReloadDue(false);
   say(surroundings, 'sshd was reloaded');
+  return [];
 }
 
 async function carryOut(files: MachineFiles, { path, after }: FileChange): Promise<void> {

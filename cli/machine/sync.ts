@@ -39,8 +39,8 @@ export async function syncHost(machine: Machine, enrolled?: readonly Certificate
   await makeDirectories(machine);
   const isEnrolment = await machine.state.isEnrolmentOpen();
   const { changes, faults: notChanged } = await planChanges(machine, bundle, { fresh, isEnrolment });
-  await install(machine, changes);
-  const faults = [...notRenewed, ...notChanged];
+  const notTaken = await install(machine, changes);
+  const faults = [...notRenewed, ...notChanged, ...notTaken];
   if (fresh !== undefined && (await arePlaced(machine, fresh)))
     await machine.state.settleEnrolment('installed');
   if (fetched.kind === 'new') faults.push(...(await conclude(machine, bundle, faults)));
