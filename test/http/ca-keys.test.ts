@@ -82,7 +82,7 @@ describe('GET /v1/known-hosts', () => {
     await using _ = service;
     const { scene } = service;
     const coming = await stage(scene, 'host');
-    scene.pass(1);
+    scene.pass(60);
     const known = await knownHosts(service, (await get('/v1/known-hosts')).json);
     expect(known).toMatchObject({
       authority: scene.authority.origin,
