@@ -32,6 +32,7 @@ interface HostEnrollOptions {
   readonly dropIn: string | false;
   readonly reload: string;
   readonly authLog?: string;
+  readonly replace?: true;
 }
 
 const DEFAULT_DROP_IN = '/etc/ssh/sshd_config.d/20-usher.conf';
@@ -51,6 +52,7 @@ export function hostEnrollCommand(surroundings: Surroundings): Command {
     .option('--no-drop-in', 'you write the lines for sshd yourself: usher export sshd')
     .option('--reload <command>', 'reloads sshd; "auto" finds out how', AUTO_RELOAD)
     .option('--auth-log <file>', 'where sshd and sudo log; "journal" for journald (default: what is there)')
+    .option('--replace', 'leave the authority that this host is enrolled at for the one of the token')
     .action((options: HostEnrollOptions) => enroll(surroundings, options));
 }
 
@@ -59,7 +61,9 @@ async function enroll(surroundings: Surroundings, options: HostEnrollOptions): P
   const settings = await settingsFor(surroundings, token, options);
   const machine = await machineWith(surroundings, realFiles, options.state, settings);
   await new MachineState(options.state, realFiles).make();
-  await whileLocked(`${options.state}/lock`, () => enrollHost(machine, token.token));
+  await whileLocked(`${options.state}/lock`, () =>
+    enrollHost(machine, token.token, { isReplacing: options.replace === true }),
+  );
 }
 
 async function readToken({ stdin }: Surroundings, file: string): Promise<TokenFile> {

@@ -1,6 +1,6 @@
 /** `usher host enroll`: once for each host, by a token that somebody got for it with a touch. Made again with the same token it goes on where it was. */
 import { secretHash } from '../../src/fleet/host/secret.ts';
-import { samePublicKey } from '../../src/ssh/public-key.ts';
+import { fingerprint, samePublicKey } from '../../src/ssh/public-key.ts';
 import { UsherCommandError } from '../error.ts';
 import { say } from '../terminal.ts';
 import type { Machine } from './machine.ts';
@@ -9,9 +9,20 @@ import type { MachineSettings } from './settings.ts';
 import type { MachineState } from './state.ts';
 import { syncHost } from './sync.ts';
 
+interface EnrollOptions {
+  /** Whether it may leave the authority that it has. */
+  readonly isReplacing: boolean;
+}
+
 /** @param machine with the settings that it will have. @throws UsherCommandError */
-export async function enrollHost(machine: Machine, token: string): Promise<void> {
+export async function enrollHost(
+  machine: Machine,
+  token: string,
+  { isReplacing }: EnrollOptions = { isReplacing: false },
+): Promise<void> {
   const { state, surroundings, settings } = machine;
+  say(surroundings, `the authority of this host is ${nameOf(settings)}`);
+  if (!isReplacing) await assertSameAuthority(machine);
   const tokenHash = secretHash(token);
   const begun = await state.enrolling();
   if (begun?.tokenHash === tokenHash && (await state.hasReceived(begun))) {
@@ -29,6 +40,19 @@ export async function enrollHost(machine: Machine, token: string): Promise<void>
   say(surroundings, `this host is enrolled as ${settings.host} at ${settings.authority}`);
   await syncHost(machine, certificates);
   sayNext(machine);
+}
+
+/** Whoever slips somebody a token would have the host otherwise. */
+async function assertSameAuthority({ state, settings }: Machine): Promise<void> {
+  const before = await settingsBefore(state);
+  if (before === undefined || nameOf(before) === nameOf(settings)) return;
+  throw new UsherCommandError('refused', `this host is enrolled at another authority: ${nameOf(before)}`, {
+    hint: 'if it shall leave that one, and the key of the other is the right one: --replace',
+  });
+}
+
+function nameOf({ authority, bundleKey }: MachineSettings): string {
+  return `${authority}, whose bundles ${fingerprint(bundleKey)} signs`;
 }
 
 /** What was installed is kept in step by nothing yet. */

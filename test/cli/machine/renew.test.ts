@@ -183,4 +183,19 @@ describe('an enrolment', () => {
     expect(await machine.state.statement()).toBeUndefined();
     expect(await machine.state.archive()).toEqual(Uint8Array.of(1));
   });
+
+  it.each([
+    ['at another address', { authority: 'https://other.example.org' }],
+    ['whose bundles another key signs', { bundleKey: generateKey('ssh-ed25519').publicKey }],
+  ])(
+    'at an authority %s is refused without --replace, before the token is shown',
+    async (_title, changes) => {
+      await machine.state.saveSettings(machine.settings);
+      const other = { ...machine, settings: { ...machine.settings, ...changes } };
+      await expect(enrollHost(other, TOKEN)).rejects.toThrow(expect.objectContaining({ code: 'refused' }));
+      expect(requests).toEqual([]);
+      await expect(enrollHost(other, TOKEN, { isReplacing: true })).rejects.toThrow(unreachable);
+      expect(requests).toHaveLength(1);
+    },
+  );
 });
