@@ -73,7 +73,8 @@ describe.runIf(isPossible).each(HOST_PROGRAMS)('an sshd that would not start, ke
 
   it('below a Match block, where only the real place shows what is wrong, has its old lines again', async () => {
     const [config, reloads] = [await readFile(host.sshdConfig, 'utf8'), await host.reloads()];
-    await writeFile(host.sshdConfig, `Match User git\n${config}`);
+    const [include, ...rest] = config.trimEnd().split('\n');
+    await writeFile(host.sshdConfig, `${[...rest, 'Match User git', include].join('\n')}\n`);
     for (const before of [undefined, '# ours, of before\n']) {
       if (before !== undefined) await writeFile(host.dropIn, before, { mode: 0o644 });
       expect(await host.sync()).toMatchObject({ code: 1, stderr: expect.stringContaining('sshd') });
