@@ -1,5 +1,4 @@
 /** `usher host sync`: what a host does every few minutes. Whatever happens on the way, sshd has its last good files. */
-import { isDeepStrictEqual } from 'node:util';
 import type { Certificate } from '../../src/ssh/certificate.ts';
 import { decodeKrl } from '../../src/ssh/krl-read.ts';
 import { UsherCommandError } from '../error.ts';
@@ -8,7 +7,7 @@ import { say, warn } from '../terminal.ts';
 import type { Fetched, MachineBundle } from './bundle.ts';
 import { getBundle } from './bundle.ts';
 import type { WantedCertificates } from './certificates.ts';
-import { placedCertificates, reasonToRenew } from './certificates.ts';
+import { certificateText, placedCertificates, reasonToRenew } from './certificates.ts';
 import { DIRECTORY_MODE } from './files.ts';
 import { install } from './install.ts';
 import type { Machine } from './machine.ts';
@@ -83,7 +82,10 @@ async function renewWhenDue(machine: Machine, fetched: Fetched): Promise<Renewal
 
 async function arePlaced(machine: Machine, fresh: readonly Certificate[]): Promise<boolean> {
   const placed = await placedCertificates(machine);
-  return isDeepStrictEqual(placed, fresh);
+  return fresh.every((certificate, index) => {
+    const found = placed[index];
+    return found !== undefined && certificateText(found) === certificateText(certificate);
+  });
 }
 
 async function makeDirectories({ files, settings }: Machine): Promise<void> {
