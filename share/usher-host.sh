@@ -226,7 +226,7 @@ find_seen() { # up to 1000 certificates of CA keys that this host trusts into $w
     found != "" && serial ~ /^(0|[1-9][0-9]*)$/ && (length(serial) < 20 || length(serial) == 20 && "" serial <= "18446744073709551615") && !known[found, serial]++ {
       print "seen", found, serial; if (++count == 1000) exit }
     END { print "lines", FNR; if (cut) print "cut", cut }' "$work/trusts" "$work/log" >"$work/found"
-  grep '^seen ' "$work/found" >"$work/seen" || : 
+  grep '^seen ' "$work/found" >"$work/seen" || :
   [ -z "$(value cut "$work/found")" ] || problem "$(value cut "$work/found") lines about certificates in $auth_log are cut off: whose they are can not be told"
   head -n "$(value lines "$work/found")" "$work/log" >"$work/read" && cmp -s "$work/log" "$work/read" || behind=yes
   [ "$auth_log" = journal ] || printf 'file %s %s\n' "$(stat -c %i "$file")" $((offset + $(wc -c <"$work/read"))) >"$work/position"
