@@ -1756,11 +1756,9 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'cli/machine/sudo-ca.ts',
     ['  acceptStatement(next, installed);\n', '', 'cli/machine/sudo-ca'],
-    [
-      "if (installed === undefined) return { kind: 'file', contents: keys };",
-      "return { kind: 'file', contents: keys };",
-      'cli/machine/sudo-ca',
-    ],
+    ['found === undefined || isAuthoritys(', 'placed === undefined || isAuthoritys(', 'cli/machine/sudo-ca'],
+    [' || /^#/m.test(toText(placed))', '', 'cli/machine/sudo-ca'],
+    ['.equals(placed));', '.equals(placed) || file.length > 0);', 'cli/machine/sudo-ca'],
     ['if (installed.text === text) return KEEP;', 'return KEEP;', 'cli/machine/sudo-ca'],
     ['statement.authority === authority && ', '', 'cli/machine/sudo-ca'],
   ),
@@ -1774,7 +1772,6 @@ export const MUTANTS: readonly Mutant[] = [
       'if (false && !lines.every((line) => /^sudoer',
       'cli/machine/plan',
     ],
-    ['for (const line of lines) parsePublicKeyLine(line);', '', 'cli/machine/plan'],
   ),
   ...of(
     'cli/machine/real-files.ts',
@@ -1787,6 +1784,9 @@ export const MUTANTS: readonly Mutant[] = [
     ["type === 'host' && ", '', 'cli/machine/certificates'],
     [' && principals.length > 0 && isLive', ' && principals.length > 0', 'cli/machine/certificates'],
     ['isFor(certificate, key) && principals', 'principals', 'cli/machine/certificates'],
+    [' && verifyCertificateSignature(certificate)', '', 'cli/machine/certificates'],
+    ['hostCas.some((key) => samePublicKey(key, authority)) && ', '', 'cli/machine/certificates'],
+    ['validBefore - validAfter > MAX_SECONDS', 'false', 'cli/machine/certificates'],
   ),
   ...of('cli/machine/auth-log-lines.ts', [
     'const purpose = trusted.get(ca);',
@@ -1795,7 +1795,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   ...of(
     'cli/machine/install.ts',
-    ['for (const change of changes.toReversed()) await takeBack(files, change);', '', 'cli/machine/install'],
+    ['for (const change of taken.toReversed()) await takeBack(files, change);', '', 'cli/machine/install'],
+    ['for (const taken of [lines, certificates])', 'for (const taken of [changes])', 'cli/machine/install'],
     ['return faultWithLines(surroundings, settings, after);', 'return undefined;', 'cli/machine/install'],
     ['    await assertAsPlanned(machine.files, change);\n', '', 'cli/machine/install'],
     [
@@ -1804,7 +1805,7 @@ export const MUTANTS: readonly Mutant[] = [
       'cli/machine/install',
     ],
     ['  await state.setReloadDue(false);\n  say(', '  say(', 'cli/machine/install'],
-    ['if (change.path !== settings.dropIn) await carryOut', 'await carryOut', 'cli/machine/install'],
+    ['for (const change of certificates) await carryOut(files, change);', '', 'cli/machine/install'],
   ),
   ...of(
     'cli/machine/renew.ts',
@@ -1823,5 +1824,7 @@ export const MUTANTS: readonly Mutant[] = [
       'cli/machine/renew',
     ],
   ),
+  ...of('cli/machine/enroll.ts', ['  await state.forgetStatement();\n', '', 'cli/machine/renew']),
+  ...of('cli/machine/krl.ts', ['if (number > BigInt(', 'if (false && number > BigInt(', 'cli/machine/krl']),
   ...of('cli/machine/settings.ts', ['if (!PATH.test(path))', 'if (false)', 'cli/machine/settings']),
 ];
