@@ -163,6 +163,8 @@ describe.runIf(haveParts({ cvtsudoers: 'sudo' }))('cvtsudoers', () => {
 describe.runIf(haveParts({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' }))('sshd -T', () => {
   it('says what is exported', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'usher-test-sshd-'));
+    // sshd as root wants its empty directory, which only its service makes.
+    if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
     try {
       await runOrThrow('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(directory, 'key')]);
       await writeFile(

@@ -44,7 +44,7 @@ const LIES: readonly Lie[] = [
   ],
   [
     'a bundle that is not fresh any more',
-    (fleet) => tampering.stating(fleet, (each) => ({ ...each, freshUntil: each.madeAt - 1 })),
+    (fleet) => tampering.stating(fleet, (each) => ({ ...each, freshUntil: each.madeAt - DAY })),
   ],
   [
     'a bundle of tomorrow',
